@@ -1,0 +1,71 @@
+/**
+ * What the planner has to know about a function. The executor's definitions (`executor/functions/`) extend these with
+ * the evaluation; the session hands the list to the catalog, so that the planner never imports the executor.
+ * Operators of the grammar (`=`, `+`, `AND`, `CASE` …) are functions too, under the names of `planner/expression.ts`.
+ */
+import type { SqlType, TypeKind } from '../core/types.ts'
+
+export type FunctionCategory =
+  | 'comparison'
+  | 'logical'
+  | 'arithmetic'
+  | 'string'
+  | 'temporal'
+  | 'conditional'
+  | 'conversion'
+  | 'collection'
+  | 'json'
+  | 'value construction'
+  | 'value access'
+  | 'grouping'
+  | 'hash'
+  | 'auxiliary'
+  | 'aggregate'
+  | 'window'
+  | 'table'
+
+/** An argument as the binder sees it. */
+export interface BoundArgument {
+  readonly type: SqlType
+  /** Set where the argument is a literal, in the engine's representation as JSON text form (see `LiteralValue`). */
+  readonly literal?: string | number | boolean | null
+}
+
+export interface BoundSignature {
+  /** The types to which the arguments are implicitly cast, one for each argument. */
+  readonly argumentTypes: readonly SqlType[]
+  readonly returnType: SqlType
+}
+
+export interface FunctionExample {
+  /** An expression, e.g. `UPPER('abc')`; run by the tests. */
+  readonly sql: string
+  /** The result as the shell prints it, e.g. `ABC`. */
+  readonly result: string
+}
+
+export interface FunctionSpec {
+  /** Upper case; operators as written. */
+  readonly name: string
+  readonly aliases?: readonly string[]
+  readonly kind: 'scalar' | 'aggregate' | 'table'
+  readonly category: FunctionCategory
+  /** For documentation and error messages: `['SUBSTRING(string, start [, length])']`. */
+  readonly signatures: readonly string[]
+  readonly description: string
+  readonly examples: readonly FunctionExample[]
+  /** Default true. False: never folded at planning time and evaluated once for each row (RAND, NOW, UUID). */
+  readonly deterministic?: boolean
+  /**
+   * Checks the arguments and derives the result, with Flink's rules of implicit conversion and nullability.
+   *
+   * @returns undefined where the arguments do not fit: the binder then raises `TYPE_MISMATCH` with the signatures;
+   *   or throws a MillraceError that says more
+   */
+  bind(args: readonly BoundArgument[]): BoundSignature | undefined
+}
+
+/** Kinds for signature checks. */
+export const NUMERIC_KINDS: readonly TypeKind[] = ['TINYINT', 'SMALLINT', 'INT', 'BIGINT', 'DECIMAL', 'FLOAT', 'DOUBLE']
+export const CHARACTER_KINDS: readonly TypeKind[] = ['CHAR', 'VARCHAR']
+export const BINARY_KINDS: readonly TypeKind[] = ['BINARY', 'VARBINARY']

@@ -1,0 +1,78 @@
+/** Formats: record bytes to columns and back. Both are generated from the schema and read only what is asked for. */
+import type { Column } from '../../core/column.ts'
+import type { OptionValues } from '../../core/options.ts'
+import type { Field } from '../../core/types.ts'
+
+/** Records as places in a byte buffer. */
+export interface RecordSlices {
+  readonly data: Uint8Array
+  readonly starts: Int32Array
+  /** -1: no record (a Kafka tombstone). */
+  readonly lengths: Int32Array
+  readonly count: number
+}
+
+export interface DecodedRows {
+  readonly columns: readonly Column[]
+  readonly rows: number
+  readonly kinds: Uint8Array | null
+  /** The record that row r came from, where rows and records are not one to one; null: row r is record r. */
+  readonly recordOf: Int32Array | null
+  /** Records (or fields) skipped because of `ignore-parse-errors`. */
+  readonly skipped: number
+}
+
+export interface RecordDecoder {
+  /**
+   * String columns of the result point into `records.data` wherever the text stands there as it is, so the buffer
+   * must not be reused.
+   *
+   * @throws RecordError for the first record that cannot be decoded
+   */
+  decode(records: RecordSlices): DecodedRows
+}
+
+/** Names the record so that the connector can say where it was (topic, partition, offset; file and line). */
+export class RecordError extends Error {
+  override readonly name = 'RecordError'
+  readonly record: number
+  constructor(record: number, message: string) {
+    super(message)
+    this.record = record
+  }
+}
+
+export interface EncodedRecords {
+  readonly data: Uint8Array
+  readonly starts: Int32Array
+  readonly lengths: Int32Array
+  readonly count: number
+  /** Bytes used of `data`; with a terminator, records are contiguous and `data[0, size)` can be written as it is. */
+  readonly size: number
+}
+
+export interface RecordEncoder {
+  /** The result may be overwritten by the next call. `kinds` is for formats that carry row kinds. */
+  encode(columns: readonly Column[], rows: number, kinds: Uint8Array | null): EncodedRecords
+}
+
+export interface DecoderRequest {
+  /** All fields of the record, in the order of the schema (csv needs it). */
+  readonly fields: readonly Field[]
+  /** Positions in `fields` of the columns wanted, in the order of the result's columns. */
+  readonly wanted: readonly number[]
+  /** Options of the format, keys without the format's prefix. */
+  readonly options: OptionValues
+}
+
+export interface EncoderRequest {
+  readonly fields: readonly Field[]
+  readonly options: OptionValues
+  /** Written behind every record: a newline in files, absent in Kafka. */
+  readonly terminator?: Uint8Array
+}
+
+export interface Format {
+  createDecoder(request: DecoderRequest): RecordDecoder
+  createEncoder(request: EncoderRequest): RecordEncoder
+}

@@ -1,0 +1,19 @@
+/**
+ * The one list of connectors and formats that can run. Each entry is loaded when a job first needs it, so that client
+ * libraries cost nothing until then. Their descriptors are in `catalog/connectors/`.
+ */
+import type { Format } from './api/format.ts'
+import type { LookupSource } from './api/lookup.ts'
+import type { Sink, SinkContext } from './api/sink.ts'
+import type { Source, SourceContext } from './api/source.ts'
+
+/** What `connectors/<name>/index.ts` exports. */
+export interface Connector {
+  createSource?(context: SourceContext): Source
+  createSink?(context: SinkContext): Sink
+  createLookup?(context: SourceContext): LookupSource
+}
+
+export const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {}
+
+export const FORMATS: Readonly<Record<string, () => Promise<Format>>> = {}

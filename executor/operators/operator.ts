@@ -1,0 +1,60 @@
+/**
+ * Operator: one node of the graph at work. Laws:
+ *
+ * 1. Everything is synchronous: an operator never waits. Sources and sinks wait for it.
+ * 2. What it emits goes to `output` in the order of the changelog; a batch handed over is never changed again.
+ * 3. `snapshot()` returns what changed since the last snapshot, as bytes that nobody touches any more; `restore` of
+ *    all pages ever returned (latest of each name and page number, deleted ones left out) gives the same operator.
+ * 4. It carries no checks of its input: `CheckedOutput` (tests, debug mode) verifies schema, row kinds, watermark
+ *    monotony and barrier order between any two operators.
+ */
+import type { ChangeBatch } from '../../core/change-batch.ts'
+import type { Clock } from '../../core/clock.ts'
+
+export interface Output {
+  batch(batch: ChangeBatch): void
+  /** Event time in milliseconds: no row below it will follow (later ones are late). */
+  watermark(time: number): void
+}
+
+/** The watermark of an input that has ended. */
+export const MAX_WATERMARK = Number.MAX_SAFE_INTEGER
+export const MIN_WATERMARK = Number.MIN_SAFE_INTEGER
+
+/** A piece of an operator's state: the unit of checkpointing. */
+export interface StatePage {
+  /** Which of the operator's tables. */
+  readonly table: string
+  readonly page: number
+  /** null: the page is gone. */
+  readonly bytes: Uint8Array | null
+}
+
+export interface OperatorContext {
+  readonly output: Output
+  readonly clock: Clock
+  /** `table.local-time-zone`, an IANA name. */
+  readonly timeZone: string
+}
+
+export interface OperatorMetrics {
+  /** Bytes that the state takes in memory, and its entries. */
+  readonly stateBytes: number
+  readonly stateEntries: number
+  readonly lateRows: number
+}
+
+export interface Operator {
+  /** All pages of the restored checkpoint; called before anything else, and only where there are any. */
+  restore?(pages: readonly StatePage[]): void
+  /** @param input position among the node's inputs */
+  onBatch(batch: ChangeBatch, input: number): void
+  /** The minimum over the inputs has advanced. An operator without its own use of time passes it on. */
+  onWatermark(time: number): void
+  /** Called about every 100 ms and before each barrier: processing-time timers, TTL. */
+  onProcessingTime?(now: number): void
+  snapshot?(): readonly StatePage[]
+  /** All inputs have ended (MAX_WATERMARK came before): emit what is left. */
+  end?(): void
+  metrics?(): OperatorMetrics
+}

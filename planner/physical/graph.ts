@@ -1,0 +1,186 @@
+/**
+ * The operator graph: what a job runs, as plain JSON data. The planner makes it, EXPLAIN prints it, the executor
+ * creates one operator for each node, and a savepoint carries its fingerprint.
+ */
+import type { ChangelogMode } from '../../catalog/connector.ts'
+import type { CatalogTable } from '../../catalog/table.ts'
+import type { Schema } from '../../core/types.ts'
+import type { AggregateCall, Expression } from '../expression.ts'
+
+interface NodeBase {
+  /** Position in `OperatorGraph.nodes`. */
+  readonly id: number
+  /** Stable across plannings of the same query: under this name the operator's state is stored. */
+  readonly uid: string
+  /** Node ids, all smaller than `id`. */
+  readonly inputs: readonly number[]
+  readonly schema: Schema
+  /** What the node emits. */
+  readonly changelog: ChangelogMode
+  /** Columns that identify a row of the changelog, where there are such. */
+  readonly upsertKey?: readonly number[]
+  /** One line for EXPLAIN and metrics: `GroupAggregate(groupBy=[a], select=[a, SUM(b) AS s])`. */
+  readonly description: string
+}
+
+/** How a source's rows get their watermark. Times are milliseconds. */
+export interface WatermarkStrategy {
+  /** Computes the watermark (TIMESTAMP or TIMESTAMP_LTZ) of a row from the source's output schema. */
+  readonly expression: Expression
+  /** Output column that is the rowtime attribute. */
+  readonly rowtime: number
+  readonly emit: 'on-periodic' | 'on-event'
+  /** A split without rows for this long does not hold the watermark back; 0: it always does. */
+  readonly idleTimeout: number
+}
+
+/**
+ * Reads a table. Columns come out as `schema`: the physical and metadata columns that the plan needs, in the order
+ * of `columns` (names of the table's columns). Computed columns are made by a calc above, except that a watermark
+ * over a computed rowtime keeps its `watermark` node above that calc (see `WatermarkNode`).
+ */
+export interface SourceNode extends NodeBase {
+  readonly kind: 'source'
+  readonly table: CatalogTable
+  readonly columns: readonly string[]
+  /** Merged with OPTIONS hints. */
+  readonly options: Readonly<Record<string, string>>
+}
+
+/** Assigns watermarks, split by split: sits directly above a source or above the calc that makes its rowtime. */
+export interface WatermarkNode extends NodeBase {
+  readonly kind: 'watermark'
+  readonly strategy: WatermarkStrategy
+}
+
+export interface ValuesNode extends NodeBase {
+  readonly kind: 'values'
+  /** Rows of literals (or of constant expressions). */
+  readonly rows: readonly (readonly Expression[])[]
+}
+
+/** Filter, then project. */
+export interface CalcNode extends NodeBase {
+  readonly kind: 'calc'
+  readonly condition?: Expression
+  readonly projections: readonly Expression[]
+}
+
+export interface UnionNode extends NodeBase {
+  readonly kind: 'union'
+}
+
+/** Unbounded GROUP BY; without `aggregates` it is SELECT DISTINCT. Output: the keys, then the aggregates. */
+export interface GroupAggregateNode extends NodeBase {
+  readonly kind: 'group-aggregate'
+  readonly keys: readonly number[]
+  readonly aggregates: readonly AggregateCall[]
+  /** Whether -U rows are wanted by someone above. */
+  readonly emitUpdateBefore: boolean
+  /** Whether the input may retract (then a hidden COUNT(*) tells when a group is gone). */
+  readonly inputRetracts: boolean
+  /** Milliseconds; 0: never. */
+  readonly stateTtl: number
+}
+
+export interface WindowSpec {
+  readonly kind: 'tumble' | 'hop' | 'cumulate'
+  /** Milliseconds. `step` is the slide of HOP and the step of CUMULATE (and the size of TUMBLE). */
+  readonly size: number
+  readonly step: number
+  readonly offset: number
+  readonly time: 'rowtime' | 'proctime'
+  /** Input column of the time attribute. */
+  readonly timeColumn: number
+}
+
+/**
+ * GROUP BY window_start, window_end[, keys]. Output: the keys, the aggregates, then the window properties asked for
+ * in `properties`. Emits +I once for each window and key, when the watermark passes the end of the window.
+ */
+export interface WindowAggregateNode extends NodeBase {
+  readonly kind: 'window-aggregate'
+  readonly window: WindowSpec
+  readonly keys: readonly number[]
+  readonly aggregates: readonly AggregateCall[]
+  readonly properties: readonly ('window_start' | 'window_end' | 'window_time')[]
+  readonly inputRetracts: boolean
+}
+
+/** A window TVF that no aggregation consumes: appends window_start, window_end, window_time to each row. */
+export interface WindowTableFunctionNode extends NodeBase {
+  readonly kind: 'window-table-function'
+  readonly window: WindowSpec
+}
+
+/** Turns an upsert stream into a full changelog by remembering the last row of each key (Flink's ChangelogNormalize). */
+export interface ChangelogNormalizeNode extends NodeBase {
+  readonly kind: 'changelog-normalize'
+  readonly keys: readonly number[]
+  readonly emitUpdateBefore: boolean
+  readonly stateTtl: number
+}
+
+/** Drops -U rows that the consumer does not want. */
+export interface DropUpdateBeforeNode extends NodeBase {
+  readonly kind: 'drop-update-before'
+}
+
+/** Brings a changelog whose upsert key is not the sink's primary key into an order that is right for that key. */
+export interface SinkMaterializeNode extends NodeBase {
+  readonly kind: 'sink-materialize'
+  readonly keys: readonly number[]
+  readonly stateTtl: number
+}
+
+/** LIMIT without ORDER BY over an append-only input. */
+export interface LimitNode extends NodeBase {
+  readonly kind: 'limit'
+  readonly offset: number
+  readonly fetch: number
+}
+
+export interface SinkNode extends NodeBase {
+  readonly kind: 'sink'
+  readonly table: CatalogTable
+  readonly options: Readonly<Record<string, string>>
+  /** Writable columns of the table in the order of the input's columns. */
+  readonly columns: readonly string[]
+  /** INSERT INTO t PARTITION (…) OVERWRITE. */
+  readonly overwrite: boolean
+  /** Input columns of the table's primary key. */
+  readonly primaryKey: readonly number[]
+  /** `table.exec.sink.not-null-enforcer`: columns that may not be NULL. */
+  readonly notNull: readonly number[]
+  readonly notNullEnforcer: 'ERROR' | 'DROP'
+}
+
+/** Hands the changelog of a SELECT to the session. */
+export interface CollectNode extends NodeBase {
+  readonly kind: 'collect'
+}
+
+export type OperatorNode =
+  | SourceNode
+  | WatermarkNode
+  | ValuesNode
+  | CalcNode
+  | UnionNode
+  | GroupAggregateNode
+  | WindowAggregateNode
+  | WindowTableFunctionNode
+  | ChangelogNormalizeNode
+  | DropUpdateBeforeNode
+  | SinkMaterializeNode
+  | LimitNode
+  | SinkNode
+  | CollectNode
+
+export type OperatorKind = OperatorNode['kind']
+
+export interface OperatorGraph {
+  readonly version: 1
+  readonly nodes: readonly OperatorNode[]
+  /** SHA-256 over the nodes that hold state: a checkpoint of another query has another fingerprint. */
+  readonly fingerprint: string
+}
