@@ -1,0 +1,141 @@
+/**
+ * Session: SQL text in; a catalog change, rows or a running job out. The composition root: the only place that knows
+ * the parser, the catalog, the planner, the executor and the connectors together.
+ */
+import { join, resolve } from 'node:path'
+import { Catalog } from '../catalog/catalog.ts'
+import { Configuration } from '../catalog/configuration.ts'
+import { CONNECTOR_DESCRIPTORS, FORMAT_DESCRIPTORS } from '../catalog/connectors/index.ts'
+import type { PlannerContext } from '../catalog/reader.ts'
+import { type Clock, SYSTEM_CLOCK } from '../core/clock.ts'
+import { CONNECTORS } from '../connectors/index.ts'
+import { evaluateConstant } from '../executor/codegen/constant.ts'
+import { AGGREGATE_FUNCTIONS } from '../executor/functions/aggregate/index.ts'
+import { SCALAR_FUNCTIONS } from '../executor/functions/index.ts'
+import { type Job, runJob } from '../executor/runtime/job.ts'
+import type { Statement } from '../parser/ast.ts'
+import { parseStatement } from '../parser/parse.ts'
+import { FunctionRegistry } from './function-registry.ts'
+import { JobRegistry } from './job-registry.ts'
+import type { StatementResult } from './result.ts'
+import type { JobRequest, StatementScope } from './scope.ts'
+import { executeStatement } from './statements/index.ts'
+
+export interface SessionOptions {
+  /** Where jobs keep their state: `.millrace` in the current directory unless given. */
+  readonly dataDirectory?: string
+  /** Whether the catalog is kept in the data directory too, for the next session. Default false. */
+  readonly durableCatalog?: boolean
+  /** Put before the name of every job: jobs of different scripts do not share state. */
+  readonly jobPrefix?: string
+  readonly configuration?: Readonly<Record<string, string>>
+  /** What `print` tables write to. Default: standard output and standard error. */
+  readonly output?: SessionOutput
+  /** What is worth telling a person while jobs run: restarts, refused checkpoints. Default: nothing. */
+  readonly onNotice?: (text: string) => void
+  readonly clock?: Clock
+}
+
+export interface SessionOutput {
+  write(text: string): void
+  writeError(text: string): void
+}
+
+const STANDARD_OUTPUT: SessionOutput = {
+  write: (text) => {
+    process.stdout.write(text)
+  },
+  writeError: (text) => {
+    process.stderr.write(text)
+  },
+}
+
+export class Session {
+  readonly configuration: Configuration
+  readonly catalog: Catalog
+  readonly functions = new FunctionRegistry([...SCALAR_FUNCTIONS, ...AGGREGATE_FUNCTIONS])
+  readonly #jobs = new JobRegistry()
+  readonly #options: SessionOptions
+  readonly #dataDirectory: string
+
+  /** @throws MillraceError DATA_DIRECTORY_LOCKED, IO_ERROR when the durable catalog cannot be opened */
+  constructor(options: SessionOptions = {}) {
+    this.#options = options
+    this.#dataDirectory = resolve(options.dataDirectory ?? '.millrace')
+    this.configuration = new Configuration(options.configuration)
+    this.catalog = new Catalog(options.durableCatalog === true ? join(this.#dataDirectory, 'catalog') : undefined)
+  }
+
+  /** Runs one statement. An INSERT answers when its job has started, or has ended with `table.dml-sync`. */
+  execute(sql: string): Promise<StatementResult> {
+    return this.executeParsed(parseStatement(sql), sql)
+  }
+
+  /** @param sql the text that the spans of `statement` point into */
+  async executeParsed(statement: Statement, sql: string): Promise<StatementResult> {
+    return executeStatement(statement, this.scope(sql))
+  }
+
+  /** Jobs that this session started, newest last. */
+  jobs(): readonly Job[] {
+    return this.#jobs.list()
+  }
+
+  /** Cancels what runs and lets go of the data directory. */
+  async close(): Promise<void> {
+    await Promise.all(this.#jobs.running().map((job) => job.cancel()))
+    this.catalog.close()
+  }
+
+  plannerContext(): PlannerContext {
+    return {
+      catalog: this.catalog,
+      functions: this.functions,
+      connectors: new Map(CONNECTOR_DESCRIPTORS.map((descriptor) => [descriptor.name, descriptor])),
+      formats: new Map(FORMAT_DESCRIPTORS.map((descriptor) => [descriptor.name, descriptor])),
+      configuration: this.configuration,
+      evaluateConstant: (expression) =>
+        evaluateConstant(expression, { timeZone: this.#timeZone(), clock: this.#clock() }),
+    }
+  }
+
+  scope(sql: string): StatementScope {
+    return {
+      sql,
+      catalog: this.catalog,
+      configuration: this.configuration,
+      functions: this.functions,
+      planner: this.plannerContext(),
+      jobs: this.#jobs,
+      dataDirectory: this.#dataDirectory,
+      startJob: (request) => this.#startJob(request),
+    }
+  }
+
+  #clock(): Clock {
+    return this.#options.clock ?? SYSTEM_CLOCK
+  }
+
+  #timeZone(): string {
+    const zone = this.configuration.get('table.local-time-zone')
+    return zone === undefined || zone === 'default' ? Intl.DateTimeFormat().resolvedOptions().timeZone : zone
+  }
+
+  async #startJob(request: JobRequest): Promise<Job> {
+    const prefix = this.#options.jobPrefix
+    const savepoint = this.configuration.get('execution.state-recovery.path')
+    return runJob({
+      graph: request.graph,
+      name: request.name,
+      stateName: prefix === undefined ? request.name : `${prefix}/${request.name}`,
+      configuration: this.configuration.snapshot(),
+      connectors: CONNECTORS,
+      dataDirectory: request.durable ? this.#dataDirectory : undefined,
+      output: this.#options.output ?? STANDARD_OUTPUT,
+      clock: this.#clock(),
+      log: this.#options.onNotice ?? (() => undefined),
+      ...(savepoint === undefined || !request.durable ? {} : { savepointPath: savepoint }),
+      ...(request.onCollect === undefined ? {} : { onCollect: request.onCollect }),
+    })
+  }
+}
