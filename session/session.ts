@@ -13,12 +13,13 @@ import { evaluateConstant } from '../executor/codegen/constant.ts'
 import { AGGREGATE_FUNCTIONS } from '../executor/functions/aggregate/index.ts'
 import { SCALAR_FUNCTIONS } from '../executor/functions/index.ts'
 import { type Job, runJob } from '../executor/runtime/job.ts'
-import type { Statement } from '../parser/ast.ts'
+import type { CreateTable, Statement } from '../parser/ast.ts'
 import { parseStatement } from '../parser/parse.ts'
 import { FunctionRegistry } from './function-registry.ts'
 import { JobRegistry } from './job-registry.ts'
 import type { StatementResult } from './result.ts'
 import type { JobRequest, StatementScope } from './scope.ts'
+import { defineTable } from './statements/create-table.ts'
 import { executeStatement } from './statements/index.ts'
 
 export interface SessionOptions {
@@ -74,6 +75,11 @@ export class Session {
   /** @param sql the text that the spans of `statement` point into */
   async executeParsed(statement: Statement, sql: string): Promise<StatementResult> {
     return executeStatement(statement, this.scope(sql))
+  }
+
+  /** CREATE TABLE without running its query: the definition only. */
+  define(statement: CreateTable, sql: string): void {
+    this.catalog.createTable(defineTable(statement, this.scope(sql)), statement.ifNotExists)
   }
 
   /** Jobs that this session started, newest last. */

@@ -1,0 +1,20 @@
+/** What HELP prints. */
+export const SHELL_HELP: readonly string[] = [
+  'Statements end with a semicolon and may go over several lines.',
+  '',
+  '  CREATE TABLE, VIEW, FUNCTION, DATABASE, CATALOG …; ALTER …; DROP …;',
+  '  SHOW TABLES; SHOW CREATE TABLE t; DESCRIBE t;   what there is',
+  '  SELECT …;                                       runs a query and shows its result; Ctrl-C ends it',
+  '  INSERT INTO t SELECT …;                         starts a job',
+  '  EXECUTE STATEMENT SET BEGIN INSERT …; END;      starts one job for several inserts',
+  "  SHOW JOBS; DESCRIBE JOB 'id';                   jobs of this session",
+  "  STOP JOB 'id' [WITH SAVEPOINT [WITH DRAIN]];    ends a job",
+  '  EXPLAIN SELECT …;                               shows how a query is run',
+  "  SET 'key' = 'value'; SET; RESET 'key';          configuration",
+  "  SET 'sql-client.execution.result-mode' = 'table' | 'changelog' | 'tableau';",
+  "  SOURCE 'file.sql';                              runs a script",
+  '  CLEAR; HELP; QUIT;',
+  '',
+  'Keys: Tab completes, Up and Down go through the history, Ctrl-R searches it, Alt-Enter starts a new line,',
+  'Ctrl-C empties the input or ends the running query, Ctrl-D ends the shell.',
+]
