@@ -83,7 +83,7 @@ test('a second process is refused, the lock of a dead one is taken over', () => 
   const catalog = new Catalog(at)
   expect(codeOf(() => new Catalog(at))).toContain('DATA_DIRECTORY_LOCKED')
   catalog.close()
-  writeFileSync(join(at, 'catalog.lock'), JSON.stringify({ pid: 2 ** 22 + 1, started: '1' }))
+  writeFileSync(join(at, 'lock'), JSON.stringify({ pid: 2 ** 22 + 1, started: '1' }))
   new Catalog(at).close()
   rmSync(at, { recursive: true })
 })

@@ -4,7 +4,7 @@
  * (https://nightlies.apache.org/flink/flink-docs-stable/docs/dev/table/sql/create/).
  */
 import { MillraceError } from '../core/errors.ts'
-import { lockDirectory } from './directory-lock.ts'
+import { lockDirectory } from '../core/directory-lock.ts'
 import { CatalogLog } from './log.ts'
 import type { CatalogReader } from './reader.ts'
 import {

@@ -33,4 +33,10 @@ export interface PlannerContext {
   readonly connectors: ReadonlyMap<string, ConnectorDescriptor>
   readonly formats: ReadonlyMap<string, FormatDescriptor>
   readonly configuration: ConfigurationReader
+  /**
+   * Evaluates an expression without inputs (`Expression` of `planner/expression.ts`, which may not be imported here)
+   * for constant folding; the executor supplies it. Undefined: it cannot be evaluated now (it fails, or it depends on
+   * the moment).
+   */
+  evaluateConstant?(expression: object): string | number | boolean | null | undefined
 }

@@ -2,7 +2,6 @@
  * The one list of connectors and formats that can run. Each entry is loaded when a job first needs it, so that client
  * libraries cost nothing until then. Their descriptors are in `catalog/connectors/`.
  */
-import type { Format } from './api/format.ts'
 import type { LookupSource } from './api/lookup.ts'
 import type { Sink, SinkContext } from './api/sink.ts'
 import type { Source, SourceContext } from './api/source.ts'
@@ -14,6 +13,11 @@ export interface Connector {
   createLookup?(context: SourceContext): LookupSource
 }
 
-export const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {}
+export const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {
+  blackhole: () => import('./blackhole/index.ts'),
+  datagen: () => import('./datagen/index.ts'),
+  filesystem: () => import('./filesystem/index.ts'),
+  print: () => import('./print/index.ts'),
+}
 
-export const FORMATS: Readonly<Record<string, () => Promise<Format>>> = {}
+export { FORMATS } from './formats/index.ts'

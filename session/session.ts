@@ -15,6 +15,7 @@ import { SCALAR_FUNCTIONS } from '../executor/functions/index.ts'
 import { type Job, runJob } from '../executor/runtime/job.ts'
 import type { CreateTable, Statement } from '../parser/ast.ts'
 import { parseStatement } from '../parser/parse.ts'
+import type { Expression } from '../planner/expression.ts'
 import { FunctionRegistry } from './function-registry.ts'
 import { JobRegistry } from './job-registry.ts'
 import type { StatementResult } from './result.ts'
@@ -101,7 +102,7 @@ export class Session {
       formats: new Map(FORMAT_DESCRIPTORS.map((descriptor) => [descriptor.name, descriptor])),
       configuration: this.configuration,
       evaluateConstant: (expression) =>
-        evaluateConstant(expression, { timeZone: this.#timeZone(), clock: this.#clock() }),
+        evaluateConstant(expression as Expression, { timeZone: this.#timeZone(), clock: this.#clock() }),
     }
   }
 

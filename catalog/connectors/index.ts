@@ -1,6 +1,11 @@
 /** The one list of connector and format descriptors. */
 import type { ConnectorDescriptor, FormatDescriptor } from '../connector.ts'
+import { BLACKHOLE } from './blackhole.ts'
+import { DATAGEN } from './datagen.ts'
+import { FILESYSTEM } from './filesystem.ts'
+import { JSON_FORMAT } from './formats/json.ts'
+import { PRINT } from './print.ts'
 
-export const CONNECTOR_DESCRIPTORS: readonly ConnectorDescriptor[] = []
+export const CONNECTOR_DESCRIPTORS: readonly ConnectorDescriptor[] = [BLACKHOLE, DATAGEN, FILESYSTEM, PRINT]
 
-export const FORMAT_DESCRIPTORS: readonly FormatDescriptor[] = []
+export const FORMAT_DESCRIPTORS: readonly FormatDescriptor[] = [JSON_FORMAT]

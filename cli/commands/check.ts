@@ -32,7 +32,7 @@ async function checkScript(file: string, options: CommandOptions): Promise<strin
   for (const piece of statementsOf(text)) {
     try {
       const statement = piece.parse()
-      if (!options.syntaxOnly) await checker.check(statement, piece.text)
+      if (!options.syntaxOnly) await checker.check(statement, text)
     } catch (error) {
       problems.push(problemLine(file, text, piece.start, asMillraceError(error)))
     }
@@ -41,8 +41,7 @@ async function checkScript(file: string, options: CommandOptions): Promise<strin
 }
 
 function problemLine(file: string, script: string, start: number, error: MillraceError): string {
-  const offset = start + (error.position?.offset ?? 0)
-  const { line, column } = positionOf(script, { start: offset, end: offset })
+  const { line, column } = error.position ?? positionOf(script, { start, end: start })
   const hint = error.hint === undefined ? '' : ` (${error.hint})`
   return `${file}:${line}:${column}: ${error.message}${hint}`
 }

@@ -1,7 +1,6 @@
 /** `millrace run`: statements in their order; at the end it waits for the jobs, shows how they get on and sums up. */
 import { basename } from 'node:path'
 import { asMillraceError, formatError, type MillraceError } from '../../core/errors.ts'
-import type { SourcePosition } from '../../core/errors.ts'
 import { positionOf } from '../../parser/ast.ts'
 import type { QueryResult } from '../../session/query-result.ts'
 import type { StatementResult } from '../../session/result.ts'
@@ -66,7 +65,7 @@ class ScriptRun {
     for (const piece of statementsOf(this.#script)) {
       if (this.#interrupted) return 130
       try {
-        const result = await this.#session.executeParsed(piece.parse(), piece.text)
+        const result = await this.#session.executeParsed(piece.parse(), this.#script)
         if (result.kind === 'command' && result.command === 'QUIT') break
         await this.#show(result)
       } catch (error) {
@@ -117,11 +116,8 @@ class ScriptRun {
   }
 
   #report(error: MillraceError, piece: ScriptPiece): void {
-    const offset = piece.start + (error.position?.offset ?? piece.text.search(/\S/))
-    const length = error.position?.length ?? 1
-    const position: SourcePosition = positionOf(this.#script, { start: offset, end: offset + length })
-    process.stderr.write(`${this.#file}:${position.line}:${position.column}\n`)
-    if (error.position !== undefined) error.position = position
+    error.position ??= positionOf(this.#script, { start: piece.start, end: piece.start + 1 })
+    process.stderr.write(`${this.#file}:${error.position.line}:${error.position.column}\n`)
     process.stderr.write(`${formatError(error, this.#script)}\n`)
   }
 }

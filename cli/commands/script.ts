@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { MillraceError } from '../../core/errors.ts'
 import type { Statement } from '../../parser/ast.ts'
-import { parseStatement, splitScript } from '../../parser/parse.ts'
+import { parseStatement } from '../../parser/parse.ts'
+import { splitScript } from '../../parser/script.ts'
 
 export interface ScriptPiece {
-  readonly text: string
-  /** Offset of `text` in the script. */
+  /** Offset of the statement in the script. */
   readonly start: number
+  /** Spans of the statement, and positions of errors, count in the whole script. */
   readonly parse: () => Statement
 }
 
@@ -22,5 +23,5 @@ export function readScript(file: string): string {
 }
 
 export function statementsOf(script: string): ScriptPiece[] {
-  return splitScript(script).map(({ text, span }) => ({ text, start: span.start, parse: () => parseStatement(text) }))
+  return splitScript(script).map(({ span }) => ({ start: span.start, parse: () => parseStatement(script, span) }))
 }

@@ -1,7 +1,7 @@
 /** Completion of keywords, tables, columns, functions, option keys and configuration keys. */
 import { CONFIGURATION_KEYS } from '../../catalog/configuration-keys.ts'
 import { KEYWORDS } from '../../parser/keywords.ts'
-import { tokenize } from '../../parser/tokenize.ts'
+import { tokenize } from '../../parser/lexer.ts'
 import type { Session } from '../../session/session.ts'
 import type { Completion } from './terminal-editor.ts'
 
@@ -42,7 +42,7 @@ function candidates(text: string, word: string, session: Session): string[] {
 
 /** Columns of the tables that the text names. */
 function columnsInScope(text: string, session: Session): string[] {
-  const words = new Set(tokenize(text).map((token) => text.slice(token.span.start, token.span.end).replaceAll('`', '')))
+  const words = new Set(tokenize(text).map((token) => text.slice(token.start, token.end).replaceAll('`', '')))
   return session.catalog
     .tableNames()
     .filter((name) => words.has(name))

@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
 import { asMillraceError, formatError } from '../../core/errors.ts'
-import { splitScript } from '../../parser/parse.ts'
+import { splitScript } from '../../parser/script.ts'
 import type { QueryResult } from '../../session/query-result.ts'
 import type { StatementResult } from '../../session/result.ts'
 import { Session } from '../../session/session.ts'
@@ -63,7 +63,7 @@ class Shell {
     while (!this.#quit) {
       const input = await editor.read(PROMPT)
       if (input.kind === 'end') break
-      if (input.kind === 'interrupt') continue
+      if (input.kind !== 'statement') continue
       history.add(input.text.trim())
       await this.runText(input.text, 0)
     }
@@ -76,9 +76,9 @@ class Shell {
     for (const piece of statementsOf(text)) {
       if (this.#quit) return true
       try {
-        await this.#runPiece(piece, depth)
+        await this.#runPiece(piece, text, depth)
       } catch (error) {
-        this.#terminal.writeLines([formatError(asMillraceError(error), piece.text), ''])
+        this.#terminal.writeLines([formatError(asMillraceError(error), text), ''])
         return false
       }
     }
@@ -98,9 +98,9 @@ class Shell {
     void this.#query?.cancel()
   }
 
-  async #runPiece(piece: ScriptPiece, depth: number): Promise<void> {
+  async #runPiece(piece: ScriptPiece, text: string, depth: number): Promise<void> {
     const started = performance.now()
-    const result = await this.#session.executeParsed(piece.parse(), piece.text)
+    const result = await this.#session.executeParsed(piece.parse(), text)
     if (result.kind === 'command') {
       await this.#runCommand(result, depth)
       return

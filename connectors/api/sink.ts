@@ -8,6 +8,8 @@
  * 3. After a restore the engine calls `recover(handles)` once before the first `write`, with every handle of the
  *    restored checkpoint: the sink commits these and aborts whatever else of this job it left behind.
  * 4. What was not prepared in a completed checkpoint is never visible to a reader that respects the guarantee.
+ * 5. `-U` takes a row back just as `-D` does. A sink by key gets -U where a filter stands between an aggregate and the
+ *    sink: then it may be the only sign that the row is gone. Where it is not needed the planner leaves it out.
  */
 import type { ChangelogMode } from '../../catalog/connector.ts'
 import type { CatalogTable } from '../../catalog/table.ts'
@@ -49,6 +51,8 @@ export interface Sink {
   commit(handle: JsonValue): Promise<void>
   /** Called about every 100 ms for time-driven work: flush intervals, rolling files. */
   onTime?(now: number): Promise<void> | void
+  /** The watermark of what comes, in event-time milliseconds; MAX_WATERMARK when the input has ended. */
+  onWatermark?(time: number): void
   /** Without `prepare` before it, everything uncommitted is discarded. */
   close(): Promise<void>
 }

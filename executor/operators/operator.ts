@@ -58,3 +58,18 @@ export interface Operator {
   end?(): void
   metrics?(): OperatorMetrics
 }
+
+/**
+ * The operator of a `watermark` node. Rows reach it with the split that they came from, so that each split has a
+ * watermark of its own; what it emits is the minimum over the active splits.
+ */
+export interface SplitOperator extends Operator {
+  /** In place of `onBatch`. */
+  onSplitBatch(batch: ChangeBatch, split: string): void
+  /** The splits that can hold the watermark back: called when the source's splits may have changed. */
+  setSplits(splits: readonly string[]): void
+  /** Every `pipeline.auto-watermark-interval`: emits what has advanced, marks idle splits. */
+  onPeriodicEmit(now: number): void
+  /** The active split with the lowest watermark, where the watermark has not reached the others'. */
+  slowestSplit(): { readonly split: string; readonly watermark: number } | undefined
+}

@@ -1,0 +1,185 @@
+/** JSON records to columns: the generated fast path first, the general path where it does not fit. */
+import type { Field } from '../../../core/types.ts'
+import {
+  type DecodedRows,
+  type DecoderRequest,
+  RecordError,
+  type RecordDecoder,
+  type RecordSlices,
+} from '../../api/format.ts'
+import { type ColumnWriter, createColumnWriter, SideText, TextArea } from '../column-writer.ts'
+import { quoteText, ValueError } from '../scalar-text.ts'
+import { JsonCursor, JsonSyntaxError } from './cursor.ts'
+import { createFastPath, type FastPath, type LayoutField } from './fast-path.ts'
+import { type JsonOptions, readJsonOptions } from './options.ts'
+import { createValueReader, ObjectReader, type ValueReader } from './value-reader.ts'
+
+/** How often the fast path may be generated anew for an order of fields that the records turn out to have. */
+const MAX_LAYOUTS = 4
+const LEARN_AFTER = 64
+
+export class JsonDecoder implements RecordDecoder {
+  readonly #fields: readonly Field[]
+  readonly #options: JsonOptions
+  readonly #writers: readonly ColumnWriter[]
+  readonly #readers: readonly ValueReader[]
+  readonly #object: ObjectReader
+  readonly #side = new SideText()
+  readonly #cursor = new JsonCursor(this.#side)
+  #fast: FastPath
+  #layouts = 1
+  #misfits = 0
+  #skipped = 0
+  #data: Uint8Array = new Uint8Array(0)
+
+  constructor(request: DecoderRequest) {
+    this.#fields = request.wanted.map((index) => request.fields[index] as Field)
+    this.#options = readJsonOptions(request.options)
+    this.#writers = this.#fields.map((field) => createColumnWriter(field.type))
+    const onSkipped = (): void => {
+      this.#skipped++
+    }
+    this.#readers = this.#fields.map((field, index) =>
+      createValueReader(field.type, this.#writers[index] as ColumnWriter, this.#options, onSkipped),
+    )
+    this.#object = new ObjectReader(this.#fields, this.#writers, this.#readers, this.#options)
+    this.#fast = this.#createFastPath(
+      request.fields.map((field, index) => ({ name: field.name, target: request.wanted.indexOf(index) })),
+    )
+  }
+
+  decode(records: RecordSlices): DecodedRows {
+    const { count, starts, lengths } = records
+    // Always the same class, so that the generated code sees one kind of array.
+    const { buffer, byteOffset, byteLength } = records.data
+    this.#data = new Uint8Array(buffer, byteOffset, byteLength)
+    this.#side.reset()
+    this.#skipped = 0
+    for (const writer of this.#writers) writer.reset(count)
+    this.#fast.bind(this.#data)
+    const recordOf = new Int32Array(count)
+    let rows = 0
+    for (let record = 0; record < count; record++) {
+      const length = lengths[record] as number
+      if (length <= 0) continue
+      const start = starts[record] as number
+      const end = this.#trimEnd(start, start + length)
+      if (end === start) continue
+      if (this.#decodeFast(start, end, rows)) {
+        recordOf[rows++] = record
+        // Rare misfits among many fitting records are no reason for another order.
+        if ((record & 7) === 0 && this.#misfits > 0 && this.#misfits < LEARN_AFTER) this.#misfits--
+      } else {
+        if (!this.#decodeGeneral(record, start, end, rows)) continue
+        recordOf[rows++] = record
+        if (++this.#misfits === LEARN_AFTER && this.#layouts < MAX_LAYOUTS) this.#learnLayout(start, end)
+      }
+    }
+    return this.#finish(records, rows, rows === count ? null : recordOf.subarray(0, rows))
+  }
+
+  #trimEnd(start: number, end: number): number {
+    let last = end
+    while (last > start) {
+      const c = this.#data[last - 1] as number
+      if (c !== 32 && c !== 10 && c !== 13 && c !== 9) break
+      last--
+    }
+    return last
+  }
+
+  #decodeFast(start: number, end: number, row: number): boolean {
+    const skipped = this.#skipped
+    try {
+      if (this.#fast.record(start, end, row)) return true
+    } catch (error) {
+      if (!(error instanceof ValueError) && !(error instanceof JsonSyntaxError)) throw error
+    }
+    // The general path reads the record from its beginning, and gives the complete message.
+    this.#skipped = skipped
+    return false
+  }
+
+  #decodeGeneral(record: number, start: number, end: number, row: number): boolean {
+    const cursor = this.#cursor
+    for (const writer of this.#writers) writer.clearNull(row)
+    const skipped = this.#skipped
+    try {
+      cursor.reset(this.#data, start, end)
+      if (cursor.peek() !== 123) cursor.fail('a JSON object')
+      this.#object.read(cursor, row)
+      cursor.finish()
+      return true
+    } catch (error) {
+      if (!(error instanceof ValueError) && !(error instanceof JsonSyntaxError)) throw error
+      for (const writer of this.#writers) writer.clearNull(row)
+      if (this.#options.ignoreParseErrors) {
+        this.#skipped = skipped + 1
+        return false
+      }
+      const text = Buffer.from(this.#data.subarray(start, end)).toString()
+      throw new RecordError(record, `${error.message} in ${quoteText(text)}`)
+    }
+  }
+
+  #finish(records: RecordSlices, rows: number, recordOf: Int32Array | null): DecodedRows {
+    let first = 0
+    let last = 0
+    if (this.#side.size > 0) {
+      first = records.data.length
+      for (let record = 0; record < records.count; record++) {
+        const length = records.lengths[record] as number
+        if (length <= 0) continue
+        const start = records.starts[record] as number
+        first = Math.min(first, start)
+        last = Math.max(last, start + length)
+      }
+    }
+    const text = new TextArea(this.#data, Math.min(first, last), last, this.#side)
+    const columns = this.#writers.map((writer) => writer.finish(rows, text))
+    this.#data = new Uint8Array(0)
+    return { columns, rows, kinds: null, recordOf, skipped: this.#skipped }
+  }
+
+  #createFastPath(layout: readonly LayoutField[]): FastPath {
+    return createFastPath({
+      layout,
+      columns: this.#fields.map((field, index) => ({
+        type: field.type,
+        writer: this.#writers[index] as ColumnWriter,
+      })),
+      timestamps: this.#options.timestamps,
+      slow: (column, position, start, end, row) => {
+        const cursor = this.#cursor
+        cursor.reset(this.#data, start, end)
+        cursor.pos = position
+        if (column < 0) cursor.skipValue()
+        else (this.#readers[column] as ValueReader)(cursor, row)
+        return cursor.pos
+      },
+    })
+  }
+
+  /** Generates the fast path for the order of fields that this (valid) record has, if it names all wanted ones. */
+  #learnLayout(start: number, end: number): void {
+    this.#layouts++
+    this.#misfits = 0
+    const cursor = this.#cursor
+    const layout: LayoutField[] = []
+    cursor.reset(this.#data, start, end)
+    if (!cursor.accept(123) || cursor.accept(125)) return
+    do {
+      const side = this.#side.size
+      cursor.readString()
+      const name = cursor.text()
+      this.#side.size = side
+      layout.push({ name, target: this.#fields.findIndex((field) => field.name === name) })
+      cursor.expect(58, '":"')
+      cursor.skipValue()
+    } while (cursor.accept(44))
+    const targets = layout.map((field) => field.target).filter((target) => target >= 0)
+    if (targets.length !== this.#fields.length || new Set(targets).size !== targets.length) return
+    this.#fast = this.#createFastPath(layout)
+    this.#fast.bind(this.#data)
+  }
+}

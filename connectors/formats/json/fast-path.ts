@@ -1,0 +1,321 @@
+/**
+ * The generated part of the decoder: one function that reads records whose fields stand in one known order, straight
+ * from bytes into the column arrays. What it does not understand in a value (escapes, null, exponents, nested types)
+ * it leaves to the general reader of that field; what it does not understand in the record, to the general path.
+ */
+import { type SqlType, timestampUnit } from '../../../core/types.ts'
+import { BytesWriter, type ColumnWriter, FixedWriter } from '../column-writer.ts'
+import type { TimestampStandard } from '../scalar-text.ts'
+
+/** One field of the expected order: the column it goes to, or -1 to be skipped. */
+export interface LayoutField {
+  readonly name: string
+  readonly target: number
+}
+
+export interface FastColumn {
+  readonly type: SqlType
+  readonly writer: ColumnWriter
+}
+
+export interface FastPath {
+  /** Takes the record buffer and the writers' arrays; to be called again whenever either changes. */
+  bind(data: Uint8Array): void
+  /** Whether the record `start … end)`, trimmed, was read into the row. `data[end - 1]` exists. */
+  record(start: number, end: number, row: number): boolean
+}
+
+export interface FastPathRequest {
+  readonly layout: readonly LayoutField[]
+  readonly columns: readonly FastColumn[]
+  readonly timestamps: TimestampStandard
+  /** Reads one value (`column` -1: skips it) by the general reader; gives the position behind it. */
+  readonly slow: (column: number, position: number, start: number, end: number, row: number) => number
+}
+
+export function createFastPath(request: FastPathRequest): FastPath {
+  const { columns, layout } = request
+  const readers = columns.map((column, index) => readerSource(column, index, request.timestamps))
+  const source = `'use strict'
+let d, dv, n, limit, rs = 0
+let ms = 0, ns = 0, cachedDate = -1, cachedDays = 0
+${columns.map((column, index) => declareArrays(column.writer, index)).join('\n')}
+${HELPERS}
+${readers.map((reader) => reader.helper).join('\n')}
+return {
+  bind(data) {
+    d = data; n = data.length; limit = n - 4
+    dv = new DataView(data.buffer, data.byteOffset, n)
+    ${columns.map((column, index) => bindArrays(column.writer, index)).join('\n    ')}
+  },
+  record(p, end, r) {
+    if (end - p < 2 || d[p] !== 123 || d[end - 1] !== 125) return false
+    rs = p
+    p++
+    ${layout.map((field, index) => fieldSource(field, index)).join('\n    ')}
+    return p === end - 1
+  },
+}`
+  const factory = new Function('writers', 'slow', 'POW', source) as (
+    writers: readonly ColumnWriter[],
+    slow: FastPathRequest['slow'],
+    powers: readonly number[],
+  ) => FastPath
+  const writers = columns.map((column) => column.writer)
+  return factory(writers, request.slow, POWERS_OF_TEN)
+}
+
+const POWERS_OF_TEN = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
+
+function declareArrays(writer: ColumnWriter, index: number): string {
+  if (writer instanceof BytesWriter) return `let s${index}, l${index}`
+  return writer instanceof FixedWriter ? `let v${index}, w${index}` : ''
+}
+
+function bindArrays(writer: ColumnWriter, index: number): string {
+  if (writer instanceof BytesWriter)
+    return `s${index} = writers[${index}].starts; l${index} = writers[${index}].lengths`
+  if (!(writer instanceof FixedWriter)) return ''
+  return `v${index} = writers[${index}].values; w${index} = writers[${index}].words`
+}
+
+/** Comma, key and value of one field, from `p` on. */
+function fieldSource(field: LayoutField, index: number): string {
+  const key = Buffer.from(`${JSON.stringify(field.name)}:`)
+  const tests: string[] = []
+  for (let at = 0; at < key.length; at += 4) {
+    const from = Math.min(at, key.length - 4)
+    tests.push(`dv.getInt32(p + ${from}, true) !== ${key.readInt32LE(from)}`)
+  }
+  const comma = index === 0 ? '' : 'if (d[p] !== 44) return false\n    p++\n    if (d[p] === 32) p++\n    '
+  const read = field.target < 0 ? 'skip(p, end, r)' : `read${field.target}(p, end, r)`
+  return `${comma}if (p + ${key.length} >= end || ${tests.join(' || ')}) return false
+    p += ${key.length}
+    if (d[p] === 32) p++
+    p = ${read}`
+}
+
+/** `str` finds the closing quote four bytes at a time and gives -1 at a backslash or control character. */
+const HELPERS = `
+function str(p) {
+  while (p <= limit) {
+    const x = dv.getInt32(p, true)
+    const a = x ^ 0x22222222
+    const b = x ^ 0x5c5c5c5c
+    const t = (((a - 0x01010101) & ~a) | ((b - 0x01010101) & ~b) | ((x - 0x20202020) & ~x)) & 0x80808080
+    if (t !== 0) {
+      p += (31 - Math.clz32(t & -t)) >> 3
+      return d[p] === 34 ? p : -1
+    }
+    p += 4
+  }
+  for (; p < n; p++) {
+    const c = d[p]
+    if (c === 34) return p
+    if (c === 92 || c < 32) return -1
+  }
+  return -1
+}
+function skip(p, end, r) {
+  let c = d[p]
+  if (c === 34) {
+    const e = str(p + 1)
+    return e < 0 || e >= end ? slow(-1, p, rs, end, r) : e + 1
+  }
+  let q = p
+  if (c === 45) c = d[++q]
+  if (c > 48 && c <= 57) {
+    do c = d[++q]; while (c >= 48 && c <= 57)
+    if (c === 44 || c === 125) return q
+  }
+  return slow(-1, p, rs, end, r)
+}
+// A date at p: days, or NaN.
+function date(p) {
+  const a = d[p] - 48, b = d[p + 1] - 48, c = d[p + 2] - 48, e = d[p + 3] - 48
+  const f = d[p + 5] - 48, g = d[p + 6] - 48, h = d[p + 8] - 48, i = d[p + 9] - 48
+  if ((a >>> 0) > 9 || (b >>> 0) > 9 || (c >>> 0) > 9 || (e >>> 0) > 9 || (f >>> 0) > 9 || (g >>> 0) > 9 ||
+    (h >>> 0) > 9 || (i >>> 0) > 9 || d[p + 4] !== 45 || d[p + 7] !== 45) return NaN
+  const year = a * 1000 + b * 100 + c * 10 + e, month = f * 10 + g, day = h * 10 + i
+  const key = (year << 10) | (month << 5) | day
+  if (key === cachedDate) return cachedDays
+  if (month < 1 || month > 12 || day < 1 || day > 28) {
+    if (month < 1 || month > 12 || day < 1 || day > 31 || month === 2 || (day === 31 && (month === 4 || month === 6 || month === 9 || month === 11))) return NaN
+  }
+  const y = month <= 2 ? year - 1 : year
+  const era = Math.floor(y / 400), yoe = y - era * 400
+  const doy = ((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) | 0
+  cachedDays = era * 146097 + yoe * 365 + ((yoe / 4) | 0) - ((yoe / 100) | 0) + doy + day - 719469
+  cachedDate = key
+  return cachedDays
+}
+// A quoted timestamp at p: the position behind it with ms and ns set, or -1.
+function timestamp(p, end, separator, zoned) {
+  if (p + 21 > end || d[p] !== 34 || d[p + 11] !== separator || d[p + 14] !== 58 || d[p + 17] !== 58) return -1
+  const days = date(p + 1)
+  if (days !== days) return -1
+  const a = d[p + 12] - 48, b = d[p + 13] - 48, c = d[p + 15] - 48, e = d[p + 16] - 48, f = d[p + 18] - 48, g = d[p + 19] - 48
+  if ((a >>> 0) > 9 || (b >>> 0) > 9 || (c >>> 0) > 9 || (e >>> 0) > 9 || (f >>> 0) > 9 || (g >>> 0) > 9) return -1
+  const hour = a * 10 + b, minute = c * 10 + e, second = f * 10 + g
+  if (hour > 23 || minute > 59 || second > 59) return -1
+  ms = days * 86400000 + ((hour * 60 + minute) * 60 + second) * 1000
+  ns = 0
+  p += 20
+  if (d[p] === 46) {
+    const from = ++p
+    let fraction = 0
+    while (p < end && ((d[p] - 48) >>> 0) <= 9) fraction = fraction * 10 + (d[p++] - 48)
+    const digits = p - from
+    if (digits === 3) {
+      ms += fraction
+    } else {
+      if (digits > 9) return -1
+      const nanos = fraction * POW[9 - digits]
+      ms += Math.floor(nanos / 1000000)
+      ns = nanos % 1000000
+    }
+  }
+  if (zoned) {
+    if (d[p] !== 90) return -1
+    p++
+  }
+  return d[p] === 34 && p < end ? p + 1 : -1
+}
+`
+
+interface ReaderSource {
+  readonly helper: string
+}
+
+function readerSource(column: FastColumn, k: number, timestamps: TimestampStandard): ReaderSource {
+  const slow = `slow(${k}, at, rs, end, r)`
+  const body = readerBody(column.type, k, slow, timestamps)
+  return { helper: `function read${k}(p, end, r) {\n  const at = p\n${body}\n  return ${slow}\n}` }
+}
+
+/** Statements that return the position behind the value, or fall through to the general reader. */
+function readerBody(type: SqlType, k: number, slow: string, timestamps: TimestampStandard): string {
+  switch (type.kind) {
+    case 'CHAR':
+    case 'VARCHAR':
+      return `  if (d[p] === 34) {
+    const e = str(p + 1)
+    if (e >= 0 && e < end) {
+      s${k}[r] = p + 1
+      l${k}[r] = e - p - 1
+      return e + 1
+    }
+  }`
+    case 'BOOLEAN':
+      return `  const c = d[p]
+  if (c === 116 && p + 4 < end && d[p + 1] === 114 && d[p + 2] === 117 && d[p + 3] === 101) { v${k}[r] = 1; return p + 4 }
+  if (c === 102 && p + 5 < end && d[p + 1] === 97 && d[p + 2] === 108 && d[p + 3] === 115 && d[p + 4] === 101) { v${k}[r] = 0; return p + 5 }`
+    case 'TINYINT':
+      return wholeNumber(slow, 4, `if (m < -128 || m > 127) return ${slow}\n  v${k}[r] = m`)
+    case 'SMALLINT':
+      return wholeNumber(slow, 6, `if (m < -32768 || m > 32767) return ${slow}\n  v${k}[r] = m`)
+    case 'INT':
+      return wholeNumber(slow, 11, `if (m < -2147483648 || m > 2147483647) return ${slow}\n  v${k}[r] = m`)
+    case 'BIGINT':
+      return wholeNumber(slow, 15, storeWords(k, 'm'))
+    case 'DOUBLE':
+    case 'FLOAT':
+      return decimalNumber(slow, `v${k}[r] = f === 0 ? (neg ? -m : m) : (neg ? -m : m) / POW[f]`)
+    case 'DECIMAL':
+      return decimalNumber(slow, storeDecimal(k, type.precision, type.scale, slow))
+    case 'DATE':
+      return `  if (d[p] === 34 && p + 12 < end && d[p + 11] === 34) {
+    const days = date(p + 1)
+    if (days === days) { v${k}[r] = days; return p + 12 }
+  }`
+    case 'TIMESTAMP':
+    case 'TIMESTAMP_LTZ': {
+      const separator = timestamps === 'SQL' ? 32 : 84
+      const store = storeTimestamp(k, type.precision, slow)
+      return `  p = timestamp(p, end, ${separator}, ${type.kind === 'TIMESTAMP_LTZ'})\n  if (p >= 0) {\n    ${store}\n    return p\n  }`
+    }
+    default:
+      return ''
+  }
+}
+
+/** Sign and digits into `m`; anything behind them but the end of the value goes to the general reader. */
+function wholeNumber(slow: string, maxDigits: number, store: string): string {
+  return `  let c = d[p]
+  const neg = c === 45
+  if (neg) c = d[++p]
+  let m = c - 48
+  if ((m >>> 0) > 9) return ${slow}
+  const from = p++
+  if (m !== 0) {
+    for (let g = d[p] - 48; (g >>> 0) <= 9; g = d[++p] - 48) m = m * 10 + g
+    if (p - from > ${maxDigits}) return ${slow}
+  }
+  c = d[p]
+  if (c !== 44 && c !== 125) return ${slow}
+  if (neg) m = -m
+  ${store}
+  return p`
+}
+
+/** Digits with a fraction: the number is m / 10^f, m below 10^15 and so exact. */
+function decimalNumber(slow: string, store: string): string {
+  return `  let c = d[p]
+  const neg = c === 45
+  if (neg) c = d[++p]
+  let m = c - 48
+  if ((m >>> 0) > 9) return ${slow}
+  const from = p++
+  if (m !== 0) for (let g = d[p] - 48; (g >>> 0) <= 9; g = d[++p] - 48) m = m * 10 + g
+  let f = 0
+  if (d[p] === 46) {
+    const point = p++
+    for (let g = d[p] - 48; (g >>> 0) <= 9; g = d[++p] - 48) m = m * 10 + g
+    f = p - point - 1
+    if (f === 0) return ${slow}
+  }
+  if (p - from > (f === 0 ? 15 : 16)) return ${slow}
+  c = d[p]
+  if (c !== 44 && c !== 125) return ${slow}
+  ${store}
+  return p`
+}
+
+function storeWords(k: number, value: string): string {
+  return `w${k}[2 * r] = ${value} | 0\n  w${k}[2 * r + 1] = Math.floor(${value} / 4294967296)`
+}
+
+function storeDecimal(k: number, precision: number, scale: number, slow: string): string {
+  const limit = Math.min(Number.MAX_SAFE_INTEGER, 10 ** precision)
+  const scaled = `if (f > ${scale}) return ${slow}
+  m *= POW[${Math.min(scale, 22)} - f]
+  if (m >= ${limit}${scale > 22 ? ' || true' : ''}) return ${slow}
+  if (neg) m = -m`
+  if (precision <= 18) return `${scaled}\n  ${storeWords(k, 'm')}`
+  return `${scaled}
+  const hi = Math.floor(m / 4294967296)
+  w${k}[4 * r] = m | 0
+  w${k}[4 * r + 1] = hi
+  w${k}[4 * r + 2] = w${k}[4 * r + 3] = hi < 0 ? -1 : 0`
+}
+
+/** A timestamp in `ms` and `ns`, into the unit of the precision; digits beyond the precision are cut off. */
+function storeTimestamp(k: number, precision: number, slow: string): string {
+  switch (timestampUnit(precision)) {
+    case 'millisecond': {
+      const step = 10 ** (3 - precision)
+      const cut = step === 1 ? '' : `ms = Math.floor(ms / ${step}) * ${step}\n    `
+      return `${cut}${storeWords(k, 'ms')}`
+    }
+    case 'microsecond': {
+      const step = 10 ** (9 - precision)
+      return `const us = ms * 1000 + Math.floor(ns / ${step}) * ${step / 1000}
+    if (us > 9007199254740991 || us < -9007199254740991) return ${slow}
+    ${storeWords(k, 'us')}`
+    }
+    default: {
+      const step = 10 ** (9 - precision)
+      return `v${k}[r] = BigInt(ms) * 1000000n + BigInt(Math.floor(ns / ${step}) * ${step})`
+    }
+  }
+}

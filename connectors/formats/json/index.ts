@@ -1,0 +1,12 @@
+/** The json format: one JSON object a record. Exports a `Format`. */
+import type { DecoderRequest, EncoderRequest, RecordDecoder, RecordEncoder } from '../../api/format.ts'
+import { JsonDecoder } from './decoder.ts'
+import { JsonEncoder } from './encoder.ts'
+
+export function createDecoder(request: DecoderRequest): RecordDecoder {
+  return new JsonDecoder(request)
+}
+
+export function createEncoder(request: EncoderRequest): RecordEncoder {
+  return new JsonEncoder(request)
+}

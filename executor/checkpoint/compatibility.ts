@@ -1,0 +1,72 @@
+/** Whether the state of a checkpoint belongs to a graph: operators are known by uid and by what their state looks like. */
+import { MillraceError } from '../../core/errors.ts'
+import { typeToString } from '../../core/types.ts'
+import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
+import type { Manifest, RestoredState } from '../../state/state-store.ts'
+
+/** What must be the same for an operator's state to be taken over. */
+function describe(node: OperatorNode): string {
+  const types = node.schema.fields.map((field) => typeToString(field.type)).join(', ')
+  switch (node.kind) {
+    case 'source':
+    case 'sink':
+      return `${node.kind} ${node.table.path.catalog}.${node.table.path.database}.${node.table.path.name}`
+    case 'group-aggregate':
+    case 'window-aggregate':
+      return `${node.kind} keys [${node.keys.join(', ')}] of (${types}): ${node.aggregates.map((call) => call.name).join(', ')}`
+    default:
+      return `${node.kind} (${types})`
+  }
+}
+
+const STATELESS: readonly string[] = ['calc', 'union', 'drop-update-before', 'collect', 'window-table-function']
+
+export function describeOperators(graph: OperatorGraph): Record<string, string> {
+  return Object.fromEntries(
+    graph.nodes.filter((node) => !STATELESS.includes(node.kind)).map((node) => [node.uid, describe(node)]),
+  )
+}
+
+/**
+ * The state that fits the graph.
+ *
+ * @param allowUnclaimed leaves out what fits nothing, and reports it; otherwise that is an error
+ * @throws MillraceError INVALID_CHECKPOINT
+ */
+export function matchState(
+  graph: OperatorGraph,
+  restored: RestoredState,
+  allowUnclaimed: boolean,
+  log: (text: string) => void,
+): RestoredState {
+  const current = describeOperators(graph)
+  const { manifest } = restored
+  const lost = Object.entries(manifest.operators).filter(([uid, description]) => current[uid] !== description)
+  if (lost.length === 0) return restored
+  const names = lost.map(([, description]) => description)
+  if (!allowUnclaimed) {
+    throw new MillraceError('INVALID_CHECKPOINT', `checkpoint "${restored.origin}" belongs to a different query`, {
+      detail: `It has state of operators that this query does not have: ${names.join('; ')}.`,
+      hint: `Run the query under another name (SET 'pipeline.name' = '…'), or SET 'execution.state-recovery.ignore-unclaimed-state' = 'true' to go on without that state.`,
+    })
+  }
+  for (const name of names) log(`state that no operator claims is left out: ${name}`)
+  return {
+    ...restored,
+    manifest: keepOnly(
+      manifest,
+      new Set(Object.keys(manifest.operators).filter((uid) => current[uid] === manifest.operators[uid])),
+    ),
+  }
+}
+
+function keepOnly(manifest: Manifest, uids: ReadonlySet<string>): Manifest {
+  const keep = <T>(entries: { readonly [uid: string]: T }): Record<string, T> =>
+    Object.fromEntries(Object.entries(entries).filter(([uid]) => uids.has(uid)))
+  return {
+    ...manifest,
+    operators: keep(manifest.operators),
+    positions: keep(manifest.positions),
+    handles: keep(manifest.handles),
+  }
+}

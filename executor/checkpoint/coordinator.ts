@@ -1,0 +1,133 @@
+/**
+ * Takes checkpoints of a running attempt. Sources stand still while state is gathered and sinks prepare; then the
+ * stream goes on while the checkpoint is made durable and its handles are committed. One at a time.
+ */
+import { MillraceError } from '../../core/errors.ts'
+import type { JsonValue } from '../../core/json.ts'
+import type { OperatorGraph } from '../../planner/physical/graph.ts'
+import { type Manifest, STATE_FORMAT_VERSION, type StateStore } from '../../state/state-store.ts'
+import type { Attempt } from '../runtime/attempt.ts'
+import { describeOperators } from './compatibility.ts'
+
+/** Moments that a test may kill the process at. */
+export type CheckpointPhase = 'snapshot' | 'prepared' | 'durable' | 'committed'
+
+export interface CoordinatorOptions {
+  readonly graph: OperatorGraph
+  readonly jobName: string
+  readonly store: StateStore
+  readonly attempt: Attempt
+  /** Number of the last completed checkpoint. */
+  readonly last: number
+  readonly startedFrom: string | undefined
+  readonly now: () => number
+  readonly onPhase: ((phase: CheckpointPhase, checkpoint: number) => void) | undefined
+}
+
+export interface CompletedCheckpoint {
+  readonly manifest: Manifest
+  readonly milliseconds: number
+  readonly bytes: number
+}
+
+export class CheckpointCoordinator {
+  readonly #options: CoordinatorOptions
+  #number: number
+  #running: Promise<unknown> = Promise.resolve()
+  /** The last few. */
+  readonly completed: CompletedCheckpoint[] = []
+  count = 0
+
+  constructor(options: CoordinatorOptions) {
+    this.#options = options
+    this.#number = options.last
+  }
+
+  /**
+   * @param finished the input has ended: nothing will follow
+   * @param before runs between the pause of the sources and the snapshot (`WITH DRAIN`)
+   * @param last the sources stay where they are afterwards
+   */
+  trigger(
+    request: { readonly finished?: boolean; readonly before?: () => void; readonly last?: boolean } = {},
+  ): Promise<CompletedCheckpoint> {
+    const next = this.#running.then(() => this.#take(request))
+    this.#running = next.catch(() => undefined)
+    return next
+  }
+
+  async #take(request: {
+    readonly finished?: boolean
+    readonly before?: () => void
+    readonly last?: boolean
+  }): Promise<CompletedCheckpoint> {
+    const { attempt, store, onPhase } = this.#options
+    const started = performance.now()
+    await attempt.pause()
+    const checkpoint = ++this.#number
+    let handles: Record<string, JsonValue>
+    let positions: Record<string, JsonValue>
+    let pages: ReturnType<Attempt['pipeline']['snapshot']>
+    try {
+      request.before?.()
+      pages = attempt.pipeline.snapshot()
+      positions = Object.fromEntries(attempt.sources.map((task) => [task.node.uid, task.source.position()]))
+      onPhase?.('snapshot', checkpoint)
+      handles = await this.#prepare(checkpoint)
+      onPhase?.('prepared', checkpoint)
+    } finally {
+      if (request.last !== true) attempt.resume()
+    }
+    const manifest = this.#manifest(checkpoint, positions, handles, request.finished === true)
+    const { bytes } = await store.write(pages, manifest)
+    onPhase?.('durable', checkpoint)
+    await this.#commit(handles)
+    onPhase?.('committed', checkpoint)
+    await Promise.all(
+      attempt.sources.map((task) => task.source.onCheckpointComplete?.(positions[task.node.uid] ?? null)),
+    )
+    const result = { manifest, bytes, milliseconds: performance.now() - started }
+    this.completed.push(result)
+    this.count++
+    if (this.completed.length > 10) this.completed.shift()
+    return result
+  }
+
+  async #prepare(checkpoint: number): Promise<Record<string, JsonValue>> {
+    const tasks = [...this.#options.attempt.sinks.values()]
+    const prepared = Promise.all(tasks.map(async (task) => [task.node.uid, await task.prepare(checkpoint)] as const))
+    const entries = await Promise.race([prepared, this.#options.attempt.failure])
+    return Object.fromEntries(entries.filter(([, handle]) => handle !== null))
+  }
+
+  async #commit(handles: Readonly<Record<string, JsonValue>>): Promise<void> {
+    await Promise.all(
+      [...this.#options.attempt.sinks.values()].map(async (task) => {
+        const handle = handles[task.node.uid]
+        if (handle !== undefined) await task.commit(handle)
+      }),
+    )
+  }
+
+  #manifest(
+    checkpoint: number,
+    positions: Record<string, JsonValue>,
+    handles: Record<string, JsonValue>,
+    finished: boolean,
+  ): Manifest {
+    const { graph, jobName, startedFrom, now } = this.#options
+    if (checkpoint > 2 ** 31) throw new MillraceError('INTERNAL_ERROR', 'too many checkpoints')
+    return {
+      version: STATE_FORMAT_VERSION,
+      jobName,
+      checkpoint,
+      timestamp: now(),
+      fingerprint: graph.fingerprint,
+      operators: describeOperators(graph),
+      positions,
+      handles,
+      finished,
+      ...(startedFrom === undefined ? {} : { startedFrom }),
+    }
+  }
+}

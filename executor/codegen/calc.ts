@@ -1,0 +1,256 @@
+/** Compiles a filter and projections into one function over a batch: a single loop over typed arrays. */
+import { type ChangeBatch, createBatch } from '../../core/change-batch.ts'
+import type { Column, Value } from '../../core/column.ts'
+import { columnOf } from '../../core/column-builder.ts'
+import { decodeText, gatherColumn, readInt128, readValue, writeInt128 } from '../../core/column-ops.ts'
+import { type PhysicalKind, physicalKind, type Schema, type SqlType } from '../../core/types.ts'
+import type { Expression } from '../../planner/expression.ts'
+import type { Environment } from '../functions/function.ts'
+import { findFunction } from '../functions/index.ts'
+import {
+  ByteArena,
+  byteOffsetOf,
+  compareBytes,
+  copyBytes,
+  countCharacters,
+  equalBytes,
+  findBytes,
+  isAscii,
+} from './byte-arena.ts'
+import type { Fragment, ScalarFragment } from './fragment.ts'
+import { Generator } from './generator.ts'
+
+export type Calc = (batch: ChangeBatch) => ChangeBatch
+
+/** What generated code may call. */
+const SUPPORT = {
+  ByteArena,
+  byteOffsetOf,
+  childColumn,
+  columnOf,
+  compareBytes,
+  copyBytes,
+  countCharacters,
+  decodeText,
+  equalBytes,
+  findBytes,
+  isAscii,
+  readInt128,
+  readValue,
+  writeInt128,
+}
+
+type Kernel = (
+  batch: ChangeBatch,
+  zeros: Uint8Array,
+  selection: Int32Array,
+) => { rows: number; columns: readonly (Column | null)[] }
+
+/**
+ * @param condition rows for which it is not TRUE are dropped
+ * @returns a function that keeps the row kinds; columns that are passed on as they are share their buffers. Errors of
+ *   the expressions (CAST_FAILED, DIVISION_BY_ZERO …) are thrown from it
+ */
+export function compileCalc(
+  condition: Expression | undefined,
+  projections: readonly Expression[],
+  output: Schema,
+  environment: Environment,
+): Calc {
+  const kernel = compileKernel(condition, projections, environment)
+  let zeros = new Uint8Array(4096)
+  let selection = new Int32Array(4096)
+  return (batch) => {
+    if (zeros.length < batch.rows) zeros = new Uint8Array(batch.rows)
+    if (selection.length < batch.rows) selection = new Int32Array(batch.rows)
+    const { rows, columns } = kernel(batch, zeros, selection)
+    const all = rows === batch.rows
+    const finished = columns.map((column, index) => {
+      if (column !== null) return column
+      const source = batch.columns[(projections[index] as { index: number }).index] as Column
+      return all ? source : gatherColumn(source, selection, rows)
+    })
+    return createBatch(output, finished, rows, all ? batch.kinds : gatherKinds(batch.kinds, selection, rows))
+  }
+}
+
+/** A single expression over a batch, as a column. */
+export function compileScalar(expression: Expression, environment: Environment): (batch: ChangeBatch) => Column {
+  const schema: Schema = { fields: [{ name: 'value', type: expression.type }] }
+  const calc = compileCalc(undefined, [expression], schema, environment)
+  return (batch) => calc(batch).columns[0] as Column
+}
+
+function gatherKinds(kinds: Uint8Array | null, selection: Int32Array, rows: number): Uint8Array | null {
+  if (kinds === null) return null
+  const out = new Uint8Array(rows)
+  for (let row = 0; row < rows; row++) out[row] = kinds[selection[row] as number] as number
+  return out
+}
+
+/** The column of a field below an input column; a NULL row makes its fields NULL. */
+function childColumn(column: Column, path: readonly number[], rows: number): Column {
+  let at = column
+  for (const index of path) {
+    if (at.kind !== 'row') return { kind: 'null', nulls: null }
+    const child: Column = at.fields[index] ?? { kind: 'null', nulls: null }
+    at =
+      at.nulls === null || child.kind === 'null' ? child : { ...child, nulls: mergeNulls(at.nulls, child.nulls, rows) }
+  }
+  return at
+}
+
+function mergeNulls(outer: Uint8Array, inner: Uint8Array | null, rows: number): Uint8Array {
+  if (inner === null) return outer
+  const merged = new Uint8Array(rows)
+  for (let row = 0; row < rows; row++) merged[row] = (outer[row] as number) | (inner[row] as number)
+  return merged
+}
+
+function compileKernel(
+  condition: Expression | undefined,
+  projections: readonly Expression[],
+  environment: Environment,
+): Kernel {
+  const generator = new Generator({ environment, findFunction })
+  const computed = projections.flatMap((expression, index) =>
+    expression.kind === 'input' ? [] : [{ expression, index }],
+  )
+  const { code: loop, result: outputs } = generator.capture(() => {
+    if (condition !== undefined) {
+      const test = generator.compile(condition) as ScalarFragment
+      generator.line(`if (!(${test.value})) continue;`)
+      generator.line('selection[k] = i;')
+    }
+    const written = computed.map(({ expression, index }) => {
+      const fragment = generator.compile(expression)
+      const output = outputCode(`o${index}`, expression.type, fragment, generator)
+      generator.line(output.store)
+      return { ...output, index }
+    })
+    generator.line('k++;')
+    return written
+  })
+  const columns = projections.map((_, index) => outputs.find((output) => output.index === index)?.column ?? 'null')
+  const needsLoop = condition !== undefined || outputs.length > 0
+  const body = [
+    ...inputCode(generator),
+    ...outputs.map((output) => output.declare),
+    'const arena = new ByteArena();',
+    ...generator.prologue,
+    'let k = 0;',
+    needsLoop ? `for (let i = 0; i < rows; i++) {\n${loop}\n}` : 'k = rows;',
+    `return { rows: k, columns: [${columns.join(', ')}] };`,
+  ].join('\n')
+  const constants = generator.constants.map((_, index) => `c${index}`)
+  const support = Object.keys(SUPPORT)
+  const factory = new Function(
+    ...support,
+    ...constants,
+    `'use strict'; return function calc(batch, zeros, selection) {\nconst rows = batch.rows;\n${body}\n}`,
+  ) as (...values: unknown[]) => Kernel
+  return factory(...Object.values(SUPPORT), ...generator.constants)
+}
+
+function inputCode(generator: Generator): string[] {
+  return [...generator.inputs].map(([index, type]) => {
+    const column = `const col${index} = batch.columns[${index}];`
+    switch (physicalKind(type)) {
+      case 'bytes':
+        return `${column} const d${index} = col${index}.data, s${index} = col${index}.starts, l${index} = col${index}.lengths, n${index} = col${index}.nulls ?? zeros;`
+      case 'list':
+      case 'map':
+      case 'row':
+      case 'null':
+        return `${column} const n${index} = col${index}.nulls ?? zeros;`
+      default:
+        return `${column} const v${index} = col${index}.values, n${index} = col${index}.nulls ?? zeros;`
+    }
+  })
+}
+
+const ARRAYS: Readonly<Partial<Record<PhysicalKind, string>>> = {
+  bool: 'Uint8Array',
+  i8: 'Int8Array',
+  i16: 'Int16Array',
+  i32: 'Int32Array',
+  i64: 'BigInt64Array',
+  f32: 'Float32Array',
+  f64: 'Float64Array',
+}
+
+interface OutputCode {
+  readonly declare: string
+  readonly store: string
+  /** An expression for the finished column. */
+  readonly column: string
+}
+
+function outputCode(name: string, type: SqlType, fragment: Fragment, generator: Generator): OutputCode {
+  const kind = physicalKind(type)
+  const nullable = fragment.isNull !== '0'
+  const nulls = nullable ? `${name}n` : 'null'
+  const declareNulls = nullable ? `const ${name}n = new Uint8Array(rows); let ${name}a = 0;` : ''
+  const storeNull = nullable ? `${name}a |= ${name}n[k] = ${fragment.isNull};` : ''
+  const mask = nullable ? `${name}a === 0 ? null : ${nulls}` : 'null'
+  if (fragment.representation === 'view') {
+    const { store, data } = viewStore(name, fragment)
+    return {
+      declare: `const ${name}s = new Int32Array(rows), ${name}l = new Int32Array(rows); ${declareNulls}`,
+      store: `${storeNull} ${store}`,
+      column: `{ kind: 'bytes', starts: ${name}s, lengths: ${name}l, data: ${data}, nulls: ${mask} }`,
+    }
+  }
+  const array = ARRAYS[kind]
+  if (array !== undefined) {
+    const value = kind === 'bool' ? `${fragment.value} ? 1 : 0` : fragment.value
+    return {
+      declare: `const ${name} = new ${array}(rows); ${declareNulls}`,
+      store: `${storeNull} ${name}[k] = ${value};`,
+      column: `{ kind: '${kind}', values: ${name}, nulls: ${mask} }`,
+    }
+  }
+  if (kind === 'i128') {
+    return {
+      declare: `const ${name} = new BigInt64Array(2 * rows); ${declareNulls}`,
+      store: `${storeNull} writeInt128(${name}, k, ${fragment.value});`,
+      column: `{ kind: 'i128', values: ${name}, nulls: ${mask} }`,
+    }
+  }
+  return {
+    declare: `const ${name} = [];`,
+    store: `${name}.push(${generator.asValue(fragment, true)});`,
+    column: `columnOf(${generator.constant(type)}, ${name})`,
+  }
+}
+
+function viewStore(name: string, view: Extract<Fragment, { representation: 'view' }>): { store: string; data: string } {
+  if (view.source?.kind === 'column') {
+    return { store: `${name}s[k] = ${view.start}; ${name}l[k] = ${view.length};`, data: view.source.name }
+  }
+  if (view.source?.kind === 'arena') {
+    return { store: `${name}s[k] = ${view.start}; ${name}l[k] = ${view.length};`, data: 'arena.data' }
+  }
+  const copy = `arena.putView(${view.data}, ${view.start}, ${view.length}); ${name}s[k] = arena.start; ${name}l[k] = arena.size - arena.start;`
+  return { store: view.isNull === '0' ? copy : `if (${view.isNull} === 0) { ${copy} }`, data: 'arena.data' }
+}
+
+/** One row of no columns: what constants are evaluated over. */
+export const SINGLE_ROW: ChangeBatch = { schema: { fields: [] }, rows: 1, columns: [], kinds: null }
+
+/** A batch of constant rows. */
+export function valuesBatch(
+  rows: readonly (readonly Expression[])[],
+  schema: Schema,
+  environment: Environment,
+): ChangeBatch {
+  const columns = schema.fields.map((field, index) => {
+    const values = rows.map((row): Value => {
+      const expression = row[index]
+      if (expression === undefined) return null
+      return readValue(compileScalar(expression, environment)(SINGLE_ROW), expression.type, 0)
+    })
+    return columnOf(field.type, values)
+  })
+  return createBatch(schema, columns, rows.length)
+}

@@ -1,0 +1,379 @@
+/** Writes JavaScript for bound expressions: one statement list per row, values in local variables. */
+import { invariant, MillraceError, unreachable } from '../../core/errors.ts'
+import { physicalKind, type SqlType } from '../../core/types.ts'
+import type { Case, Call, Cast, Expression, FieldAccess, InputRef, Literal } from '../../planner/expression.ts'
+import type { Environment, ScalarFunction } from '../functions/function.ts'
+import { generateCast } from './cast-code.ts'
+import {
+  emptyValue,
+  eitherNull,
+  type Fragment,
+  representationOf,
+  type ScalarFragment,
+  type ViewFragment,
+} from './fragment.ts'
+import { literalValue } from './literal.ts'
+
+export interface GeneratorOptions {
+  readonly environment: Environment
+  readonly findFunction: (name: string) => ScalarFunction | undefined
+}
+
+export class Generator {
+  readonly environment: Environment
+  readonly #findFunction: GeneratorOptions['findFunction']
+  readonly #constants: unknown[] = []
+  readonly #inputs = new Map<number, SqlType>()
+  #lines: string[] = []
+  #names = 0
+
+  constructor(options: GeneratorOptions) {
+    this.environment = options.environment
+    this.#findFunction = options.findFunction
+  }
+
+  /** Values of `c0`, `c1` … in order. */
+  get constants(): readonly unknown[] {
+    return this.#constants
+  }
+
+  /** Input columns that the code reads, by position. */
+  get inputs(): ReadonlyMap<number, SqlType> {
+    return this.#inputs
+  }
+
+  name(prefix: string): string {
+    return `${prefix}${this.#names++}`
+  }
+
+  constant(value: unknown): string {
+    const at = this.#constants.indexOf(value)
+    if (at >= 0) return `c${at}`
+    this.#constants.push(value)
+    return `c${this.#constants.length - 1}`
+  }
+
+  line(code: string): void {
+    this.#lines.push(code)
+  }
+
+  /** The statements that `write` writes, not yet part of the code. */
+  capture<T>(write: () => T): { readonly code: string; readonly result: T } {
+    const outer = this.#lines
+    this.#lines = []
+    try {
+      const result = write()
+      return { code: this.#lines.join('\n'), result }
+    } finally {
+      this.#lines = outer
+    }
+  }
+
+  compile(expression: Expression): Fragment {
+    switch (expression.kind) {
+      case 'input':
+        return this.#input(expression)
+      case 'literal':
+        return this.literal(expression)
+      case 'call':
+        return this.#call(expression)
+      case 'cast':
+        return this.#cast(expression)
+      case 'case':
+        return this.#case(expression)
+      case 'field':
+        return this.#field(expression)
+      default:
+        return unreachable(expression)
+    }
+  }
+
+  #input(expression: InputRef): Fragment {
+    const { index, type } = expression
+    this.#inputs.set(index, type)
+    const isNull = `n${index}[i]`
+    switch (physicalKind(type)) {
+      case 'bytes':
+        return {
+          representation: 'view',
+          type,
+          isNull,
+          data: `d${index}`,
+          start: `s${index}[i]`,
+          length: `l${index}[i]`,
+          source: { kind: 'column', name: `d${index}` },
+        }
+      case 'bool':
+        return this.#read(type, isNull, 'boolean', `v${index}[i] === 1`)
+      case 'i128':
+        return this.#read(type, isNull, 'bigint', `readInt128(v${index}, i)`)
+      case 'null':
+        return { representation: 'object', type, isNull: '1', value: 'null' }
+      case 'list':
+      case 'map':
+      case 'row':
+        return this.#read(type, isNull, 'object', `readValue(col${index}, ${this.constant(type)}, i)`)
+      default:
+        return this.#read(type, isNull, representationOf(type) as 'number', `v${index}[i]`)
+    }
+  }
+
+  /** A boolean that is NULL must read as false, whatever the column holds. */
+  #read(type: SqlType, isNull: string, representation: ScalarFragment['representation'], value: string): Fragment {
+    const flag = this.name('q')
+    this.line(`const ${flag} = ${isNull};`)
+    const name = this.name('x')
+    this.line(`const ${name} = ${representation === 'boolean' ? `${flag} === 0 && ${value}` : value};`)
+    return { representation, type, isNull: flag, value: name }
+  }
+
+  literal(expression: Literal): Fragment {
+    const { type, value } = expression
+    const representation = representationOf(type)
+    if (value === null) return this.nullFragment(type)
+    if (representation === 'view') {
+      const known = literalValue(expression)
+      invariant(typeof known === 'string' || known instanceof Uint8Array, 'a text or binary literal')
+      const bytes = typeof known === 'string' ? new TextEncoder().encode(known) : known
+      const text = typeof known === 'string' ? { literal: known } : {}
+      return {
+        representation,
+        type,
+        isNull: '0',
+        data: this.constant(bytes),
+        start: '0',
+        length: String(bytes.length),
+        source: undefined,
+        ...text,
+      }
+    }
+    if (representation === 'bigint')
+      return { representation, type, isNull: '0', value: `${String(value)}n`, literal: value }
+    if (representation === 'number') {
+      return { representation, type, isNull: '0', value: numberText(Number(value)), literal: value }
+    }
+    return { representation, type, isNull: '0', value: String(value), literal: value }
+  }
+
+  nullFragment(type: SqlType): Fragment {
+    const representation = representationOf(type)
+    if (representation === 'view') {
+      return {
+        representation,
+        type,
+        isNull: '1',
+        data: this.constant(EMPTY),
+        start: '0',
+        length: '0',
+        source: undefined,
+      }
+    }
+    return { representation, type, isNull: '1', value: emptyValue(representation), literal: null }
+  }
+
+  #call(expression: Call): Fragment {
+    const definition = this.#findFunction(expression.function)
+    if (definition === undefined) {
+      throw new MillraceError('UNKNOWN_FUNCTION', `function "${expression.function}" does not exist`)
+    }
+    if (expression.function === 'AND' || expression.function === 'OR') return this.#logical(expression)
+    if (LAZY.has(definition.name)) return this.#coalesce(expression)
+    const args = expression.args.map((arg) => this.compile(arg))
+    const site = {
+      argumentTypes: expression.args.map((arg) => arg.type),
+      returnType: expression.type,
+      literals: expression.args.map((arg) => (arg.kind === 'literal' ? arg.value : undefined)),
+      environment: this.environment,
+    }
+    return (
+      definition.generate?.(this, args, site) ??
+      this.invoke(definition.evaluator(site), args, expression.type, definition.strict !== false)
+    )
+  }
+
+  /** A call of a JavaScript function over `Value`s. */
+  invoke(evaluate: (...args: never[]) => unknown, args: readonly Fragment[], type: SqlType, strict: boolean): Fragment {
+    const isNull = strict ? eitherNull(args) : '0'
+    const out = this.name('r')
+    const flag = this.name('q')
+    this.line(`let ${out} = null, ${flag} = 1;`)
+    const call = `${out} = ${this.constant(evaluate)}(${args.map((arg) => this.asValue(arg, !strict)).join(', ')}); ${flag} = ${out} === null ? 1 : 0;`
+    this.line(isNull === '0' ? call : `if (${isNull} === 0) { ${call} }`)
+    return this.fromValue(out, flag, type)
+  }
+
+  /** A `Value` in a variable as a fragment of its type. */
+  fromValue(value: string, isNull: string, type: SqlType): Fragment {
+    const representation = representationOf(type)
+    if (representation === 'object') return { representation, type, isNull, value }
+    if (representation === 'view') {
+      const start = this.name('s')
+      this.line(
+        `let ${start} = 0; if (${isNull} === 0) { ${isText(type) ? `arena.putText(${value})` : `arena.putBytes(${value})`}; ${start} = arena.start; }`,
+      )
+      const length = this.name('l')
+      this.line(`const ${length} = ${isNull} === 0 ? arena.size - ${start} : 0;`)
+      return { representation, type, isNull, data: 'arena.data', start, length, source: { kind: 'arena' } }
+    }
+    const plain = this.name('x')
+    this.line(`const ${plain} = ${isNull} === 0 ? ${value} : ${emptyValue(representation)};`)
+    return { representation, type, isNull, value: plain }
+  }
+
+  /** An expression for the fragment as a `Value`; NULL is only told where `nullable`. */
+  asValue(fragment: Fragment, nullable: boolean): string {
+    const plain = fragment.representation === 'view' ? this.#viewValue(fragment) : fragment.value
+    return nullable && fragment.isNull !== '0' ? `(${fragment.isNull} === 1 ? null : ${plain})` : plain
+  }
+
+  #viewValue(fragment: ViewFragment): string {
+    if (fragment.literal !== undefined) return this.constant(fragment.literal)
+    const place = `${fragment.data}, ${fragment.start}, ${fragment.length}`
+    return isText(fragment.type)
+      ? `decodeText(${place})`
+      : `${fragment.data}.slice(${fragment.start}, ${fragment.start} + ${fragment.length})`
+  }
+
+  /** AND and OR: the second operand is evaluated only where it matters. */
+  #logical(expression: Call): Fragment {
+    const isAnd = expression.function === 'AND'
+    const [first, ...rest] = expression.args
+    invariant(first !== undefined, 'AND and OR have operands')
+    let left = this.compile(first) as ScalarFragment
+    for (const operand of rest) {
+      const value = this.name('b')
+      const flag = this.name('q')
+      const { code, result } = this.capture(() => this.compile(operand) as ScalarFragment)
+      const l = { v: left.value, n: left.isNull }
+      const r = { v: result.value, n: result.isNull }
+      this.line(`let ${value} = ${isAnd ? 'false' : l.v}, ${flag} = 0;`)
+      if (isAnd) {
+        this.line(`if (${l.v}${l.n === '0' ? '' : ` || ${l.n} === 1`}) { ${code}`)
+        this.line(
+          `${value} = ${l.v} && ${r.v}; ${flag} = ${value} ? 0 : (${r.v}${r.n === '0' ? '' : ` || ${r.n} === 1`}) ? 1 : 0; }`,
+        )
+      } else {
+        this.line(`if (!(${l.v})) { ${code}`)
+        this.line(`${value} = ${r.v}; ${flag} = ${value} ? 0 : (${l.n} | ${r.n}); }`)
+      }
+      left = {
+        representation: 'boolean',
+        type: expression.type,
+        value,
+        isNull: l.n === '0' && r.n === '0' ? '0' : flag,
+      }
+    }
+    return left
+  }
+
+  #coalesce(expression: Call): Fragment {
+    const whens = expression.args.slice(0, -1)
+    const last = expression.args.at(-1)
+    invariant(last !== undefined, 'COALESCE has arguments')
+    const target = this.variables(expression.type)
+    let closing = ''
+    for (const arg of whens) {
+      const value = this.compile(arg)
+      this.line(`if (${value.isNull} === 0) { ${target.assign(value)} } else {`)
+      closing += '}'
+    }
+    this.line(`${target.assign(this.compile(last))}${closing}`)
+    return target.fragment
+  }
+
+  #case(expression: Case): Fragment {
+    const target = this.variables(expression.type)
+    let closing = ''
+    for (const { condition, result } of expression.whens) {
+      const test = this.compile(condition) as ScalarFragment
+      this.line(`if (${test.value}) {`)
+      this.line(`${target.assign(this.compile(result))} } else {`)
+      closing += '}'
+    }
+    this.line(`${target.assign(this.compile(expression.otherwise))}${closing}`)
+    return target.fragment
+  }
+
+  /** Variables that branches assign to. */
+  variables(type: SqlType): { readonly fragment: Fragment; readonly assign: (value: Fragment) => string } {
+    const representation = representationOf(type)
+    const flag = this.name('q')
+    if (representation === 'view') {
+      const [data, start, length] = [this.name('d_'), this.name('s_'), this.name('l_')]
+      this.line(`let ${flag} = 1, ${data} = ${this.constant(EMPTY)}, ${start} = 0, ${length} = 0;`)
+      return {
+        fragment: { representation, type, isNull: flag, data, start, length, source: undefined },
+        assign: (value) => {
+          const view = this.asView(value)
+          return `${flag} = ${view.isNull}; ${data} = ${view.data}; ${start} = ${view.start}; ${length} = ${view.length};`
+        },
+      }
+    }
+    const name = this.name('y')
+    this.line(`let ${flag} = 1, ${name} = ${emptyValue(representation)};`)
+    return {
+      fragment: { representation, type, isNull: flag, value: name },
+      assign: (value) => `${flag} = ${value.isNull}; ${name} = ${(value as ScalarFragment).value};`,
+    }
+  }
+
+  asView(fragment: Fragment): ViewFragment {
+    if (fragment.representation === 'view') return fragment
+    const view = this.nullFragment(fragment.type)
+    invariant(view.representation === 'view', 'only NULL has no bytes')
+    return view
+  }
+
+  #cast(expression: Cast): Fragment {
+    return generateCast(this, this.compile(expression.input), expression.type, expression.safe)
+  }
+
+  #field(expression: FieldAccess): Fragment {
+    const direct = this.#fieldOfInput(expression)
+    if (direct !== undefined) return direct
+    const input = this.compile(expression.input) as ScalarFragment
+    const out = this.name('f')
+    this.line(`const ${out} = ${input.isNull} === 1 ? null : ${input.value}[${expression.index}];`)
+    const flag = this.name('q')
+    this.line(`const ${flag} = ${out} === null ? 1 : 0;`)
+    return this.fromValue(out, flag, expression.type)
+  }
+
+  /** A chain of field accesses from an input column reads the child column at once. */
+  #fieldOfInput(expression: FieldAccess): Fragment | undefined {
+    const path: number[] = []
+    let at: Expression = expression
+    while (at.kind === 'field') {
+      path.unshift(at.index)
+      at = at.input
+    }
+    if (at.kind !== 'input') return undefined
+    this.#inputs.set(at.index, at.type)
+    const column = this.name('f')
+    this.#prologue.push(`const ${column} = childColumn(col${at.index}, ${JSON.stringify(path)}, rows);`)
+    const value = this.name('r')
+    this.line(`const ${value} = readValue(${column}, ${this.constant(expression.type)}, i);`)
+    const flag = this.name('q')
+    this.line(`const ${flag} = ${value} === null ? 1 : 0;`)
+    return this.fromValue(value, flag, expression.type)
+  }
+
+  readonly #prologue: string[] = []
+
+  /** Statements that run once a batch, before the loop. */
+  get prologue(): readonly string[] {
+    return this.#prologue
+  }
+}
+
+const EMPTY = new Uint8Array(0)
+const LAZY = new Set(['COALESCE', 'IFNULL'])
+
+function isText(type: SqlType): boolean {
+  return type.kind === 'CHAR' || type.kind === 'VARCHAR'
+}
+
+function numberText(value: number): string {
+  if (Object.is(value, -0)) return '-0'
+  return value < 0 ? `(${value})` : String(value)
+}

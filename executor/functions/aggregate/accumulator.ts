@@ -1,0 +1,153 @@
+/** Accumulators: aggregate calls at work over the groups of a table. */
+import type { Column, NullMask } from '../../../core/column.ts'
+import { physicalKind, type SqlType } from '../../../core/types.ts'
+import type { AggregateCall } from '../../../planner/expression.ts'
+import type { KeyedTable, ValueColumn } from '../../../state/table/keyed-table.ts'
+import type { TablePage } from '../../../state/table/page.ts'
+import { BytesStore, fixedArray, type StoredColumn } from '../../../state/table/stored-column.ts'
+import type { ColumnarAggregate } from './aggregate-function.ts'
+import {
+  type MergeKernel,
+  mergeKernel,
+  type ResultArrays,
+  type ResultKernel,
+  resultKernel,
+  updateKernel,
+} from './kernel.ts'
+
+export interface UpdateInput {
+  readonly rows: number
+  /** All columns of the batch. */
+  readonly columns: readonly Column[]
+  readonly kinds: Uint8Array | null
+  /** The group of each row. */
+  readonly groups: Int32Array
+  /** What each row does to its group (`SKIP` …); null: no row takes anything back. */
+  readonly actions: Uint8Array | null
+  /** 1 for rows that count, null: all. */
+  readonly mask: Uint8Array | null
+  /** Whether results before and after each row are wanted. */
+  readonly emits: boolean
+  /** Set to 1 where `emits` and a result has changed. */
+  readonly changed: Uint8Array
+}
+
+export interface Accumulator {
+  /** @returns with `emits` a column with the result before row i at 2i and the one after it at 2i + 1 */
+  update(input: UpdateInput): Column | null
+  results(groups: Int32Array, count: number): Column
+  /** Adds groups of an accumulator of the same call over another table. Absent: that cannot be done. */
+  merge?(from: Accumulator, groups: Int32Array, fromGroups: Int32Array, count: number): void
+  /** The group goes: state outside of the group table has to go too. */
+  remove?(group: number): void
+  /** End of a batch. */
+  settle?(): void
+  /** State outside of the group table. */
+  snapshot?(): readonly TablePage[]
+  writtenPages?(): readonly number[]
+  restore?(pages: readonly TablePage[]): void
+  readonly bytes?: number
+}
+
+/** What a call needs in the group table, and how to start it there. */
+export interface AccumulatorPlan {
+  readonly state: readonly ValueColumn[]
+  readonly mergeable: boolean
+  /** @param columns its columns of the group table */
+  create(columns: readonly StoredColumn[], table: KeyedTable): Accumulator
+}
+
+export function planColumnar(call: AggregateCall, aggregate: ColumnarAggregate, retracts: boolean): AccumulatorPlan {
+  return {
+    state: aggregate.state.map((kind) => ({ kind })),
+    mergeable: true,
+    create: (columns) => new ColumnarAccumulator(call, aggregate, retracts, columns),
+  }
+}
+
+class ColumnarAccumulator implements Accumulator {
+  readonly #call: AggregateCall
+  readonly #aggregate: ColumnarAggregate
+  readonly #retracts: boolean
+  readonly #state: readonly StoredColumn[]
+  readonly #results: ResultKernel
+  readonly #merge: MergeKernel
+
+  constructor(call: AggregateCall, aggregate: ColumnarAggregate, retracts: boolean, state: readonly StoredColumn[]) {
+    this.#call = call
+    this.#aggregate = aggregate
+    this.#retracts = retracts
+    this.#state = state
+    this.#results = resultKernel(aggregate, physicalKind(call.type))
+    this.#merge = mergeKernel(aggregate)
+  }
+
+  update(input: UpdateInput): Column | null {
+    const args = this.#call.args.map((index): Column => input.columns[index] ?? { kind: 'null', nulls: null })
+    // Every row of a NULL column is NULL, and nothing is aggregated.
+    const masked = args.some((arg) => arg.kind === 'null') ? new Uint8Array(input.rows) : input.mask
+    const kernel = updateKernel(this.#aggregate, {
+      argumentKinds: args.map((arg) => arg.kind),
+      argumentNulls: args.map((arg) => arg.nulls !== null),
+      resultKind: physicalKind(this.#call.type),
+      masked: masked !== null,
+      retracts: this.#retracts,
+      emits: input.emits,
+    })
+    const out = input.emits ? this.#arrays(2 * input.rows) : null
+    const { rows, groups, actions, kinds, changed } = input
+    kernel(rows, groups, args, masked, actions, kinds, this.#state, out, changed)
+    return out === null ? null : this.#column(out)
+  }
+
+  results(groups: Int32Array, count: number): Column {
+    const out = this.#arrays(count)
+    this.#results(count, groups, this.#state, out)
+    return this.#column(out)
+  }
+
+  merge(from: Accumulator, groups: Int32Array, fromGroups: Int32Array, count: number): void {
+    if (from instanceof ColumnarAccumulator) this.#merge(count, groups, fromGroups, this.#state, from.#state)
+  }
+
+  #arrays(length: number): ResultArrays {
+    return resultArrays(this.#call.type, length, this.#aggregate.result.isNull !== undefined)
+  }
+
+  #column(out: ResultArrays): Column {
+    return resultColumn(this.#call.type, out, this.#bytesColumn())
+  }
+
+  #bytesColumn(): BytesStore | undefined {
+    const { value } = this.#aggregate.result
+    const column = typeof value === 'number' ? this.#state[value] : undefined
+    return column instanceof BytesStore ? column : undefined
+  }
+}
+
+function resultArrays(type: SqlType, length: number, nullable: boolean): ResultArrays {
+  const nulls = nullable ? new Uint8Array(length) : null
+  const kind = physicalKind(type)
+  if (kind === 'bytes') {
+    return { values: null, words: null, starts: new Int32Array(length), lengths: new Int32Array(length), nulls }
+  }
+  if (kind === 'null' || kind === 'list' || kind === 'map' || kind === 'row') {
+    return { values: new Uint8Array(length), words: null, starts: null, lengths: null, nulls }
+  }
+  const values = fixedArray(kind, length)
+  return { values, words: kind === 'i128' ? new Int32Array(values.buffer) : null, starts: null, lengths: null, nulls }
+}
+
+function resultColumn(type: SqlType, out: ResultArrays, bytes: BytesStore | undefined): Column {
+  const kind = physicalKind(type)
+  const nulls = anyNull(out.nulls)
+  if (kind === 'bytes' && out.starts !== null && out.lengths !== null) {
+    return { kind, starts: out.starts, lengths: out.lengths, data: bytes?.data ?? new Uint8Array(0), nulls }
+  }
+  if (kind === 'null') return { kind, nulls: null }
+  return { kind, values: out.values, nulls } as unknown as Column
+}
+
+function anyNull(nulls: NullMask): NullMask {
+  return nulls === null || !nulls.includes(1) ? null : nulls
+}

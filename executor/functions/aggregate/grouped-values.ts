@@ -1,0 +1,97 @@
+/**
+ * GroupedValues: the values of each group, each once with a count: what DISTINCT, and MIN and MAX over input that takes
+ * rows back, have to remember. A table keyed by group and value; the entries of a group are chained, in memory only.
+ */
+import type { Column } from '../../../core/column.ts'
+import { INT, type SqlType } from '../../../core/types.ts'
+import { KeyedTable, type Lookup } from '../../../state/table/keyed-table.ts'
+import type { TablePage } from '../../../state/table/page.ts'
+import type { FixedStore, StoredColumn } from '../../../state/table/stored-column.ts'
+
+export class GroupedValues {
+  readonly table: KeyedTable
+  /** Entry + 1, 0 at the end. */
+  #heads: Int32Array = new Int32Array(64)
+  #next: Int32Array = new Int32Array(64)
+  #previous: Int32Array = new Int32Array(64)
+
+  constructor(types: readonly SqlType[]) {
+    this.table = new KeyedTable([INT, ...types], [{ kind: 'f64' }], { onRemove: (entry) => this.#unlink(entry) })
+  }
+
+  /** How often each entry is there; replaced when the table grows. */
+  get counts(): Float64Array {
+    return (this.table.values[0] as FixedStore).values as Float64Array
+  }
+
+  value(index: number): StoredColumn {
+    return this.table.keys[index + 1] as StoredColumn
+  }
+
+  lookupOrInsert(groups: Int32Array, values: readonly Column[], count: number): Lookup {
+    const found = this.table.lookupOrInsert([{ kind: 'i32', values: groups, nulls: null }, ...values], count)
+    if (found.insertedCount > 0) {
+      for (let i = 0; i < count; i++)
+        if (found.inserted[i] === 1) this.#link(found.rowIds[i] as number, groups[i] as number)
+    }
+    return found
+  }
+
+  /** First entry of the group + 1; 0: it has none. */
+  first(group: number): number {
+    return this.#heads[group] ?? 0
+  }
+
+  /** The entry behind one, + 1. */
+  after(entry: number): number {
+    return this.#next[entry] ?? 0
+  }
+
+  remove(entry: number): void {
+    this.table.remove(entry)
+  }
+
+  removeGroup(group: number): void {
+    for (let at = this.first(group); at !== 0; ) {
+      const next = this.after(at - 1)
+      this.table.remove(at - 1)
+      at = next
+    }
+  }
+
+  #link(entry: number, group: number): void {
+    if (group >= this.#heads.length) this.#heads = longer(this.#heads, group)
+    if (entry >= this.#next.length) {
+      this.#next = longer(this.#next, entry)
+      this.#previous = longer(this.#previous, entry)
+    }
+    const head = this.#heads[group] as number
+    this.#next[entry] = head
+    this.#previous[entry] = 0
+    if (head !== 0) this.#previous[head - 1] = entry + 1
+    this.#heads[group] = entry + 1
+  }
+
+  #unlink(entry: number): void {
+    const next = this.#next[entry] as number
+    const previous = this.#previous[entry] as number
+    if (next !== 0) this.#previous[next - 1] = previous
+    if (previous !== 0) this.#next[previous - 1] = next
+    else this.#heads[this.#group(entry)] = next
+  }
+
+  #group(entry: number): number {
+    return (this.table.keys[0] as FixedStore).values[entry] as number
+  }
+
+  restore(pages: readonly TablePage[]): void {
+    this.table.restorePages(pages)
+    for (const entry of this.table.rows()) this.#link(entry, this.#group(entry))
+  }
+}
+
+function longer(array: Int32Array, index: number): Int32Array {
+  const grown = new Int32Array(Math.max(2 * array.length, index + 1))
+  grown.set(array)
+  return grown
+}

@@ -1,0 +1,258 @@
+/** LIKE, SIMILAR TO and the REGEXP functions. Regular expressions are JavaScript's, which read Java's common ones alike. */
+import type { Value } from '../../core/column.ts'
+import { MillraceError } from '../../core/errors.ts'
+import { BOOLEAN, INT, type SqlType, STRING } from '../../core/types.ts'
+import type { ViewFragment } from '../codegen/fragment.ts'
+import { define, defineWith } from './define.ts'
+import { type CallSite, fixedSignature, type ScalarFunction } from './function.ts'
+
+const TEXT = { category: 'text', castTo: STRING } as const
+
+/** A function of the pattern, remembered for the patterns of the last rows; a literal pattern is compiled once. */
+function remembered<T>(
+  compile: (pattern: string, escape: string | undefined) => T,
+): (pattern: string, escape?: string) => T {
+  const known = new Map<string, T>()
+  return (pattern, escape) => {
+    const key = `${escape ?? ''}\u0000${pattern}`
+    const found = known.get(key)
+    if (found !== undefined) return found
+    if (known.size > 100) known.clear()
+    const made = compile(pattern, escape)
+    known.set(key, made)
+    return made
+  }
+}
+
+function quote(character: string): string {
+  return character.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
+}
+
+/** `%` any text, `_` one character; the escape character is `\` unless given. */
+function likePattern(pattern: string, escape = '\\'): RegExp {
+  let source = ''
+  const characters = [...pattern]
+  for (let at = 0; at < characters.length; at++) {
+    const character = characters[at] ?? ''
+    if (character === escape && escape !== '') {
+      const next = characters[++at]
+      if (next === undefined)
+        throw new MillraceError('INVALID_ARGUMENT', `LIKE pattern '${pattern}' ends with its escape character`)
+      source += quote(next)
+    } else source += character === '%' ? '.*' : character === '_' ? '.' : quote(character)
+  }
+  return new RegExp(`^${source}$`, 'su')
+}
+
+/** SQL's regular expressions: `%` and `_` as in LIKE, `| * + ? {} () []` as in others. */
+function similarPattern(pattern: string, escape?: string): RegExp {
+  let source = ''
+  const characters = [...pattern]
+  for (let at = 0; at < characters.length; at++) {
+    const character = characters[at] ?? ''
+    if (character === escape) source += quote(characters[++at] ?? '')
+    else if (character === '%') source += '.*'
+    else if (character === '_') source += '.'
+    else source += /[.^$\\/]/.test(character) ? `\\${character}` : character
+  }
+  return regularExpression(`^(?:${source})$`, 'su')
+}
+
+function regularExpression(source: string, flags = ''): RegExp {
+  try {
+    return new RegExp(source, flags)
+  } catch (error) {
+    throw new MillraceError('INVALID_ARGUMENT', `'${source}' is not a regular expression`, {
+      detail: (error as Error).message,
+    })
+  }
+}
+
+/** `abc`, `abc%`, `%abc`, `%abc%`: byte search in place of a regular expression. */
+function simpleLike(
+  pattern: string,
+): { readonly bytes: Uint8Array; readonly open: 'none' | 'end' | 'start' | 'both' } | undefined {
+  const match = /^(%?)([^%_\\]*)(%?)$/.exec(pattern)
+  if (match === null) return undefined
+  const open = match[1] === '%' ? (match[3] === '%' ? 'both' : 'start') : match[3] === '%' ? 'end' : 'none'
+  return { bytes: new TextEncoder().encode(match[2] ?? ''), open }
+}
+
+function likeCode(
+  view: ViewFragment,
+  needle: string,
+  bytes: Uint8Array,
+  open: 'none' | 'end' | 'start' | 'both',
+): string {
+  const place = `${view.data}, ${view.start}, ${view.length}, ${needle}, 0, ${bytes.length}`
+  switch (open) {
+    case 'none':
+      return `equalBytes(${place})`
+    case 'end':
+      return `${view.length} >= ${bytes.length} && equalBytes(${view.data}, ${view.start}, ${bytes.length}, ${needle}, 0, ${bytes.length})`
+    case 'start':
+      return `${view.length} >= ${bytes.length} && equalBytes(${view.data}, ${view.start} + ${view.length} - ${bytes.length}, ${bytes.length}, ${needle}, 0, ${bytes.length})`
+    case 'both':
+      return `findBytes(${view.data}, ${view.start}, ${view.length}, ${needle}, 0) >= 0`
+  }
+}
+
+type Matcher = (pattern: string, escape?: string) => RegExp
+
+function predicate(
+  name: string,
+  compile: Matcher,
+  negated: boolean,
+  example: readonly [string, string],
+): ScalarFunction {
+  return defineWith(
+    {
+      name,
+      category: 'comparison',
+      signatures: [`string1 ${name} string2 [ESCAPE character]`],
+      description: `Whether the text ${negated ? 'does not match' : 'matches'} the pattern.`,
+      examples: [example],
+      generate: (generator, [input, pattern, escape], call) => {
+        if (
+          input?.representation !== 'view' ||
+          pattern?.representation !== 'view' ||
+          pattern.literal === undefined ||
+          escape !== undefined ||
+          !name.endsWith('LIKE')
+        )
+          return undefined
+        const simple = simpleLike(pattern.literal)
+        if (simple === undefined) return undefined
+        const value = generator.name('b')
+        const code = likeCode(input, generator.constant(simple.bytes), simple.bytes, simple.open)
+        generator.line(
+          `const ${value} = ${input.isNull === '0' ? '' : `${input.isNull} === 0 && `}${negated ? `!(${code})` : code};`,
+        )
+        return { representation: 'boolean', type: call.returnType, isNull: input.isNull, value }
+      },
+    },
+    fixedSignature([TEXT, TEXT, TEXT], BOOLEAN, { minimum: 2 }),
+    () => {
+      const matcher = remembered(compile)
+      return (value, pattern, escape) =>
+        matcher(pattern as string, escape as string | undefined).test(value as string) !== negated
+    },
+  )
+}
+
+interface RegexpDefinition {
+  readonly name: string
+  readonly signature: string
+  readonly description: string
+  readonly examples: readonly (readonly [string, string])[]
+  readonly parameters: readonly ('text' | 'int')[]
+  readonly minimum?: number
+  readonly returns: SqlType
+  readonly flags?: string
+  /** Position of the pattern among the arguments. */
+  readonly patternAt?: number
+}
+
+function regexp(
+  definition: RegexpDefinition,
+  evaluate: (value: string, pattern: RegExp, args: readonly Value[]) => Value,
+): ScalarFunction {
+  const shell = define({
+    category: 'string',
+    signatures: [definition.signature],
+    nullable: true,
+    evaluate: () => null,
+    ...definition,
+  })
+  return {
+    ...shell,
+    evaluator: (_call: CallSite) => {
+      const matcher = remembered((pattern) => regularExpression(pattern, definition.flags))
+      return (...args) => evaluate(args[0] as string, matcher(args[definition.patternAt ?? 1] as string), args)
+    },
+  }
+}
+
+/** `$1` in a Java replacement is `$1` here; a backslash escapes the next character. */
+function javaReplacement(text: string): string {
+  return text.replace(/\\(.)/g, (_, character: string) => (character === '$' ? '$$' : character))
+}
+
+export const PATTERN_FUNCTIONS: readonly ScalarFunction[] = [
+  predicate('LIKE', likePattern, false, ["'abc' LIKE 'a%'", 'TRUE']),
+  predicate('NOT LIKE', likePattern, true, ["'abc' NOT LIKE 'a%'", 'FALSE']),
+  predicate('SIMILAR TO', similarPattern, false, ["'abc' SIMILAR TO '(a|b)%'", 'TRUE']),
+  predicate('NOT SIMILAR TO', similarPattern, true, ["'abc' NOT SIMILAR TO '(a|b)%'", 'FALSE']),
+  regexp(
+    {
+      name: 'REGEXP',
+      signature: 'REGEXP(string, regex)',
+      description: 'Whether a part of the text matches the regular expression.',
+      examples: [["REGEXP('abc', 'b.')", 'TRUE']],
+      parameters: ['text', 'text'],
+      returns: BOOLEAN,
+    },
+    (value, pattern) => pattern.test(value),
+  ),
+  regexp(
+    {
+      name: 'REGEXP_REPLACE',
+      signature: 'REGEXP_REPLACE(string, regex, replacement)',
+      description: 'With all matches replaced.',
+      examples: [["REGEXP_REPLACE('foobar', 'oo|ar', '')", 'fb']],
+      parameters: ['text', 'text', 'text'],
+      returns: STRING,
+      flags: 'g',
+    },
+    (value, pattern, args) => value.replace(pattern, javaReplacement(args[2] as string)),
+  ),
+  regexp(
+    {
+      name: 'REGEXP_EXTRACT',
+      signature: 'REGEXP_EXTRACT(string, regex [, group])',
+      description: 'The first match, or one of its groups.',
+      examples: [["REGEXP_EXTRACT('foothebar', 'foo(.*?)(bar)', 2)", 'bar']],
+      parameters: ['text', 'text', 'int'],
+      minimum: 2,
+      returns: STRING,
+    },
+    (value, pattern, args) => pattern.exec(value)?.[(args[2] ?? 0) as number] ?? null,
+  ),
+  regexp(
+    {
+      name: 'REGEXP_COUNT',
+      signature: 'REGEXP_COUNT(string, regex)',
+      description: 'How often the expression matches.',
+      examples: [["REGEXP_COUNT('hello', 'l')", '2']],
+      parameters: ['text', 'text'],
+      returns: INT,
+      flags: 'g',
+    },
+    (value, pattern) => value.match(pattern)?.length ?? 0,
+  ),
+  regexp(
+    {
+      name: 'REGEXP_SUBSTR',
+      signature: 'REGEXP_SUBSTR(string, regex)',
+      description: 'The first match.',
+      examples: [["REGEXP_SUBSTR('abc', '[b-z]+')", 'bc']],
+      parameters: ['text', 'text'],
+      returns: STRING,
+    },
+    (value, pattern) => pattern.exec(value)?.[0] ?? null,
+  ),
+  regexp(
+    {
+      name: 'REGEXP_INSTR',
+      signature: 'REGEXP_INSTR(string, regex)',
+      description: 'Where the first match begins; 0: nowhere.',
+      examples: [["REGEXP_INSTR('abc', 'c')", '3']],
+      parameters: ['text', 'text'],
+      returns: INT,
+    },
+    (value, pattern) => {
+      const match = pattern.exec(value)
+      return match === null ? 0 : [...value.slice(0, match.index)].length + 1
+    },
+  ),
+]

@@ -1,0 +1,295 @@
+/** AggregateTable: groups and their accumulators, for aggregation with and without windows. */
+import type { ChangeBatch } from '../../core/change-batch.ts'
+import type { Column } from '../../core/column.ts'
+import { isRetraction } from '../../core/change-batch.ts'
+import { MillraceError, unreachable } from '../../core/errors.ts'
+import type { SqlType } from '../../core/types.ts'
+import type { AggregateCall } from '../../planner/expression.ts'
+import { KeyedTable, type Lookup } from '../../state/table/keyed-table.ts'
+import { type FixedStore } from '../../state/table/stored-column.ts'
+import { type Accumulator, type AccumulatorPlan, planColumnar } from '../functions/aggregate/accumulator.ts'
+import { planBoxed } from '../functions/aggregate/boxed-accumulator.ts'
+import { DistinctValues } from '../functions/aggregate/distinct.ts'
+import { planExtremum } from '../functions/aggregate/extremum-accumulator.ts'
+import { findAggregate } from '../functions/aggregate/index.ts'
+import { FIRST, LAST, SKIP, UPDATE } from '../functions/aggregate/kernel.ts'
+import type { StatePage } from './operator.ts'
+
+export interface AggregateTablePlan {
+  readonly keyTypes: readonly SqlType[]
+  readonly calls: readonly AggregateCall[]
+  readonly accumulators: readonly AccumulatorPlan[]
+  readonly retracts: boolean
+  readonly ttl: number
+  /** Whether groups of two tables can be added up. */
+  readonly mergeable: boolean
+}
+
+export function planAggregates(
+  keyTypes: readonly SqlType[],
+  calls: readonly AggregateCall[],
+  retracts: boolean,
+  ttl = 0,
+): AggregateTablePlan {
+  const accumulators = calls.map((call) => planAccumulator(call, retracts))
+  const mergeable = accumulators.every((plan) => plan.mergeable) && calls.every((call) => !call.distinct)
+  return { keyTypes, calls, accumulators, retracts, ttl, mergeable }
+}
+
+function planAccumulator(call: AggregateCall, retracts: boolean): AccumulatorPlan {
+  const spec = findAggregate(call.function)
+  if (spec === undefined) throw new MillraceError('UNKNOWN_FUNCTION', `function "${call.function}" is no aggregate`)
+  const { argumentTypes, type: returnType } = call
+  const implementation = spec.implement({ argumentTypes, returnType, retracts })
+  switch (implementation.kind) {
+    case 'columnar':
+      return planColumnar(call, implementation, retracts)
+    case 'extremum':
+      return planExtremum(call, implementation.largest)
+    case 'boxed':
+      return planBoxed(call, implementation)
+    default:
+      return unreachable(implementation)
+  }
+}
+
+export interface GroupUpdate {
+  readonly lookup: Lookup
+  /** What each row did to its group; null: no row takes anything back. */
+  readonly actions: Uint8Array | null
+  readonly changed: Uint8Array
+  /** Of each aggregate: result before row i at 2i, after it at 2i + 1. */
+  readonly results: readonly Column[]
+}
+
+export class AggregateTable {
+  readonly table: KeyedTable
+  readonly #plan: AggregateTablePlan
+  readonly #accumulators: readonly Accumulator[]
+  readonly #distinct: readonly (DistinctValues | undefined)[]
+  /** Rows of each group, where they can be taken back. */
+  readonly #counts: FixedStore | undefined
+  #actions = new Uint8Array(0)
+  #changed = new Uint8Array(0)
+  #gone: number[] = []
+
+  constructor(plan: AggregateTablePlan) {
+    this.#plan = plan
+    const counter = plan.retracts ? [{ kind: 'f64' } as const] : []
+    const state = plan.accumulators.flatMap((accumulator) => accumulator.state)
+    this.table = new KeyedTable(plan.keyTypes, [...counter, ...state], {
+      ttl: plan.ttl,
+      onRemove: (group) => this.#forget(group),
+    })
+    this.#counts = plan.retracts ? (this.table.values[0] as FixedStore) : undefined
+    let next = counter.length
+    this.#accumulators = plan.accumulators.map((accumulator) => {
+      const columns = this.table.values.slice(next, next + accumulator.state.length)
+      next += accumulator.state.length
+      return accumulator.create(columns, this.table)
+    })
+    const shared = new Map<string, DistinctValues>()
+    this.#distinct = plan.calls.map((call) => {
+      if (!call.distinct || call.args.length === 0) return undefined
+      const key = JSON.stringify([call.args, call.filter])
+      const values = shared.get(key) ?? new DistinctValues(call.args, call.argumentTypes)
+      shared.set(key, values)
+      return values
+    })
+  }
+
+  get size(): number {
+    return this.table.size
+  }
+
+  get bytes(): number {
+    const beside = [...this.#accumulators, ...this.#distincts()].reduce((sum, part) => sum + (part.bytes ?? 0), 0)
+    return this.table.bytes + beside
+  }
+
+  /** @param emits whether results before and after each row are wanted */
+  update(batch: ChangeBatch, keys: readonly Column[], emits: boolean, now: number): GroupUpdate {
+    const { rows, columns, kinds } = batch
+    if (this.#changed.length < rows) {
+      this.#changed = new Uint8Array(rows)
+      this.#actions = new Uint8Array(rows)
+    }
+    this.#changed.fill(0, 0, rows)
+    const lookup = this.table.lookupOrInsert(keys, rows, now)
+    const groups = lookup.rowIds
+    const actions = this.#counts === undefined ? null : this.#act(this.#counts, groups, kinds, rows)
+    const input = { rows, columns, kinds, groups, actions }
+    const masks = this.#masks(input)
+    const results: Column[] = []
+    for (const [n, accumulator] of this.#accumulators.entries()) {
+      const result = accumulator.update({ ...input, mask: masks[n] ?? null, emits, changed: this.#changed })
+      if (result !== null) results.push(result)
+    }
+    return { lookup, actions, changed: this.#changed, results }
+  }
+
+  #act(counts: FixedStore, groups: Int32Array, kinds: Uint8Array | null, rows: number): Uint8Array {
+    const actions = this.#actions
+    const values = counts.values as Float64Array
+    for (let i = 0; i < rows; i++) {
+      const group = groups[i] as number
+      const count = values[group] as number
+      if (kinds === null || !isRetraction(kinds[i] as number)) {
+        actions[i] = count === 0 ? FIRST : UPDATE
+        values[group] = count + 1
+        continue
+      }
+      actions[i] = count === 0 ? SKIP : count === 1 ? LAST : UPDATE
+      if (count <= 1) this.#gone.push(group)
+      if (count > 0) values[group] = count - 1
+    }
+    return actions
+  }
+
+  /** Rows that each call sees: those its filter is TRUE for, and with DISTINCT those that change the set of values. */
+  #masks(input: {
+    rows: number
+    columns: readonly Column[]
+    kinds: Uint8Array | null
+    groups: Int32Array
+    actions: Uint8Array | null
+  }): readonly (Uint8Array | null)[] {
+    const filters = new Map<number, Uint8Array | null>()
+    const distinct = new Map<DistinctValues, Uint8Array>()
+    return this.#plan.calls.map((call, n) => {
+      let mask: Uint8Array | null = null
+      if (call.filter !== undefined) {
+        const known = filters.get(call.filter)
+        mask = known === undefined ? filterMask(input.columns[call.filter], input.rows) : known
+        filters.set(call.filter, mask)
+      }
+      const values = this.#distinct[n]
+      if (values === undefined) return mask
+      const made = distinct.get(values) ?? values.mask({ ...input, mask })
+      distinct.set(values, made)
+      return made
+    })
+  }
+
+  /** To be called when the results of `update` are no longer looked at: drops groups without rows. */
+  settle(): void {
+    const counts = this.#counts?.values as Float64Array | undefined
+    if (this.#gone.length > 0 && counts !== undefined) {
+      for (const group of this.#gone) if (counts[group] === 0) this.table.remove(group)
+      this.#gone = []
+    }
+    for (const accumulator of this.#accumulators) accumulator.settle?.()
+    for (const values of this.#distincts()) values.settle()
+    this.table.compact()
+  }
+
+  #distincts(): Set<DistinctValues> {
+    return new Set(this.#distinct.filter((values) => values !== undefined))
+  }
+
+  #forget(group: number): void {
+    for (const accumulator of this.#accumulators) accumulator.remove?.(group)
+    for (const values of this.#distinct) values?.remove(group)
+  }
+
+  results(groups: Int32Array, count: number): Column[] {
+    return this.#accumulators.map((accumulator) => accumulator.results(groups, count))
+  }
+
+  keyColumns(groups: Int32Array, count: number): Column[] {
+    return this.table.keys.map((key) => key.gather(groups, count))
+  }
+
+  /** Groups with rows. */
+  groups(): Int32Array {
+    const rows = this.table.rows()
+    const counts = this.#counts?.values
+    return counts === undefined ? rows : rows.filter((row) => counts[row] !== 0)
+  }
+
+  /** Adds all groups of another table of the same plan, which has to be mergeable. */
+  merge(from: AggregateTable): void {
+    const sources = from.groups()
+    if (sources.length === 0) return
+    const { rowIds } = this.table.lookupOrInsert(from.keyColumns(sources, sources.length), sources.length)
+    for (const [n, accumulator] of this.#accumulators.entries()) {
+      const other = from.#accumulators[n]
+      if (other !== undefined) accumulator.merge?.(other, rowIds, sources, sources.length)
+    }
+    if (this.#counts === undefined || from.#counts === undefined) return
+    const counts = this.#counts.values as Float64Array
+    for (const [i, source] of sources.entries()) {
+      const group = rowIds[i] as number
+      counts[group] = (counts[group] as number) + (from.#counts.values[source] as number)
+    }
+  }
+
+  /** @param name under which the table's pages are stored; state beside it gets names that begin with it */
+  snapshot(name: string): StatePage[] {
+    return this.#parts(name).flatMap(([table, part]) =>
+      part.snapshot().map(({ page, bytes }) => ({ table, page, bytes })),
+    )
+  }
+
+  /** What has to be deleted from the checkpoint when the table is dropped. */
+  drop(name: string): StatePage[] {
+    return this.#parts(name).flatMap(([table, part]) =>
+      part.writtenPages().map((page) => ({ table, page, bytes: null })),
+    )
+  }
+
+  /** @param pages of this and other tables */
+  restore(name: string, pages: readonly StatePage[]): void {
+    for (const [table, part] of this.#parts(name)) {
+      const own = pages.filter((page) => page.table === table)
+      if (own.length > 0) part.restore(own)
+    }
+  }
+
+  #parts(name: string): (readonly [string, StatePart])[] {
+    const { table } = this
+    const main: StatePart = {
+      snapshot: () => table.snapshotPages(),
+      writtenPages: () => table.writtenPages(),
+      restore: (pages) => {
+        table.restorePages(pages)
+      },
+    }
+    const parts: (readonly [string, StatePart])[] = [[name, main]]
+    for (const [n, accumulator] of this.#accumulators.entries()) {
+      if (accumulator.snapshot === undefined) continue
+      parts.push([
+        `${name}.values${n}`,
+        {
+          snapshot: () => accumulator.snapshot?.() ?? [],
+          writtenPages: () => accumulator.writtenPages?.() ?? [],
+          restore: (pages) => {
+            accumulator.restore?.(pages)
+          },
+        },
+      ])
+    }
+    const seen = new Set<DistinctValues>()
+    for (const [n, values] of this.#distinct.entries()) {
+      if (values === undefined || seen.has(values)) continue
+      seen.add(values)
+      parts.push([`${name}.distinct${n}`, values])
+    }
+    return parts
+  }
+}
+
+interface StatePart {
+  snapshot(): readonly { readonly page: number; readonly bytes: Uint8Array | null }[]
+  writtenPages(): readonly number[]
+  restore(pages: readonly { readonly page: number; readonly bytes: Uint8Array | null }[]): void
+}
+
+function filterMask(column: Column | undefined, rows: number): Uint8Array {
+  const mask = new Uint8Array(rows)
+  if (column === undefined || column.kind !== 'bool') return mask
+  const { values, nulls } = column
+  for (let i = 0; i < rows; i++)
+    mask[i] = nulls === null ? (values[i] as number) : (values[i] as number) & ((nulls[i] as number) ^ 1)
+  return mask
+}

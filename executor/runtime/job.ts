@@ -1,0 +1,365 @@
+/** Jobs: an operator graph at work, from its start to its end, restarts and checkpoints included. */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { ConfigurationReader } from '../../catalog/reader.ts'
+import type { Connector } from '../../connectors/index.ts'
+import type { ChangeBatch } from '../../core/change-batch.ts'
+import type { Clock } from '../../core/clock.ts'
+import { asMillraceError, MillraceError } from '../../core/errors.ts'
+import { parseDuration } from '../../core/quantities.ts'
+import type { OperatorGraph } from '../../planner/physical/graph.ts'
+import { MemoryStore } from '../../state/memory-store.ts'
+import type { RestoredState, StateStore } from '../../state/state-store.ts'
+import { matchState } from '../checkpoint/compatibility.ts'
+import { CheckpointCoordinator, type CheckpointPhase } from '../checkpoint/coordinator.ts'
+import type { Environment } from '../functions/function.ts'
+import { Attempt } from './attempt.ts'
+import { JobStatistics } from './job-statistics.ts'
+import type { JobMetrics } from './metrics.ts'
+import { createRestartStrategy } from './restart-strategy.ts'
+
+export type JobStatus =
+  | 'INITIALIZING'
+  | 'CREATED'
+  | 'RUNNING'
+  | 'FAILING'
+  | 'RESTARTING'
+  | 'CANCELLING'
+  | 'CANCELED'
+  | 'FAILED'
+  | 'FINISHED'
+
+export interface JobOptions {
+  readonly graph: OperatorGraph
+  /** For people. */
+  readonly name: string
+  /** What the job's state is kept under: the same name goes on from the last checkpoint. */
+  readonly stateName: string
+  readonly configuration: ConfigurationReader
+  readonly connectors: Readonly<Record<string, () => Promise<Connector>>>
+  /** undefined: state in memory only. */
+  readonly dataDirectory: string | undefined
+  /** A savepoint or checkpoint directory to start from. */
+  readonly savepointPath?: string
+  /** Takes the changelog of a SELECT; a promise holds the job back. */
+  readonly onCollect?: (batch: ChangeBatch) => Promise<void> | undefined
+  readonly output: { write(text: string): void; writeError(text: string): void }
+  readonly clock: Clock
+  readonly log: (text: string) => void
+  /** Called at each step of a checkpoint and of a restore, for tests that stop the process there. */
+  readonly onPhase?: (phase: CheckpointPhase | 'restoring', checkpoint: number) => void
+}
+
+export interface Job {
+  /** 32 hexadecimal digits, as Flink's JobID. */
+  readonly id: string
+  readonly name: string
+  readonly status: JobStatus
+  readonly startTime: number
+  /** Settles when the job has ended: rejects with the cause when it failed or was cancelled. */
+  readonly finished: Promise<void>
+  metrics(): JobMetrics
+  /** Ends the job; its last checkpoint stays. Settles when it has ended. */
+  cancel(): Promise<void>
+  /** @returns the savepoint's directory */
+  stopWithSavepoint(directory: string, options?: { readonly drain?: boolean }): Promise<string>
+  /** Settles when a checkpoint is complete. */
+  triggerCheckpoint(): Promise<void>
+}
+
+export function runJob(options: JobOptions): Job {
+  const job = new RunningJob(options)
+  job.start()
+  return job
+}
+
+class RunningJob implements Job {
+  readonly id = randomBytes(16).toString('hex')
+  readonly startTime: number
+  readonly #options: JobOptions
+  readonly #finished = Promise.withResolvers<void>()
+  readonly #cancelled = Promise.withResolvers<void>()
+  readonly #statistics: JobStatistics
+  #status: JobStatus = 'INITIALIZING'
+  #store: StateStore | undefined
+  #attempt: Attempt | undefined
+  #coordinator: CheckpointCoordinator | undefined
+  #stopping = false
+  #cancelRequested = false
+
+  constructor(options: JobOptions) {
+    this.#options = options
+    this.startTime = options.clock.now()
+    this.#statistics = new JobStatistics(options.graph, this.startTime, options.clock)
+    this.#finished.promise.catch(() => undefined)
+  }
+
+  get name(): string {
+    return this.#options.name
+  }
+
+  get status(): JobStatus {
+    return this.#status
+  }
+
+  get finished(): Promise<void> {
+    return this.#finished.promise
+  }
+
+  start(): void {
+    void this.#run()
+  }
+
+  metrics(): JobMetrics {
+    return this.#statistics.read(this.#attempt, this.#coordinator)
+  }
+
+  async cancel(): Promise<void> {
+    if (this.#isOver()) return
+    this.#cancelRequested = true
+    this.#status = 'CANCELLING'
+    this.#cancelled.resolve()
+    this.#attempt?.stop()
+    await this.#finished.promise.catch(() => undefined)
+  }
+
+  async triggerCheckpoint(): Promise<void> {
+    await this.#requireCoordinator().trigger()
+  }
+
+  async stopWithSavepoint(directory: string, options: { readonly drain?: boolean } = {}): Promise<string> {
+    const { writeSavepoint } = await import('../../state/savepoint.ts')
+    const coordinator = this.#requireCoordinator()
+    const attempt = this.#attempt
+    const store = this.#store
+    if (attempt === undefined || store === undefined) throw notRunning(this.id)
+    this.#stopping = true
+    try {
+      const before = options.drain === true ? { before: () => attempt.pipeline.endAll() } : {}
+      const { manifest } = await coordinator.trigger({ last: true, ...before })
+      const path = join(directory, `savepoint-${this.id.slice(0, 6)}-${randomBytes(6).toString('hex')}`)
+      await writeSavepoint(path, manifest, store.allPages())
+      attempt.stop()
+      await this.#finished.promise
+      return path
+    } catch (error) {
+      this.#stopping = false
+      attempt.resume()
+      throw error
+    }
+  }
+
+  #requireCoordinator(): CheckpointCoordinator {
+    if (this.#coordinator === undefined || this.#status !== 'RUNNING') throw notRunning(this.id)
+    return this.#coordinator
+  }
+
+  #isOver(): boolean {
+    return this.#status === 'FINISHED' || this.#status === 'FAILED' || this.#status === 'CANCELED'
+  }
+
+  async #run(): Promise<void> {
+    let outcome: MillraceError | undefined
+    try {
+      this.#store = await this.#openStore()
+      await this.#runAttempts(this.#store)
+    } catch (error) {
+      outcome = asMillraceError(error)
+    }
+    await this.#store?.close().catch(() => undefined)
+    if (this.#cancelRequested) {
+      this.#status = 'CANCELED'
+      this.#finished.reject(new MillraceError('JOB_CANCELLED', `job "${this.name}" was cancelled`))
+    } else if (outcome === undefined) {
+      this.#status = 'FINISHED'
+      this.#finished.resolve()
+    } else {
+      this.#status = 'FAILED'
+      this.#finished.reject(outcome)
+    }
+  }
+
+  async #openStore(): Promise<StateStore> {
+    const { dataDirectory, stateName, configuration, log } = this.#options
+    if (dataDirectory === undefined) return new MemoryStore()
+    const { RocksStore } = await import('../../state/rocks-store.ts')
+    const directory = join(dataDirectory, 'jobs', ...stateName.split('/').map((part) => encodeURIComponent(part)))
+    return new RocksStore({ directory, retained: configuration.int('execution.checkpointing.num-retained'), log })
+  }
+
+  async #runAttempts(store: StateStore): Promise<void> {
+    const strategy = createRestartStrategy(this.#options.configuration, this.#options.clock)
+    let hasRun = false
+    for (;;) {
+      try {
+        const restored = await this.#restore(store)
+        hasRun ||= restored !== undefined
+        await this.#runAttempt(store, restored, () => {
+          hasRun = true
+        })
+        return
+      } catch (error) {
+        const failure = asMillraceError(error)
+        if (this.#cancelRequested) return
+        const delay = failure.retryable && hasRun ? strategy.nextDelay() : undefined
+        if (delay === undefined) throw failure
+        this.#status = 'RESTARTING'
+        this.#statistics.restarts++
+        this.#options.log(
+          `job "${this.name}" failed: ${failure.message}; starting again in ${(delay / 1000).toFixed(1)} s from the last checkpoint`,
+        )
+        await Promise.race([new Promise((resolve) => setTimeout(resolve, delay)), this.#cancelled.promise])
+      }
+    }
+  }
+
+  /** The last checkpoint, or the savepoint that the job is to start from. */
+  async #restore(store: StateStore): Promise<RestoredState | undefined> {
+    const { graph, savepointPath, configuration, log } = this.#options
+    const allowUnclaimed = configuration.boolean('execution.state-recovery.ignore-unclaimed-state')
+    const own = await store.restore()
+    if (savepointPath !== undefined && own?.manifest.startedFrom !== savepointPath) {
+      const { openSavepoint } = await import('../../state/open-savepoint.ts')
+      const savepoint = matchState(graph, await openSavepoint(savepointPath), allowUnclaimed, log)
+      if (own !== undefined) await store.clear()
+      const pages = (await Promise.all(graph.nodes.map((node) => savepoint.pages(node.uid)))).flat()
+      await store.write(pages, { ...savepoint.manifest, handles: {}, finished: false, startedFrom: savepointPath })
+      return store.restore()
+    }
+    if (own === undefined) return undefined
+    return own.manifest.fingerprint === graph.fingerprint ? own : matchState(graph, own, allowUnclaimed, log)
+  }
+
+  async #runAttempt(store: StateStore, restored: RestoredState | undefined, onRunning: () => void): Promise<void> {
+    const { graph, clock, onPhase, savepointPath } = this.#options
+    if (restored !== undefined) onPhase?.('restoring', restored.manifest.checkpoint)
+    const attempt = this.#createAttempt()
+    this.#attempt = attempt
+    const coordinator = new CheckpointCoordinator({
+      graph,
+      jobName: this.#options.stateName,
+      store,
+      attempt,
+      last: restored?.manifest.checkpoint ?? 0,
+      startedFrom: savepointPath ?? restored?.manifest.startedFrom,
+      now: () => clock.now(),
+      onPhase,
+    })
+    let timer: CheckpointTimer | undefined
+    try {
+      await attempt.open(restored)
+      if (restored?.manifest.finished === true) {
+        await store.clear()
+        return
+      }
+      if (this.#cancelRequested) return
+      this.#coordinator = coordinator
+      this.#status = 'RUNNING'
+      onRunning()
+      timer = this.#startTimer(coordinator, attempt)
+      await attempt.run()
+      timer?.stop()
+      if (this.#cancelRequested || this.#stopping) return
+      await Promise.race([coordinator.trigger({ finished: true }), attempt.failure])
+      await store.clear()
+    } finally {
+      timer?.stop()
+      this.#statistics.keep(attempt, coordinator)
+      await attempt.close()
+    }
+  }
+
+  #createAttempt(): Attempt {
+    const { graph, configuration, connectors, clock, output, onCollect, stateName } = this.#options
+    const zone = configuration.get('table.local-time-zone')
+    const environment: Environment = {
+      clock,
+      timeZone: zone === undefined || zone === 'default' ? Intl.DateTimeFormat().resolvedOptions().timeZone : zone,
+    }
+    return new Attempt({
+      graph,
+      jobName: stateName,
+      configuration,
+      connectors,
+      environment,
+      clock,
+      checkpointing: this.#interval() !== undefined,
+      output,
+      onCollect,
+      onSkipped: (records) => {
+        this.#statistics.skipped += records
+      },
+    })
+  }
+
+  #interval(): number | undefined {
+    const text = this.#options.configuration.get('execution.checkpointing.interval')
+    const interval = text === undefined ? undefined : parseDuration(text)
+    return interval === undefined || interval === 0 ? undefined : interval
+  }
+
+  #startTimer(coordinator: CheckpointCoordinator, attempt: Attempt): CheckpointTimer | undefined {
+    const interval = this.#interval()
+    if (interval === undefined) return undefined
+    const { configuration } = this.#options
+    return new CheckpointTimer(interval, configuration.duration('execution.checkpointing.min-pause'), async () => {
+      if (attempt.ended || this.#stopping) return
+      try {
+        await withTimeout(coordinator.trigger(), configuration.duration('execution.checkpointing.timeout'))
+      } catch (error) {
+        attempt.fail(error)
+      }
+    })
+  }
+}
+
+function notRunning(id: string): MillraceError {
+  return new MillraceError('INVALID_ARGUMENT', `job "${id}" is not running`)
+}
+
+async function withTimeout(work: Promise<unknown>, milliseconds: number): Promise<void> {
+  const timeout = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    timeout.reject(
+      new MillraceError('EXTERNAL_ERROR', `the checkpoint was not complete after ${milliseconds} ms`, {
+        hint: "SET 'execution.checkpointing.timeout' to give it more time.",
+      }),
+    )
+  }, milliseconds)
+  try {
+    await Promise.race([work, timeout.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Fires every interval, never while the last one runs. */
+class CheckpointTimer {
+  readonly #interval: number
+  readonly #minPause: number
+  readonly #action: () => Promise<void>
+  #timer: NodeJS.Timeout | undefined
+  #stopped = false
+
+  constructor(interval: number, minPause: number, action: () => Promise<void>) {
+    this.#interval = interval
+    this.#minPause = minPause
+    this.#action = action
+    this.#schedule(interval)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+  }
+
+  #schedule(delay: number): void {
+    if (this.#stopped) return
+    this.#timer = setTimeout(() => {
+      const started = performance.now()
+      void this.#action().then(() => {
+        this.#schedule(Math.max(this.#minPause, this.#interval - (performance.now() - started), 0))
+      })
+    }, delay)
+  }
+}

@@ -1,0 +1,118 @@
+/** A sink at work: rows go in one batch at a time, what the sink cannot take yet waits in a queue that stops the sources. */
+import { type ChangeBatch, gatherRows } from '../../core/change-batch.ts'
+import { isNull } from '../../core/column-ops.ts'
+import { asMillraceError, MillraceError } from '../../core/errors.ts'
+import type { JsonValue } from '../../core/json.ts'
+import type { Sink } from '../../connectors/api/sink.ts'
+import type { SinkNode } from '../../planner/physical/graph.ts'
+
+export class SinkTask {
+  readonly node: SinkNode
+  readonly sink: Sink
+  readonly #onError: (error: MillraceError) => void
+  readonly #queue: ChangeBatch[] = []
+  #pending: Promise<void> | undefined
+  rows = 0
+
+  constructor(node: SinkNode, sink: Sink, onError: (error: MillraceError) => void) {
+    this.node = node
+    this.sink = sink
+    this.#onError = onError
+  }
+
+  /** Set while the sources have to wait. */
+  get pending(): Promise<void> | undefined {
+    return this.#pending
+  }
+
+  write(batch: ChangeBatch): void {
+    const checked = this.#enforceNotNull(batch)
+    if (checked.rows === 0) return
+    this.rows += checked.rows
+    if (this.#pending !== undefined) {
+      this.#queue.push(checked)
+      return
+    }
+    const waiting = this.sink.write(checked)
+    if (waiting !== undefined) this.#pending = this.#drain(waiting)
+  }
+
+  /** Everything written so far is ready to be committed. */
+  async prepare(checkpoint: number): Promise<JsonValue | null> {
+    await this.#pending
+    try {
+      return await this.sink.prepare(checkpoint)
+    } catch (error) {
+      throw this.#located(error)
+    }
+  }
+
+  async commit(handle: JsonValue): Promise<void> {
+    try {
+      await this.sink.commit(handle)
+    } catch (error) {
+      throw this.#located(error)
+    }
+  }
+
+  async onTime(now: number): Promise<void> {
+    if (this.#pending !== undefined) return
+    const waiting = this.sink.onTime?.(now)
+    if (waiting !== undefined) {
+      this.#pending = this.#drain(waiting)
+      await this.#pending
+    }
+  }
+
+  /** Never rejects: a failure goes to the job, which then stops. */
+  async #drain(first: Promise<void>): Promise<void> {
+    try {
+      await first
+      for (let batch = this.#queue.shift(); batch !== undefined; batch = this.#queue.shift())
+        await this.sink.write(batch)
+    } catch (error) {
+      this.#queue.length = 0
+      this.#onError(this.#located(error))
+    } finally {
+      this.#pending = undefined
+    }
+  }
+
+  #located(error: unknown): MillraceError {
+    const failure = asMillraceError(error, 'EXTERNAL_ERROR')
+    if (failure.at !== undefined) return failure
+    return new MillraceError(failure.code, failure.message, {
+      detail: failure.detail,
+      hint: failure.hint,
+      retryable: failure.retryable,
+      cause: failure,
+      at: { table: this.node.table.path.name },
+    })
+  }
+
+  /** `table.exec.sink.not-null-enforcer`. */
+  #enforceNotNull(batch: ChangeBatch): ChangeBatch {
+    let checked = batch
+    for (const position of this.node.notNull) {
+      const column = checked.columns[position]
+      if (column === undefined || (column.kind !== 'null' && column.nulls === null)) continue
+      const kept = Int32Array.from({ length: checked.rows }, (_, row) => row).filter((row) => !isNull(column, row))
+      if (kept.length === checked.rows) continue
+      if (this.node.notNullEnforcer === 'ERROR') throw this.#nullError(position)
+      checked = gatherRows(checked, kept, kept.length)
+    }
+    return checked
+  }
+
+  #nullError(position: number): MillraceError {
+    const column = this.node.columns[position] ?? ''
+    return new MillraceError(
+      'NOT_NULL_VIOLATION',
+      `column "${column}" is NOT NULL, but a NULL is to be written into it`,
+      {
+        at: { table: this.node.table.path.name, column },
+        hint: "SET 'table.exec.sink.not-null-enforcer' = 'DROP' leaves such rows out.",
+      },
+    )
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Gathers the aggregate calls of a SELECT. While expressions are bound an aggregate is a reference to a column beyond
+ * all input columns; once the aggregate's output is known `bindGroups` replaces it.
+ */
+import type { FunctionSpec } from '../../catalog/function.ts'
+import { type SqlType, withNullability } from '../../core/types.ts'
+import type * as ast from '../../parser/ast.ts'
+import type { Expression, InputRef } from '../expression.ts'
+import { expressionKey } from '../expression-rewrite.ts'
+import { errorAt, unsupported } from './binder-context.ts'
+import { bindArguments } from './call.ts'
+import { type AggregateCalls, bindCondition, type ExpressionContext } from './expression-context.ts'
+import { bindArgument } from './function-call.ts'
+import { withoutTimeAttribute } from './types.ts'
+
+/** References from here on are aggregates, by position. */
+export const AGGREGATE_BASE = 1 << 24
+
+/** Never NULL, not even over no rows at all. */
+const COUNTS: readonly string[] = ['COUNT', 'SUM0', '$SUM0', 'APPROX_COUNT_DISTINCT']
+
+export interface CollectedAggregate {
+  readonly function: string
+  readonly args: readonly Expression[]
+  readonly distinct: boolean
+  readonly filter: Expression | undefined
+  readonly type: SqlType
+}
+
+export class AggregateCollector implements AggregateCalls {
+  readonly #found: CollectedAggregate[] = []
+  readonly #positions = new Map<string, number>()
+  readonly #hasGroups: boolean
+
+  /** @param hasGroups false for one group over everything, where most aggregates of nothing are NULL */
+  constructor(hasGroups: boolean) {
+    this.#hasGroups = hasGroups
+  }
+
+  get aggregates(): readonly CollectedAggregate[] {
+    return this.#found
+  }
+
+  add(context: ExpressionContext, node: ast.CallExpression, spec: FunctionSpec): Expression {
+    refuse(context, node, spec.name)
+    const { aggregates: _, ...rest } = context
+    const inner: ExpressionContext = { ...rest, clause: `an argument of ${spec.name}` }
+    const star = node.arguments.length === 1 && node.arguments[0]?.kind === 'star'
+    if (star && spec.name !== 'COUNT') {
+      throw errorAt(context, node.span, 'INVALID_ARGUMENT', `function ${spec.name} does not take "*"`)
+    }
+    const given = star ? [] : node.arguments.map((argument) => bindArgument(inner, argument, spec.name))
+    const { converted, returnType } = bindArguments(context, spec, given, node.span)
+    const filter =
+      node.filter === undefined ? undefined : bindCondition({ ...inner, clause: 'FILTER' }, node.filter, 'FILTER')
+    return this.#reference({
+      function: spec.name,
+      args: converted,
+      distinct: node.quantifier === 'DISTINCT' && !['MIN', 'MAX'].includes(spec.name),
+      filter,
+      type: this.#resultType(spec.name, returnType, filter !== undefined),
+    })
+  }
+
+  #resultType(name: string, type: SqlType, filtered: boolean): SqlType {
+    const bare = withoutTimeAttribute(type)
+    if (COUNTS.includes(name)) return bare
+    return withNullability(bare, bare.nullable || filtered || !this.#hasGroups)
+  }
+
+  #reference(aggregate: CollectedAggregate): InputRef {
+    const key = JSON.stringify([
+      aggregate.function,
+      aggregate.args.map(expressionKey),
+      aggregate.distinct,
+      aggregate.filter === undefined ? null : expressionKey(aggregate.filter),
+    ])
+    const position = this.#positions.get(key) ?? this.#found.length
+    if (position === this.#found.length) {
+      this.#positions.set(key, position)
+      this.#found.push(aggregate)
+    }
+    return { kind: 'input', index: AGGREGATE_BASE + position, type: aggregate.type }
+  }
+}
+
+function refuse(context: ExpressionContext, node: ast.CallExpression, name: string): void {
+  if (node.orderBy.length > 0) throw unsupported(context, node.span, `ORDER BY inside ${name}`)
+  if (node.withinGroup.length > 0) throw unsupported(context, node.span, `WITHIN GROUP of ${name}`)
+  if (node.nulls === 'IGNORE') throw unsupported(context, node.span, `IGNORE NULLS of ${name}`)
+}

@@ -1,0 +1,33 @@
+/** What the parts of the expression binder share. They reach each other through `bind`, so that no file needs all. */
+import type { FunctionSpec } from '../../catalog/function.ts'
+import type * as ast from '../../parser/ast.ts'
+import type { Expression } from '../expression.ts'
+import type { BinderContext } from './binder-context.ts'
+import { requireBoolean } from './call.ts'
+import type { Scope } from './scope.ts'
+
+export interface AggregateCalls {
+  add(context: ExpressionContext, node: ast.CallExpression, spec: FunctionSpec): Expression
+}
+
+export interface ExpressionContext extends BinderContext {
+  readonly scope: Scope
+  /** Where the expression stands, for messages: `WHERE`, `the SELECT list`. */
+  readonly clause: string
+  /** Absent: no aggregate may stand here. */
+  readonly aggregates?: AggregateCalls
+  /** TUMBLE_START and its like where there is a legacy group window. */
+  readonly auxiliary?: (call: ast.CallExpression) => Expression | undefined
+  /** Where column references stand, so that a later error can point at them. */
+  readonly spans: WeakMap<Expression, ast.Span>
+  readonly bind: (context: ExpressionContext, node: ast.Expression) => Expression
+}
+
+export function bindAll(context: ExpressionContext, nodes: readonly ast.Expression[]): readonly Expression[] {
+  return nodes.map((node) => context.bind(context, node))
+}
+
+/** A condition of WHERE, HAVING, FILTER, CASE. */
+export function bindCondition(context: ExpressionContext, node: ast.Expression, clause = context.clause): Expression {
+  return requireBoolean(context, context.bind(context, node), clause, node.span)
+}

@@ -1,0 +1,93 @@
+/**
+ * Calls whose arguments are separated by words. They become calls of the function of that name; words become CHAR
+ * literals: `EXTRACT('DAY', x)`, `FLOOR(x, 'HOUR')`, `TRIM('BOTH', characters, s)`.
+ */
+import { unreachable } from '../../core/errors.ts'
+import type * as ast from '../../parser/ast.ts'
+import type { Expression } from '../expression.ts'
+import { errorAt, unsupported } from './binder-context.ts'
+import { applyFunction } from './call.ts'
+import { bindAll, type ExpressionContext } from './expression-context.ts'
+import { stringLiteral } from './literal.ts'
+
+export type SpecialForm =
+  | ast.ExtractExpression
+  | ast.RoundToExpression
+  | ast.PositionExpression
+  | ast.TrimExpression
+  | ast.SubstringExpression
+  | ast.OverlayExpression
+  | ast.JsonExistsExpression
+  | ast.JsonValueExpression
+  | ast.JsonQueryExpression
+  | ast.JsonObjectExpression
+  | ast.JsonArrayExpression
+  | ast.JsonObjectAggExpression
+  | ast.JsonArrayAggExpression
+
+export function bindSpecialForm(context: ExpressionContext, node: SpecialForm): Expression {
+  const call = (name: string, args: readonly Expression[]): Expression => applyFunction(context, name, args, node.span)
+  switch (node.kind) {
+    case 'extract':
+      return call('EXTRACT', [stringLiteral(node.unit), context.bind(context, node.operand)])
+    case 'round-to':
+      return call(node.direction, [context.bind(context, node.operand), stringLiteral(node.unit)])
+    case 'position':
+      return call('POSITION', bindPresent(context, [node.needle, node.haystack, node.start]))
+    case 'trim': {
+      const characters = node.characters === undefined ? stringLiteral(' ') : context.bind(context, node.characters)
+      return call('TRIM', [stringLiteral(node.side), characters, context.bind(context, node.operand)])
+    }
+    case 'substring':
+      return call('SUBSTRING', bindPresent(context, [node.operand, node.start, node.length]))
+    case 'overlay':
+      return call('OVERLAY', bindPresent(context, [node.operand, node.replacement, node.start, node.length]))
+    case 'json-exists': {
+      const args = bindAll(context, [node.input, node.path])
+      return call('JSON_EXISTS', node.onError === undefined ? args : [...args, stringLiteral(node.onError)])
+    }
+    case 'json-value':
+      return bindJsonValue(context, node)
+    case 'json-query':
+    case 'json-object':
+    case 'json-array':
+    case 'json-objectagg':
+    case 'json-arrayagg':
+      throw unsupported(context, node.span, JSON_NAMES[node.kind])
+    default:
+      return unreachable(node)
+  }
+}
+
+const JSON_NAMES = {
+  'json-query': 'JSON_QUERY',
+  'json-object': 'JSON_OBJECT',
+  'json-array': 'JSON_ARRAY',
+  'json-objectagg': 'JSON_OBJECTAGG',
+  'json-arrayagg': 'JSON_ARRAYAGG',
+} as const
+
+function bindPresent(
+  context: ExpressionContext,
+  nodes: readonly (ast.Expression | undefined)[],
+): readonly Expression[] {
+  return bindAll(
+    context,
+    nodes.filter((node) => node !== undefined),
+  )
+}
+
+function bindJsonValue(context: ExpressionContext, node: ast.JsonValueExpression): Expression {
+  if (node.returning !== undefined || node.onEmpty !== undefined || node.onError !== undefined) {
+    throw unsupported(
+      context,
+      node.span,
+      'RETURNING, ON EMPTY or ON ERROR of JSON_VALUE',
+      'Write JSON_VALUE(input, path) and CAST its result.',
+    )
+  }
+  if (node.path.kind !== 'string') {
+    throw errorAt(context, node.path.span, 'INVALID_ARGUMENT', 'the path of JSON_VALUE must be a literal')
+  }
+  return applyFunction(context, 'JSON_VALUE', bindAll(context, [node.input, node.path]), node.span)
+}

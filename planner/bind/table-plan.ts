@@ -1,0 +1,97 @@
+/** A table as the plan that reads it: scan, computed columns, watermark. */
+import type { ConnectorDescriptor } from '../../catalog/connector.ts'
+import type { PlannerContext } from '../../catalog/reader.ts'
+import { parseTableOptions, requireConnector } from '../../catalog/table-options.ts'
+import type { CatalogTable } from '../../catalog/table.ts'
+import { MillraceError } from '../../core/errors.ts'
+import type { OptionValues } from '../../core/options.ts'
+import type { Expression } from '../expression.ts'
+import { collectInputs, mapInputs } from '../expression-rewrite.ts'
+import type { LogicalNode } from '../logical/node.ts'
+import { createProject } from '../logical/project.ts'
+import { createScan } from '../logical/scan.ts'
+import { createWatermark } from '../logical/watermark.ts'
+import type { WatermarkStrategy } from '../physical/graph.ts'
+import { type ResolvedTable, resolveTable } from './table.ts'
+
+export interface TableUse {
+  readonly descriptor: ConnectorDescriptor
+  readonly values: OptionValues
+}
+
+/** Connector and checked options of a table that is about to be read or written. */
+export function useTable(
+  table: CatalogTable,
+  options: Readonly<Record<string, string>>,
+  planner: PlannerContext,
+): TableUse {
+  const label = `table "${table.path.name}"`
+  const descriptor = requireConnector(options, planner, label)
+  const values = parseTableOptions(options, planner, label)
+  descriptor.validate?.({ ...table, options }, values)
+  return { descriptor, values }
+}
+
+/** @throws MillraceError without position */
+export function planTable(
+  table: CatalogTable,
+  options: Readonly<Record<string, string>>,
+  planner: PlannerContext,
+): LogicalNode {
+  const { descriptor, values } = useTable(table, options, planner)
+  if (descriptor.source === undefined) {
+    throw new MillraceError('INVALID_ARGUMENT', `table "${table.path.name}" cannot be read`, {
+      detail: `Connector "${descriptor.name}" is only a sink.`,
+    })
+  }
+  const resolved = resolveTable(table, planner)
+  const scan = createScan(table, resolved.stored, options)
+  const { watermark } = resolved
+  if (watermark === undefined) return withComputed(resolved, scan)
+  const { column, expression } = watermark
+  const strategy = (rowtime: number, over: Expression): WatermarkStrategy => ({
+    expression: over,
+    rowtime,
+    emit: emitOf(values),
+    idleTimeout:
+      values.optionalDuration('scan.watermark.idle-timeout') ??
+      planner.configuration.duration('table.exec.source.idle-timeout'),
+  })
+  const position = storedPositions(resolved)
+  const below = [column, ...collectInputs(expression)].every((index) => position(index) !== undefined)
+  if (!below) return createWatermark(withComputed(resolved, scan), strategy(column, expression))
+  const overStored = mapInputs(expression, (input) => ({ ...input, index: position(input.index) ?? input.index }))
+  return withComputed(resolved, createWatermark(scan, strategy(position(column) ?? 0, overStored)))
+}
+
+function emitOf(values: OptionValues): 'on-periodic' | 'on-event' {
+  return values.optionalString('scan.watermark.emit.strategy')?.trim().toLowerCase() === 'on-event'
+    ? 'on-event'
+    : 'on-periodic'
+}
+
+/** From a position among all columns to that among the stored ones. */
+function storedPositions(resolved: ResolvedTable): (index: number) => number | undefined {
+  return (index) => {
+    const column = resolved.columns[index]
+    if (column === undefined || column.kind === 'computed') return undefined
+    return resolved.stored.findIndex((field) => field.name === column.name)
+  }
+}
+
+function withComputed(resolved: ResolvedTable, input: LogicalNode): LogicalNode {
+  if (!resolved.columns.some((column) => column.kind === 'computed')) return input
+  const fields = input.schema.fields
+  const expressions: Expression[] = []
+  const output = resolved.columns.map((column) => {
+    const index = fields.findIndex((field) => field.name === column.name)
+    const stored = fields[index]
+    if (column.expression === undefined && stored !== undefined) {
+      expressions.push({ kind: 'input', index, type: stored.type })
+      return stored
+    }
+    if (column.expression !== undefined) expressions.push(column.expression)
+    return { name: column.name, type: column.expression?.type ?? column.type }
+  })
+  return createProject(input, expressions, { fields: output })
+}

@@ -1,0 +1,223 @@
+/**
+ * TUMBLE, HOP and CUMULATE in FROM
+ * (https://nightlies.apache.org/flink/flink-docs-stable/docs/dev/table/sql/queries/window-tvf/).
+ */
+import { formatDuration } from '../../core/quantities.ts'
+import { didYouMean } from '../../core/suggest.ts'
+import { typeToString } from '../../core/types.ts'
+import type * as ast from '../../parser/ast.ts'
+import type { LogicalNode } from '../logical/node.ts'
+import { createWindowTableFunction } from '../logical/window-table-function.ts'
+import type { WindowSpec } from '../physical/graph.ts'
+import { type BinderContext, errorAt, unsupported } from './binder-context.ts'
+import { bindExpression, expressionContext } from './expression.ts'
+import { EMPTY_SCOPE } from './scope.ts'
+import { timeAttributeOf, withoutTimeAttribute } from './types.ts'
+
+const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
+  TUMBLE: ['DATA', 'TIMECOL', 'SIZE', 'OFFSET'],
+  HOP: ['DATA', 'TIMECOL', 'SLIDE', 'SIZE', 'OFFSET'],
+  CUMULATE: ['DATA', 'TIMECOL', 'STEP', 'SIZE', 'OFFSET'],
+  SESSION: ['DATA', 'TIMECOL', 'GAP'],
+}
+const OPTIONAL: readonly string[] = ['OFFSET']
+
+export function isWindowFunction(name: string): boolean {
+  return PARAMETERS[name] !== undefined
+}
+
+type TableSource = ast.ObjectName | ast.Query
+
+export function bindWindowFunction(
+  context: BinderContext,
+  call: ast.CallExpression,
+  name: string,
+  planSource: (source: TableSource) => LogicalNode,
+): LogicalNode {
+  if (name === 'SESSION') throw unsupported(context, call.span, 'SESSION')
+  const args = matchArguments(context, call, name)
+  const input = planSource(tableOf(context, args.get('DATA'), call, name))
+  const { column, time } = timeColumnOf(context, args.get('TIMECOL'), input, call, name)
+  const duration = (parameter: string): number => intervalOf(context, args.get(parameter), parameter, name, call)
+  const size = duration('SIZE')
+  const step = name === 'TUMBLE' ? size : duration(name === 'HOP' ? 'SLIDE' : 'STEP')
+  const offset = args.has('OFFSET') ? duration('OFFSET') : 0
+  const window = windowSpec(context, name, { size, step, offset, time, timeColumn: column }, call.span)
+  return createWindowTableFunction(input, window)
+}
+
+/** Checks sizes as Flink does. */
+export function windowSpec(
+  context: BinderContext,
+  name: string,
+  spec: Omit<WindowSpec, 'kind'>,
+  span: ast.Span,
+): WindowSpec {
+  const { size, step } = spec
+  if (size <= 0 || step <= 0) {
+    throw errorAt(context, span, 'INVALID_ARGUMENT', `the intervals of ${name} must be longer than zero`)
+  }
+  if (name !== 'TUMBLE' && size % step !== 0) {
+    const other = name === 'HOP' ? 'slide' : 'step'
+    throw errorAt(
+      context,
+      span,
+      'INVALID_ARGUMENT',
+      `the size of ${name} must be a multiple of its ${other}, and ${formatDuration(size)} is none of ${formatDuration(step)}`,
+    )
+  }
+  const kind = name === 'TUMBLE' ? 'tumble' : name === 'HOP' ? 'hop' : 'cumulate'
+  return { kind, ...spec }
+}
+
+function matchArguments(
+  context: BinderContext,
+  call: ast.CallExpression,
+  name: string,
+): ReadonlyMap<string, ast.PositionalArgument> {
+  const parameters = PARAMETERS[name] ?? []
+  const found = new Map<string, ast.PositionalArgument>()
+  for (const [index, argument] of call.arguments.entries()) {
+    const parameter = argument.kind === 'named-argument' ? argument.name.name.toUpperCase() : parameters[index]
+    if (parameter === undefined) {
+      throw errorAt(
+        context,
+        argument.span,
+        'INVALID_ARGUMENT',
+        `${name} takes at most ${parameters.length} arguments`,
+        {
+          hint: formOf(name),
+        },
+      )
+    }
+    if (!parameters.includes(parameter)) {
+      throw errorAt(context, argument.span, 'INVALID_ARGUMENT', `${name} has no parameter ${parameter}`, {
+        hint: didYouMean(parameter, parameters) ?? `Its parameters are: ${parameters.join(', ')}.`,
+      })
+    }
+    if (found.has(parameter)) {
+      throw errorAt(context, argument.span, 'INVALID_ARGUMENT', `parameter ${parameter} of ${name} is given twice`)
+    }
+    found.set(parameter, argument.kind === 'named-argument' ? argument.value : argument)
+  }
+  for (const parameter of parameters) {
+    if (!found.has(parameter) && !OPTIONAL.includes(parameter)) {
+      throw errorAt(context, call.span, 'INVALID_ARGUMENT', `${name} needs ${parameter}`, { hint: formOf(name) })
+    }
+  }
+  return found
+}
+
+function formOf(name: string): string {
+  const forms: Readonly<Record<string, string>> = {
+    TUMBLE: 'TUMBLE(TABLE t, DESCRIPTOR(ts), size [, offset])',
+    HOP: 'HOP(TABLE t, DESCRIPTOR(ts), slide, size [, offset])',
+    CUMULATE: 'CUMULATE(TABLE t, DESCRIPTOR(ts), step, size [, offset])',
+  }
+  return `Write ${forms[name] ?? name}.`
+}
+
+function tableOf(
+  context: BinderContext,
+  argument: ast.PositionalArgument | undefined,
+  call: ast.CallExpression,
+  name: string,
+): TableSource {
+  if (argument?.kind === 'subquery') return argument.query
+  if (argument?.kind !== 'table-argument') {
+    throw errorAt(
+      context,
+      argument?.span ?? call.span,
+      'INVALID_ARGUMENT',
+      `the first argument of ${name} must be a table`,
+      {
+        hint: formOf(name),
+      },
+    )
+  }
+  const [partition] = argument.partitionBy
+  if (partition !== undefined) throw unsupported(context, partition.span, `PARTITION BY in ${name}`)
+  return argument.source
+}
+
+function timeColumnOf(
+  context: BinderContext,
+  argument: ast.PositionalArgument | undefined,
+  input: LogicalNode,
+  call: ast.CallExpression,
+  name: string,
+): { readonly column: number; readonly time: 'rowtime' | 'proctime' } {
+  const identifier = argument?.kind === 'descriptor' && argument.columns.length === 1 ? argument.columns[0] : undefined
+  if (identifier === undefined) {
+    throw errorAt(
+      context,
+      argument?.span ?? call.span,
+      'INVALID_ARGUMENT',
+      `the time column of ${name} must be DESCRIPTOR(column)`,
+      {
+        hint: formOf(name),
+      },
+    )
+  }
+  const column = input.schema.fields.findIndex((field) => field.name === identifier.name)
+  const field = input.schema.fields[column]
+  if (field === undefined) {
+    const names = input.schema.fields.map((candidate) => candidate.name)
+    throw errorAt(context, identifier.span, 'UNKNOWN_COLUMN', `column "${identifier.name}" does not exist`, {
+      hint: didYouMean(identifier.name, names) ?? `Columns: ${names.join(', ')}.`,
+    })
+  }
+  const time = timeAttributeOf(field.type)
+  if (time !== undefined) return { column, time }
+  throw notTimeAttribute(
+    context,
+    name,
+    identifier.name,
+    typeToString(withoutTimeAttribute(field.type)),
+    identifier.span,
+  )
+}
+
+export function notTimeAttribute(
+  context: BinderContext,
+  name: string,
+  column: string,
+  type: string,
+  span: ast.Span,
+): Error {
+  return errorAt(context, span, 'TYPE_MISMATCH', `${name} needs a time attribute, and "${column}" is plain ${type}`, {
+    detail: 'A column computed from a time attribute is none itself, nor is one that was grouped without a window.',
+    hint: `Declare WATERMARK FOR ${column} AS ${column} - INTERVAL '5' SECOND in CREATE TABLE, or use a column AS PROCTIME().`,
+  })
+}
+
+function intervalOf(
+  context: BinderContext,
+  argument: ast.PositionalArgument | undefined,
+  parameter: string,
+  name: string,
+  call: ast.CallExpression,
+): number {
+  const span = argument?.span ?? call.span
+  const bound = argument === undefined ? undefined : bindIntervalArgument(context, argument)
+  if (bound === undefined) {
+    throw errorAt(
+      context,
+      span,
+      'INVALID_ARGUMENT',
+      `${parameter} of ${name} must be an interval literal of days to seconds`,
+      {
+        hint: "Write INTERVAL '10' MINUTES.",
+      },
+    )
+  }
+  return bound
+}
+
+/** Milliseconds of a literal interval; undefined for anything else. */
+export function bindIntervalArgument(context: BinderContext, argument: ast.PositionalArgument): number | undefined {
+  if (argument.kind !== 'interval') return undefined
+  const bound = bindExpression(expressionContext(context, EMPTY_SCOPE, 'a window'), argument)
+  if (bound.kind !== 'literal' || bound.type.kind !== 'INTERVAL_DAY_TIME') return undefined
+  return Number(bound.value)
+}

@@ -1,0 +1,47 @@
+/** EXPLAIN (https://nightlies.apache.org/flink/flink-docs-stable/docs/dev/table/sql/explain/). */
+import type { PlannerContext } from '../../catalog/reader.ts'
+import type { ExplainDetail } from '../../parser/ast.ts'
+import type { LogicalNode } from '../logical/node.ts'
+import type { OperatorGraph } from '../physical/graph.ts'
+import { adviceFor } from './advice.ts'
+import { logicalTree } from './logical-plan.ts'
+import { physicalTrees } from './physical-plan.ts'
+import { drawTree, type TextTree } from './tree.ts'
+
+export function explainPlan(
+  roots: readonly LogicalNode[],
+  graph: OperatorGraph,
+  details: readonly ExplainDetail[],
+  context: PlannerContext,
+): string {
+  const has = (detail: ExplainDetail): boolean => details.includes(detail)
+  const physical = physicalTrees(graph, {
+    changelogMode: has('CHANGELOG_MODE'),
+    estimatedCost: has('ESTIMATED_COST'),
+    reuse: false,
+  })
+  const execution = physicalTrees(graph, { changelogMode: false, estimatedCost: false, reuse: true })
+  const sections = [
+    section('Abstract Syntax Tree', drawAll(roots.map(logicalTree))),
+    has('PLAN_ADVICE')
+      ? section('Optimized Physical Plan With Advice', `${drawAll(physical)}\n\n${adviceText(graph, context)}`)
+      : section('Optimized Physical Plan', drawAll(physical)),
+    section('Optimized Execution Plan', drawAll(execution)),
+  ]
+  if (has('JSON_EXECUTION_PLAN')) sections.push(section('Physical Execution Plan', JSON.stringify(graph, null, 2)))
+  return sections.join('\n')
+}
+
+function section(title: string, body: string): string {
+  return `== ${title} ==\n${body}\n`
+}
+
+function drawAll(trees: readonly TextTree[]): string {
+  return trees.map(drawTree).join('\n\n')
+}
+
+function adviceText(graph: OperatorGraph, context: PlannerContext): string {
+  const advice = adviceFor(graph, context)
+  if (advice.length === 0) return 'No available advice.'
+  return advice.map((text, index) => `advice[${index + 1}]: ${text}`).join('\n')
+}

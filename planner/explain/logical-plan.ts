@@ -1,0 +1,49 @@
+/** The logical plan as text: `== Abstract Syntax Tree ==`. */
+import { unreachable } from '../../core/errors.ts'
+import { type LogicalNode, logicalInputs } from '../logical/node.ts'
+import { hintText, tablePath, tableText, windowText } from '../physical/describe.ts'
+import { logicalText } from './expression-text.ts'
+import type { TextTree } from './tree.ts'
+
+export function logicalTree(node: LogicalNode): TextTree {
+  if (node.kind === 'collect') return logicalTree(node.input)
+  return { text: lineOf(node), inputs: logicalInputs(node).map(logicalTree) }
+}
+
+function lineOf(node: LogicalNode): string {
+  const names = node.schema.fields.map((field) => field.name)
+  switch (node.kind) {
+    case 'scan':
+      return `LogicalTableScan(table=[[${tableText(node.table)}]]${hintText(node.table, node.options)})`
+    case 'watermark':
+      return `LogicalWatermarkAssigner(rowtime=[${names[node.strategy.rowtime]}], watermark=[${logicalText(node.strategy.expression)}])`
+    case 'values':
+      return `LogicalValues(tuples=[[${node.rows.map((row) => `{ ${row.map(logicalText).join(', ')} }`).join(', ')}]])`
+    case 'project':
+      return `LogicalProject(${node.expressions.map((expression, index) => `${names[index]}=[${logicalText(expression)}]`).join(', ')})`
+    case 'filter':
+      return `LogicalFilter(condition=[${logicalText(node.condition)}])`
+    case 'union':
+      return 'LogicalUnion(all=[true])'
+    case 'aggregate': {
+      const calls = node.aggregates.map((call) => {
+        const filter = call.filter === undefined ? '' : ` FILTER $${call.filter}`
+        const args = call.args.map((arg) => `$${arg}`).join(', ')
+        return `${call.name}=[${call.function}(${call.distinct ? 'DISTINCT ' : ''}${args})${filter}]`
+      })
+      return `LogicalAggregate(${[`group=[{${node.keys.join(', ')}}]`, ...calls].join(', ')})`
+    }
+    case 'window-table-function':
+      return `LogicalTableFunctionScan(invocation=[${windowText(node.window, names)}])`
+    case 'window-aggregate':
+      return `LogicalWindowAggregate(group=[{${node.keys.join(', ')}}], window=[${windowText(node.window, names)}])`
+    case 'limit':
+      return `LogicalSort(offset=[${node.offset}], fetch=[${node.fetch}])`
+    case 'sink':
+      return `LogicalSink(table=[${tablePath(node.table)}], fields=[${names.join(', ')}])`
+    case 'collect':
+      return `LogicalCollect(fields=[${names.join(', ')}])`
+    default:
+      return unreachable(node)
+  }
+}

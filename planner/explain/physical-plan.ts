@@ -1,0 +1,72 @@
+/** The operator graph as text, one tree for each root; a node read twice is drawn once and then referred to. */
+import type { ChangelogMode } from '../../catalog/connector.ts'
+import type { OperatorGraph, OperatorNode } from '../physical/graph.ts'
+import { type Cost, estimateCosts } from './cost.ts'
+import type { TextTree } from './tree.ts'
+
+export interface PhysicalDetails {
+  readonly changelogMode: boolean
+  readonly estimatedCost: boolean
+  /** Mark shared nodes, as in the execution plan. */
+  readonly reuse: boolean
+}
+
+export function physicalTrees(graph: OperatorGraph, details: PhysicalDetails): readonly TextTree[] {
+  const readers = new Map<number, number>()
+  for (const node of graph.nodes) for (const input of node.inputs) readers.set(input, (readers.get(input) ?? 0) + 1)
+  const reuseIds = new Map<number, number>()
+  for (const [id, count] of [...readers].sort(([a], [b]) => a - b)) if (count > 1) reuseIds.set(id, reuseIds.size + 1)
+  const drawn = new Set<number>()
+  const costs = details.estimatedCost ? estimateCosts(graph) : undefined
+  const treeOf = (id: number): TextTree => {
+    const node = graph.nodes[id]
+    const reuse = details.reuse ? reuseIds.get(id) : undefined
+    if (node === undefined) return { text: '', inputs: [] }
+    if (reuse !== undefined && drawn.has(id)) return { text: `Reused(reference_id=[${reuse}])`, inputs: [] }
+    drawn.add(id)
+    const mark = reuse === undefined ? '' : `(reuse_id=[${reuse}])`
+    return { text: `${lineOf(node, details)}${costText(costs?.get(id))}${mark}`, inputs: node.inputs.map(treeOf) }
+  }
+  // A query's root only hands the rows to the session: Flink does not print it.
+  return graph.nodes
+    .filter((node) => !readers.has(node.id))
+    .map((node) => treeOf(node.kind === 'collect' ? (node.inputs[0] ?? node.id) : node.id))
+}
+
+function lineOf(node: OperatorNode, details: PhysicalDetails): string {
+  if (!details.changelogMode) return node.description
+  const mode = `changelogMode=[${modeText(node.changelog)}]`
+  if (!node.description.endsWith(')')) return `${node.description}(${mode})`
+  const open = node.description.endsWith('()') ? '' : ', '
+  return `${node.description.slice(0, -1)}${open}${mode})`
+}
+
+function modeText(mode: ChangelogMode): string {
+  const kinds = [
+    [mode.insert, 'I'],
+    [mode.updateBefore, 'UB'],
+    [mode.updateAfter, 'UA'],
+    [mode.delete, 'D'],
+  ] as const
+  return kinds.flatMap(([has, name]) => (has ? [name] : [])).join(',')
+}
+
+function costText(cost: Cost | undefined): string {
+  if (cost === undefined) return ''
+  const { rows, cpu, io, memory } = cost.cumulative
+  const parts = [
+    `${exponent(rows)} rows`,
+    `${exponent(cpu)} cpu`,
+    `${exponent(io)} io`,
+    '0.0 network',
+    `${exponent(memory)} memory`,
+  ]
+  return `: rowcount = ${exponent(cost.rows)}, cumulative cost = {${parts.join(', ')}}`
+}
+
+/** As Java prints doubles: `1.0E8`, `250.0`. */
+function exponent(value: number): string {
+  if (value < 1e7) return Number.isInteger(value) ? `${value}.0` : String(value)
+  const [mantissa = '', power = ''] = value.toExponential().split('e+')
+  return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${power}`
+}

@@ -1,0 +1,70 @@
+/**
+ * The logical plan: what a query means, before it is decided how it runs. Nodes are immutable; a rewrite makes new
+ * ones. One file for each node; a new node is a member of this union, and the compiler lists what has to know it.
+ */
+import { unreachable } from '../../core/errors.ts'
+import type { Aggregate } from './aggregate.ts'
+import type { Collect } from './collect.ts'
+import type { Filter } from './filter.ts'
+import type { Limit } from './limit.ts'
+import type { Project } from './project.ts'
+import type { Scan } from './scan.ts'
+import type { Sink } from './sink.ts'
+import type { Union } from './union.ts'
+import type { Values } from './values.ts'
+import type { WatermarkAssigner } from './watermark.ts'
+import type { WindowAggregate } from './window-aggregate.ts'
+import type { WindowTableFunction } from './window-table-function.ts'
+
+export type LogicalNode =
+  | Scan
+  | WatermarkAssigner
+  | Values
+  | Project
+  | Filter
+  | Union
+  | Aggregate
+  | WindowTableFunction
+  | WindowAggregate
+  | Limit
+  | Sink
+  | Collect
+
+export function logicalInputs(node: LogicalNode): readonly LogicalNode[] {
+  switch (node.kind) {
+    case 'scan':
+    case 'values':
+      return []
+    case 'union':
+      return node.inputs
+    case 'watermark':
+    case 'project':
+    case 'filter':
+    case 'aggregate':
+    case 'window-table-function':
+    case 'window-aggregate':
+    case 'limit':
+    case 'sink':
+    case 'collect':
+      return [node.input]
+    default:
+      return unreachable(node)
+  }
+}
+
+/** The node over other inputs of the same schema. */
+export function mapLogicalInputs(node: LogicalNode, change: (input: LogicalNode) => LogicalNode): LogicalNode {
+  switch (node.kind) {
+    case 'scan':
+    case 'values':
+      return node
+    case 'union': {
+      const inputs = node.inputs.map(change)
+      return inputs.every((input, index) => input === node.inputs[index]) ? node : { ...node, inputs }
+    }
+    default: {
+      const input = change(node.input)
+      return input === node.input ? node : { ...node, input }
+    }
+  }
+}

@@ -1,0 +1,17 @@
+/** The rewrites, in their order. Each takes a correct plan and gives one; none is needed for correctness. */
+import type { LogicalNode } from './logical/node.ts'
+import { foldConstants } from './rules/fold-constants.ts'
+import { planWindowAggregates } from './rules/plan-window-aggregates.ts'
+import { pruneColumns } from './rules/prune-columns.ts'
+import { pushFilters } from './rules/push-filters.ts'
+import { reuseSources } from './rules/reuse-sources.ts'
+import type { RuleContext } from './rules/rule-context.ts'
+
+export function optimize(roots: readonly LogicalNode[], rules: RuleContext): readonly LogicalNode[] {
+  const single = roots.map((root) => {
+    const folded = foldConstants(root, rules)
+    const pushed = foldConstants(pushFilters(folded, rules), rules)
+    return pruneColumns(planWindowAggregates(pushed, rules), rules)
+  })
+  return reuseSources(single, rules)
+}

@@ -1,0 +1,79 @@
+/** Drafts with their changelogs → the operator graph: ids, uids, fingerprint. */
+import { createHash } from 'node:crypto'
+import { INSERT_ONLY } from '../../catalog/connector.ts'
+import type { JsonValue } from '../../core/json.ts'
+import { typeToString } from '../../core/types.ts'
+import type { Changelogs } from './changelog.ts'
+import { describe } from './describe.ts'
+import type { Draft } from './draft.ts'
+import type { OperatorGraph, OperatorNode } from './graph.ts'
+import { assignUids } from './uid.ts'
+
+export function buildGraph(roots: readonly Draft[], changelogs: Changelogs): OperatorGraph {
+  const { order, modes, keys } = changelogs
+  const uids = assignUids(roots, order)
+  const ids = new Map(order.map((draft, index) => [draft, index]))
+  const nodes = order.map((draft, id): OperatorNode => {
+    const [upsertKey] = keys.get(draft) ?? []
+    const place = {
+      id,
+      uid: uids.get(draft) ?? `${draft.node.kind}-${id}`,
+      inputs: draft.inputs.flatMap((input) => ids.get(input) ?? []),
+      changelog: modes.get(draft) ?? INSERT_ONLY,
+      description: describe(draft),
+    }
+    return { ...draft.node, ...place, ...(upsertKey === undefined ? {} : { upsertKey }) }
+  })
+  return { version: 1, nodes, fingerprint: fingerprint(nodes) }
+}
+
+/** What a checkpoint's state depends on. Projections and filters may change: their operators hold none. */
+function fingerprint(nodes: readonly OperatorNode[]): string {
+  const states = nodes
+    .map(stateOf)
+    .filter((state) => state !== undefined)
+    .map((state) => JSON.stringify(state))
+    .sort()
+  return createHash('sha256').update(states.join('\n')).digest('hex')
+}
+
+function stateOf(node: OperatorNode): JsonValue | undefined {
+  const types = node.schema.fields.map((field) => typeToString(field.type))
+  const { kind, uid } = node
+  switch (kind) {
+    case 'source':
+      return { kind, uid, table: node.table.path.name, connector: node.options['connector'] ?? '' }
+    case 'group-aggregate':
+      return { kind, uid, keys: node.keys, aggregates: aggregatesOf(node), types, inputRetracts: node.inputRetracts }
+    case 'window-aggregate': {
+      const { window, keys, inputRetracts } = node
+      return {
+        kind,
+        uid,
+        window: { ...window, timeColumn: 0 },
+        keys,
+        aggregates: aggregatesOf(node),
+        types,
+        inputRetracts,
+      }
+    }
+    case 'changelog-normalize':
+    case 'sink-materialize':
+      return { kind, uid, keys: node.keys, types }
+    case 'limit':
+      return { kind, uid, offset: node.offset, fetch: node.fetch }
+    case 'sink':
+      return { kind, uid, connector: node.options['connector'] ?? '' }
+    default:
+      return undefined
+  }
+}
+
+function aggregatesOf(node: Extract<OperatorNode, { kind: 'group-aggregate' | 'window-aggregate' }>): JsonValue {
+  return node.aggregates.map((call) => [
+    call.function,
+    call.distinct,
+    call.filter !== undefined,
+    ...call.argumentTypes.map(typeToString),
+  ])
+}

@@ -1,0 +1,264 @@
+/**
+ * Which row kinds flow on which edge, as Flink's changelog mode inference does it: from the sources up, which changes
+ * a node can make; from the sinks down, who wants -U; then the nodes that make up the difference
+ * (https://nightlies.apache.org/flink/flink-docs-stable/docs/dev/table/concepts/dynamic_tables/#table-to-stream-conversion).
+ */
+import { ALL_CHANGES, type ChangelogMode, INSERT_ONLY } from '../../catalog/connector.ts'
+import { parseTableOptions, requireConnector } from '../../catalog/table-options.ts'
+import { pathToString } from '../../catalog/table.ts'
+import { MillraceError, unreachable } from '../../core/errors.ts'
+import { sourceMode } from '../rules/prune-columns.ts'
+import type { RuleContext } from '../rules/rule-context.ts'
+import { describe } from './describe.ts'
+import { consumersOf, createDraft, type Draft, inOrder } from './draft.ts'
+import { isKey, type UpsertKeys, upsertKeysOf } from './upsert-keys.ts'
+
+export interface Changelogs {
+  readonly order: readonly Draft[]
+  readonly modes: ReadonlyMap<Draft, ChangelogMode>
+  readonly keys: ReadonlyMap<Draft, UpsertKeys>
+}
+
+/** Completes the drafts below the roots. @throws MillraceError UNSUPPORTED_CHANGELOG */
+export function inferChangelogs(roots: readonly Draft[], rules: RuleContext): Changelogs {
+  const provided = provideAll(inOrder(roots), rules)
+  checkConsumers(inOrder(roots), provided, rules)
+  materializeSinks(roots, provided, rules)
+  dropNormalization(roots, rules)
+  setUpdateBefore(roots, rules)
+  dropAtSinks(roots, rules)
+  const order = inOrder(roots)
+  return { order, modes: provideAll(order, rules), keys: allKeys(order) }
+}
+
+function provideAll(order: readonly Draft[], rules: RuleContext): Map<Draft, ChangelogMode> {
+  const modes = new Map<Draft, ChangelogMode>()
+  for (const draft of order) {
+    const inputs = draft.inputs.map((input) => modes.get(input) ?? INSERT_ONLY)
+    modes.set(draft, modeOf(draft, inputs, rules))
+  }
+  return modes
+}
+
+function isInsertOnly(mode: ChangelogMode): boolean {
+  return !mode.updateBefore && !mode.updateAfter && !mode.delete
+}
+
+function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleContext): ChangelogMode {
+  const { node } = draft
+  const [input = INSERT_ONLY] = inputs
+  switch (node.kind) {
+    case 'source':
+      return sourceMode(node, rules)
+    case 'values':
+    case 'window-aggregate':
+      return INSERT_ONLY
+    case 'watermark':
+    case 'calc':
+    case 'window-table-function':
+    case 'limit':
+    case 'sink':
+    case 'collect':
+      return input
+    case 'union':
+      return {
+        insert: true,
+        updateBefore: inputs.some((mode) => mode.updateBefore),
+        updateAfter: inputs.some((mode) => mode.updateAfter),
+        delete: inputs.some((mode) => mode.delete),
+      }
+    case 'group-aggregate': {
+      const retracts = !isInsertOnly(input)
+      const updates = node.aggregates.length > 0
+      return { insert: true, updateBefore: updates && node.emitUpdateBefore, updateAfter: updates, delete: retracts }
+    }
+    case 'changelog-normalize':
+      return { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore }
+    case 'drop-update-before':
+      return { ...input, updateBefore: false }
+    case 'sink-materialize':
+      return { ...ALL_CHANGES, updateBefore: false }
+    default:
+      return unreachable(node)
+  }
+}
+
+/** Nodes that take only inserts, and sinks that take less than they would get. */
+function checkConsumers(order: readonly Draft[], modes: ReadonlyMap<Draft, ChangelogMode>, rules: RuleContext): void {
+  for (const draft of order) {
+    const [input] = draft.inputs
+    if (input === undefined) continue
+    const { node } = draft
+    const accepted = node.kind === 'sink' ? sinkMode(draft, rules) : node.kind === 'limit' ? INSERT_ONLY : ALL_CHANGES
+    const given = modes.get(input) ?? INSERT_ONLY
+    const refused = [
+      ...(given.updateAfter && !accepted.updateAfter ? ['update'] : []),
+      ...(given.delete && !accepted.delete ? ['delete'] : []),
+    ]
+    if (refused.length === 0) continue
+    const kind = refused.includes('update') ? 'updateAfter' : 'delete'
+    const origin = originOf(input, kind, modes)
+    const consumer = node.kind === 'sink' ? `Table sink '${pathToString(node.table.path)}'` : describe(draft)
+    throw new MillraceError(
+      'UNSUPPORTED_CHANGELOG',
+      `${consumer} doesn't support consuming ${refused.join(' and ')} changes which is produced by node ${describe(origin)}`,
+      { position: draft.position, hint: wayOut(draft) },
+    )
+  }
+}
+
+/** The deepest node that makes the changes: the ones above only hand them on. */
+function originOf(draft: Draft, kind: 'updateAfter' | 'delete', modes: ReadonlyMap<Draft, ChangelogMode>): Draft {
+  const below = draft.inputs.find((input) => modes.get(input)?.[kind] === true)
+  const makes = draft.node.kind === 'group-aggregate' || draft.node.kind === 'changelog-normalize'
+  return below === undefined || makes ? draft : originOf(below, kind, modes)
+}
+
+function wayOut(draft: Draft): string {
+  if (draft.node.kind !== 'sink') return 'LIMIT takes only rows that are never changed later.'
+  return draft.node.primaryKey.length === 0
+    ? 'Aggregate by window (GROUP BY window_start, window_end), or write into a table with a PRIMARY KEY whose connector takes updates.'
+    : 'Aggregate by window (GROUP BY window_start, window_end), or write into a connector that takes updates.'
+}
+
+function sinkMode(draft: Draft, rules: RuleContext): ChangelogMode {
+  const { node } = draft
+  if (node.kind !== 'sink') return ALL_CHANGES
+  const label = `table "${node.table.path.name}"`
+  const { sink } = requireConnector(node.options, rules.planner, label)
+  const values = parseTableOptions(node.options, rules.planner, label)
+  return sink?.changelogMode({ ...node.table, options: node.options }, values) ?? INSERT_ONLY
+}
+
+function allKeys(order: readonly Draft[]): Map<Draft, UpsertKeys> {
+  const keys = new Map<Draft, UpsertKeys>()
+  for (const draft of order)
+    keys.set(
+      draft,
+      upsertKeysOf(
+        draft,
+        draft.inputs.map((input) => keys.get(input) ?? []),
+      ),
+    )
+  return keys
+}
+
+/**
+ * `table.exec.sink.upsert-materialize`: a sink by primary key whose input is keyed otherwise gets its rows in an order
+ * in which the last one for a key is the right one.
+ */
+function materializeSinks(roots: readonly Draft[], modes: ReadonlyMap<Draft, ChangelogMode>, rules: RuleContext): void {
+  const setting = rules.planner.configuration.get('table.exec.sink.upsert-materialize')?.toUpperCase() ?? 'AUTO'
+  if (setting === 'NONE') return
+  const keys = allKeys(inOrder(roots))
+  for (const root of roots) {
+    const [input] = root.inputs
+    const { node } = root
+    if (node.kind !== 'sink' || input === undefined || node.primaryKey.length === 0) continue
+    if (input.node.kind === 'sink-materialize') continue
+    const accepted = sinkMode(root, rules)
+    if (isInsertOnly(accepted) || accepted.updateBefore) continue
+    const mismatch = !isInsertOnly(modes.get(input) ?? INSERT_ONLY) && !isKey(keys.get(input) ?? [], node.primaryKey)
+    if (!mismatch && setting !== 'FORCE') continue
+    const stateTtl = rules.planner.configuration.duration('table.exec.state.ttl')
+    const { schema } = input.node
+    root.inputs = [createDraft({ kind: 'sink-materialize', keys: node.primaryKey, stateTtl, schema }, [input])]
+  }
+}
+
+/** Who needs -U from whom. */
+function wantsUpdateBefore(roots: readonly Draft[], rules: RuleContext): ReadonlyMap<Draft, boolean> {
+  const order = inOrder(roots)
+  const wants = new Map<Draft, boolean>()
+  for (const draft of [...order].reverse()) {
+    const own = wants.get(draft) ?? false
+    for (const input of draft.inputs) wants.set(input, (wants.get(input) ?? false) || demands(draft, own, rules))
+  }
+  return wants
+}
+
+function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
+  const { node } = draft
+  switch (node.kind) {
+    case 'sink':
+      return sinkMode(draft, rules).updateBefore
+    case 'collect':
+    case 'group-aggregate':
+    case 'window-aggregate':
+    case 'sink-materialize':
+      return true
+    // A row that leaves the condition by an update has to be taken back: without -U nobody would know of it.
+    case 'calc':
+      return node.condition !== undefined || own
+    case 'watermark':
+    case 'union':
+    case 'window-table-function':
+    case 'limit':
+      return own
+    case 'changelog-normalize':
+    case 'drop-update-before':
+    case 'source':
+    case 'values':
+      return false
+    default:
+      return unreachable(node)
+  }
+}
+
+/** A normalization that only feeds sinks by the same key, row by row and unfiltered, is left out. */
+function dropNormalization(roots: readonly Draft[], rules: RuleContext): void {
+  const wants = wantsUpdateBefore(roots, rules)
+  const consumers = consumersOf(inOrder(roots))
+  if (rules.planner.configuration.boolean('table.exec.source.cdc-events-duplicate')) return
+  for (const draft of inOrder(roots)) {
+    const [input] = draft.inputs
+    if (draft.node.kind !== 'changelog-normalize' || input === undefined || wants.get(draft) === true) continue
+    if (!(consumers.get(draft) ?? []).every((consumer) => handsOn(consumer, consumers))) continue
+    for (const consumer of consumers.get(draft) ?? []) {
+      consumer.inputs = consumer.inputs.map((other) => (other === draft ? input : other))
+    }
+  }
+}
+
+function handsOn(draft: Draft, consumers: ReadonlyMap<Draft, readonly Draft[]>): boolean {
+  if (draft.node.kind === 'sink') return draft.node.primaryKey.length > 0
+  const plain = draft.node.kind === 'calc' && draft.node.projections.every((expression) => expression.kind === 'input')
+  return plain && (consumers.get(draft) ?? []).every((consumer) => handsOn(consumer, consumers))
+}
+
+function setUpdateBefore(roots: readonly Draft[], rules: RuleContext): void {
+  const wants = wantsUpdateBefore(roots, rules)
+  for (const draft of inOrder(roots)) {
+    const { node } = draft
+    const emitUpdateBefore = wants.get(draft) === true
+    if (node.kind === 'group-aggregate') {
+      draft.node = { ...node, emitUpdateBefore: emitUpdateBefore && node.aggregates.length > 0 }
+    } else if (node.kind === 'changelog-normalize') draft.node = { ...node, emitUpdateBefore }
+  }
+  const modes = provideAll(inOrder(roots), rules)
+  for (const draft of inOrder(roots)) {
+    const { node } = draft
+    if (node.kind !== 'group-aggregate' && node.kind !== 'window-aggregate') continue
+    const [input] = draft.inputs
+    const inputRetracts = input !== undefined && !isInsertOnly(modes.get(input) ?? INSERT_ONLY)
+    draft.node = { ...node, inputRetracts }
+  }
+}
+
+/** -U that a sink by key does not want, unless a filter on the way makes it the only sign that a row is gone. */
+function dropAtSinks(roots: readonly Draft[], rules: RuleContext): void {
+  const modes = provideAll(inOrder(roots), rules)
+  for (const root of roots) {
+    const [input] = root.inputs
+    if (root.node.kind !== 'sink' || input === undefined) continue
+    if (modes.get(input)?.updateBefore !== true || sinkMode(root, rules).updateBefore || isFiltered(input)) continue
+    root.inputs = [createDraft({ kind: 'drop-update-before', schema: input.node.schema }, [input])]
+  }
+}
+
+function isFiltered(draft: Draft): boolean {
+  const { node } = draft
+  if (node.kind === 'calc') return node.condition !== undefined || draft.inputs.some(isFiltered)
+  if (node.kind === 'union' || node.kind === 'watermark') return draft.inputs.some(isFiltered)
+  return false
+}

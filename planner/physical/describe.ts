@@ -1,0 +1,116 @@
+/** One line for each operator, in Flink's words: `GroupAggregate(groupBy=[a], select=[a, SUM(b) AS s])`. */
+import { unreachable } from '../../core/errors.ts'
+import { formatDuration } from '../../core/quantities.ts'
+import type { Schema } from '../../core/types.ts'
+import type { CatalogTable } from '../../catalog/table.ts'
+import { expressionText } from '../explain/expression-text.ts'
+import type { AggregateCall, Expression } from '../expression.ts'
+import type { Draft } from './draft.ts'
+import type { WindowSpec } from './graph.ts'
+
+export function describe(draft: Draft): string {
+  const { node } = draft
+  const input = namesOf(draft.inputs[0]?.node.schema ?? { fields: [] })
+  const output = namesOf(node.schema)
+  switch (node.kind) {
+    case 'source':
+      return `TableSourceScan(table=[[${tableText(node.table)}]], fields=[${output.join(', ')}]${hintText(node.table, node.options)})`
+    case 'watermark': {
+      const { rowtime, expression } = node.strategy
+      return `WatermarkAssigner(rowtime=[${output[rowtime]}], watermark=[${expressionText(expression, input)}])`
+    }
+    case 'values':
+      return `Values(tuples=[[${node.rows.map((row) => `{ ${row.map((value) => expressionText(value, [])).join(', ')} }`).join(', ')}]], values=[${output.join(', ')}])`
+    case 'calc': {
+      const select = node.projections.map((expression, index) => aliased(expression, input, output[index] ?? ''))
+      const where = node.condition === undefined ? '' : `, where=[${expressionText(node.condition, input)}]`
+      return `Calc(select=[${select.join(', ')}]${where})`
+    }
+    case 'union':
+      return `Union(all=[true], union=[${output.join(', ')}])`
+    case 'group-aggregate': {
+      const groupBy = node.keys.length === 0 ? '' : `groupBy=[${columns(node.keys, input)}], `
+      return `GroupAggregate(${groupBy}select=[${aggregateColumns(node.keys, node.aggregates, input).join(', ')}])`
+    }
+    case 'window-aggregate': {
+      const groupBy = node.keys.length === 0 ? '' : `groupBy=[${columns(node.keys, input)}], `
+      const select = [...aggregateColumns(node.keys, node.aggregates, input), ...node.properties]
+      return `WindowAggregate(${groupBy}window=[${windowText(node.window, input)}], select=[${select.join(', ')}])`
+    }
+    case 'window-table-function':
+      return `WindowTableFunction(window=[${windowText(node.window, input)}])`
+    case 'changelog-normalize':
+      return `ChangelogNormalize(key=[${columns(node.keys, output)}])`
+    case 'drop-update-before':
+      return 'DropUpdateBefore'
+    case 'sink-materialize':
+      return `SinkUpsertMaterialize(key=[${columns(node.keys, output)}])`
+    case 'limit':
+      return `Limit(offset=[${node.offset}], fetch=[${node.fetch}])`
+    case 'sink':
+      return `Sink(table=[${tablePath(node.table)}], fields=[${output.join(', ')}]${hintText(node.table, node.options)})`
+    case 'collect':
+      return `Collect(fields=[${output.join(', ')}])`
+    default:
+      return unreachable(node)
+  }
+}
+
+function namesOf(schema: Schema): readonly string[] {
+  return schema.fields.map((field) => field.name)
+}
+
+function columns(positions: readonly number[], names: readonly string[]): string {
+  return positions.map((position) => names[position] ?? `$${position}`).join(', ')
+}
+
+export function tableText({ path }: CatalogTable): string {
+  return `${path.catalog}, ${path.database}, ${path.name}`
+}
+
+export function tablePath({ path }: CatalogTable): string {
+  return `${path.catalog}.${path.database}.${path.name}`
+}
+
+/** Options that a hint changed. */
+export function hintText(table: CatalogTable, options: Readonly<Record<string, string>>): string {
+  const changed = Object.entries(options).filter(([key, value]) => table.options[key] !== value)
+  if (changed.length === 0) return ''
+  return `, hints=[[[OPTIONS options:{${changed.map(([key, value]) => `${key}=${value}`).join(', ')}}]]]`
+}
+
+function aliased(expression: Expression, input: readonly string[], name: string): string {
+  const text = expressionText(expression, input)
+  return text === name ? text : `${text} AS ${name}`
+}
+
+function aggregateColumns(
+  keys: readonly number[],
+  aggregates: readonly AggregateCall[],
+  input: readonly string[],
+): readonly string[] {
+  return [...keys.map((key) => input[key] ?? `$${key}`), ...aggregates.map((call) => aggregateText(call, input))]
+}
+
+function aggregateText(call: AggregateCall, input: readonly string[]): string {
+  const args = call.args.length === 0 ? '*' : columns(call.args, input)
+  const filter = call.filter === undefined ? '' : ` FILTER ${input[call.filter] ?? `$${call.filter}`}`
+  return `${call.function}(${call.distinct ? 'DISTINCT ' : ''}${args})${filter} AS ${call.name}`
+}
+
+export function windowText(window: WindowSpec, names: readonly string[]): string {
+  const size = formatDuration(window.size)
+  const step = formatDuration(window.step)
+  const offset = window.offset === 0 ? '' : `, offset=[${formatDuration(window.offset)}]`
+  const time = `, time_col=[${names[window.timeColumn] ?? ''}]`
+  switch (window.kind) {
+    case 'tumble':
+      return `TUMBLE(size=[${size}]${offset}${time})`
+    case 'hop':
+      return `HOP(size=[${size}], slide=[${step}]${offset}${time})`
+    case 'cumulate':
+      return `CUMULATE(max_size=[${size}], step=[${step}]${offset}${time})`
+    default:
+      return unreachable(window.kind)
+  }
+}

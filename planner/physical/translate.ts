@@ -1,0 +1,199 @@
+/**
+ * Logical plans → drafts of operators. Equal sub-plans become one draft, so that several INSERTs of a statement set,
+ * and a table of WITH that is read twice, share what they have in common.
+ */
+import { requireConnector } from '../../catalog/table-options.ts'
+import { unreachable } from '../../core/errors.ts'
+import type { Field } from '../../core/types.ts'
+import { withoutTimeAttribute } from '../bind/types.ts'
+import type { Limit } from '../logical/limit.ts'
+import type { LogicalNode } from '../logical/node.ts'
+import type { Scan } from '../logical/scan.ts'
+import type { Sink } from '../logical/sink.ts'
+import { duplicatesEvents, sourceMode } from '../rules/prune-columns.ts'
+import { isIdentity, programOf } from '../rules/program.ts'
+import type { RuleContext } from '../rules/rule-context.ts'
+import { createDraft, type Draft, type DraftNode } from './draft.ts'
+
+export class Translator {
+  readonly #rules: RuleContext
+  readonly #shared = new Map<string, Draft>()
+  readonly #ids = new Map<Draft, number>()
+  readonly #stateTtl: number
+  readonly #shareSubPlans: boolean
+  readonly #shareSources: boolean
+
+  constructor(rules: RuleContext) {
+    const { configuration } = rules.planner
+    this.#rules = rules
+    this.#stateTtl = configuration.duration('table.exec.state.ttl')
+    this.#shareSubPlans = configuration.get('table.optimizer.reuse-sub-plan-enabled') !== 'false'
+    this.#shareSources = configuration.get('table.optimizer.reuse-source-enabled') !== 'false'
+  }
+
+  translate(node: LogicalNode): Draft {
+    switch (node.kind) {
+      case 'project':
+      case 'filter':
+        return this.#calc(node)
+      case 'scan':
+        return this.#normalized(node, this.#source(node))
+      case 'watermark':
+        return this.#watermark(node)
+      case 'values':
+        return this.#share({ kind: 'values', rows: node.rows, schema: node.schema }, [])
+      case 'union':
+        return this.#share(
+          { kind: 'union', schema: node.schema },
+          node.inputs.map((input) => this.translate(input)),
+        )
+      case 'aggregate': {
+        const { keys, aggregates, schema } = node
+        const stateTtl = node.stateTtl ?? this.#stateTtl
+        const placeholder = { emitUpdateBefore: false, inputRetracts: false, stateTtl }
+        return this.#share({ kind: 'group-aggregate', keys, aggregates, schema, ...placeholder }, [
+          this.translate(node.input),
+        ])
+      }
+      case 'window-aggregate': {
+        const { window, keys, aggregates, properties, schema } = node
+        return this.#share(
+          { kind: 'window-aggregate', window, keys, aggregates, properties, inputRetracts: false, schema },
+          [this.translate(node.input)],
+        )
+      }
+      case 'window-table-function':
+        return this.#share({ kind: 'window-table-function', window: node.window, schema: node.schema }, [
+          this.translate(node.input),
+        ])
+      case 'limit':
+        return this.#limit(node)
+      case 'sink':
+        return this.#sink(node)
+      case 'collect':
+        return createDraft({ kind: 'collect', schema: node.schema }, [this.translate(node.input)])
+      default:
+        return unreachable(node)
+    }
+  }
+
+  #share(node: DraftNode, inputs: Draft[], shareable = this.#shareSubPlans): Draft {
+    const draft = createDraft(node, inputs)
+    if (!shareable) return this.#register(draft)
+    const key = JSON.stringify([node, inputs.map((input) => this.#ids.get(input))])
+    const known = this.#shared.get(key)
+    if (known !== undefined) return known
+    this.#shared.set(key, draft)
+    return this.#register(draft)
+  }
+
+  #register(draft: Draft): Draft {
+    this.#ids.set(draft, this.#ids.size)
+    return draft
+  }
+
+  #calc(node: LogicalNode): Draft {
+    const program = programOf(node, this.#rules)
+    const input = this.translate(program.base)
+    if (isIdentity(program)) return input
+    const { condition, projections, schema } = program
+    return this.#share(
+      condition === undefined
+        ? { kind: 'calc', projections, schema }
+        : { kind: 'calc', condition, projections, schema },
+      [input],
+    )
+  }
+
+  #source(node: Scan): Draft {
+    const { table, columns, options, schema } = node
+    const { source } = requireConnector(options, this.#rules.planner, `table "${table.path.name}"`)
+    const shareable = this.#shareSubPlans && this.#shareSources && source?.reusable !== false
+    return this.#share({ kind: 'source', table, columns, options, schema }, [], shareable)
+  }
+
+  #watermark(node: Extract<LogicalNode, { kind: 'watermark' }>): Draft {
+    const scan = scanBelow(node.input)
+    const input = scan === undefined ? this.translate(node.input) : this.#unnormalized(node.input)
+    const draft = this.#share({ kind: 'watermark', strategy: node.strategy, schema: node.schema }, [input])
+    return scan === undefined
+      ? draft
+      : this.#normalized({ ...scan, columns: columnNames(node), schema: node.schema }, draft)
+  }
+
+  /** The source, or the calc over it, that a watermark sits on: a changelog is normalized above the watermark. */
+  #unnormalized(node: LogicalNode): Draft {
+    if (node.kind === 'scan') return this.#source(node)
+    const program = programOf(node, this.#rules)
+    const input = program.base.kind === 'scan' ? this.#source(program.base) : this.translate(program.base)
+    if (isIdentity(program)) return input
+    return this.#share({ kind: 'calc', projections: program.projections, schema: program.schema }, [input])
+  }
+
+  /** A stream without -U, or with repeated events, becomes a full changelog; dropped later where nobody needs it. */
+  #normalized(scan: Scan, input: Draft): Draft {
+    const mode = sourceMode(scan, this.#rules)
+    if (!mode.updateAfter && !mode.delete) return input
+    if (mode.updateBefore && !duplicatesEvents(this.#rules)) return input
+    const keys = (scan.table.primaryKey?.columns ?? []).map((name) => scan.columns.indexOf(name))
+    if (keys.length === 0 || keys.includes(-1)) return input
+    const { schema } = scan
+    return this.#share(
+      { kind: 'changelog-normalize', keys, emitUpdateBefore: true, stateTtl: this.#stateTtl, schema },
+      [input],
+    )
+  }
+
+  #limit(node: Limit): Draft {
+    const { offset, fetch, schema, position } = node
+    return this.#register(createDraft({ kind: 'limit', offset, fetch, schema }, [this.translate(node.input)], position))
+  }
+
+  #sink(node: Sink): Draft {
+    const { table, options, columns, overwrite, position } = node
+    const { configuration } = this.#rules.planner
+    const primaryKey = (table.primaryKey?.columns ?? []).map((name) => columns.indexOf(name))
+    const declared = new Map(
+      table.columns.map((column) => [column.name, column.kind === 'computed' ? undefined : column.type]),
+    )
+    const notNull = columns.flatMap((name, index) => (declared.get(name)?.nullable === false ? [index] : []))
+    const fields = node.schema.fields.map((field): Field => ({ ...field, type: withoutTimeAttribute(field.type) }))
+    const enforcer = configuration.get('table.exec.sink.not-null-enforcer')?.toUpperCase() === 'DROP' ? 'DROP' : 'ERROR'
+    const input = this.translate(node.input)
+    return createDraft(
+      {
+        kind: 'sink',
+        table,
+        options,
+        columns,
+        overwrite,
+        primaryKey,
+        notNull,
+        notNullEnforcer: enforcer,
+        schema: { fields },
+      },
+      [node.deduplicate ? this.#deduplicated(input, primaryKey) : input],
+      position,
+    )
+  }
+
+  #deduplicated(input: Draft, keys: readonly number[]): Draft {
+    const { schema } = input.node
+    return this.#register(createDraft({ kind: 'sink-materialize', keys, stateTtl: this.#stateTtl, schema }, [input]))
+  }
+}
+
+/** The scan below a chain of projections. */
+function scanBelow(node: LogicalNode): Scan | undefined {
+  if (node.kind === 'scan') return node
+  return node.kind === 'project' ? scanBelow(node.input) : undefined
+}
+
+/** For each column of the node the table's column that it is, or an empty name. */
+function columnNames(node: LogicalNode): readonly string[] {
+  if (node.kind === 'scan') return node.columns
+  if (node.kind === 'watermark') return columnNames(node.input)
+  if (node.kind !== 'project') return []
+  const below = columnNames(node.input)
+  return node.expressions.map((expression) => (expression.kind === 'input' ? (below[expression.index] ?? '') : ''))
+}

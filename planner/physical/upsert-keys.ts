@@ -1,0 +1,89 @@
+/** Sets of columns that identify a row of a changelog, by node; several may be known. */
+import { unreachable } from '../../core/errors.ts'
+import { isInteger, supportsImplicitCast } from '../bind/coercion.ts'
+import type { Expression } from '../expression.ts'
+import type { Draft } from './draft.ts'
+import type { WindowSpec } from './graph.ts'
+
+export type UpsertKeys = readonly (readonly number[])[]
+
+const MAXIMUM = 8
+
+export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): UpsertKeys {
+  const { node } = draft
+  const [first = []] = inputs
+  switch (node.kind) {
+    case 'source':
+      return tableKey(node.table.primaryKey?.columns ?? [], node.columns)
+    case 'watermark':
+    case 'drop-update-before':
+    case 'limit':
+    case 'sink':
+    case 'collect':
+      return first
+    case 'calc':
+      return throughProjections(first, node.projections)
+    case 'values':
+    case 'union':
+      return []
+    case 'group-aggregate':
+      return [node.keys.map((_, index) => index)]
+    case 'window-aggregate': {
+      const start = node.keys.length + node.aggregates.length
+      const column = (name: 'window_start' | 'window_end'): number => start + node.properties.indexOf(name)
+      const has = (name: 'window_start' | 'window_end'): boolean => node.properties.includes(name)
+      const bounds = windowBounds(node.window, has).map((set) => set.map(column))
+      return bounds.map((set) => [...node.keys.map((_, index) => index), ...set])
+    }
+    case 'window-table-function':
+      return node.window.kind === 'tumble' ? first : []
+    case 'changelog-normalize':
+    case 'sink-materialize':
+      return [node.keys]
+    default:
+      return unreachable(node)
+  }
+}
+
+function tableKey(key: readonly string[], columns: readonly string[]): UpsertKeys {
+  const positions = key.map((name) => columns.indexOf(name))
+  return positions.length === 0 || positions.includes(-1) ? [] : [positions]
+}
+
+/** One bound tells the window, except of CUMULATE, whose windows share starts and ends. */
+function windowBounds(
+  window: WindowSpec,
+  has: (name: 'window_start' | 'window_end') => boolean,
+): readonly (readonly ('window_start' | 'window_end')[])[] {
+  const both = has('window_start') && has('window_end')
+  if (window.kind === 'cumulate') return both ? [['window_start', 'window_end']] : []
+  const single = (['window_start', 'window_end'] as const).filter(has).map((name) => [name])
+  return both ? [['window_start', 'window_end'], ...single] : single
+}
+
+function throughProjections(keys: UpsertKeys, projections: readonly Expression[]): UpsertKeys {
+  const moved: number[][] = []
+  for (const key of keys) {
+    let sets: number[][] = [[]]
+    for (const column of key) {
+      const places = projections.flatMap((expression, index) => (keptColumn(expression) === column ? [index] : []))
+      sets = sets.flatMap((set) => places.map((place) => [...set, place])).slice(0, MAXIMUM)
+    }
+    moved.push(...sets)
+  }
+  return moved.slice(0, MAXIMUM)
+}
+
+/** The input column that an expression is, also in a wider type: different values stay different. */
+function keptColumn(expression: Expression): number | undefined {
+  if (expression.kind === 'input') return expression.index
+  if (expression.kind !== 'cast' || expression.safe || expression.input.kind !== 'input') return undefined
+  const { type } = expression.input
+  const lossless = isInteger(type) && isInteger(expression.type) && supportsImplicitCast(type, expression.type)
+  return lossless ? expression.input.index : undefined
+}
+
+export function isKey(keys: UpsertKeys, columns: readonly number[]): boolean {
+  const wanted = [...columns].sort((a, b) => a - b).join()
+  return keys.some((key) => [...new Set(key)].sort((a, b) => a - b).join() === wanted)
+}

@@ -1,0 +1,102 @@
+/** Checks that a graph fits together: a defect of the planner shows here and not as a wrong result. */
+import { invariant } from '../../core/errors.ts'
+import { physicalKind, type Schema, type SqlType } from '../../core/types.ts'
+import type { Expression } from '../expression.ts'
+import { childrenOf } from '../expression-rewrite.ts'
+import type { OperatorGraph, OperatorNode } from './graph.ts'
+
+/** @throws MillraceError INTERNAL_ERROR that names the node */
+export function verifyGraph(graph: OperatorGraph): void {
+  const uids = new Set(graph.nodes.map((node) => node.uid))
+  invariant(uids.size === graph.nodes.length, 'two nodes have one uid')
+  for (const [index, node] of graph.nodes.entries()) {
+    invariant(node.id === index, `node ${index} has id ${node.id}`)
+    const inputs = node.inputs.map((input) => {
+      const found = graph.nodes[input]
+      invariant(found !== undefined && input < index, `${node.description} reads node ${input}`)
+      return found
+    })
+    verifyNode(node, inputs)
+  }
+}
+
+function verifyNode(node: OperatorNode, inputs: readonly OperatorNode[]): void {
+  const input = inputs[0]?.schema ?? { fields: [] }
+  const width = node.schema.fields.length
+  const expectWidth = (wanted: number): void => {
+    invariant(width === wanted, `${node.description} has ${width} columns, not ${wanted}`)
+  }
+  for (const column of node.upsertKey ?? []) invariant(column < width, `${node.description} has key column ${column}`)
+  switch (node.kind) {
+    case 'source':
+      return expectWidth(node.columns.length)
+    case 'values':
+      for (const row of node.rows) expectWidth(row.length)
+      return
+    case 'calc':
+      if (node.condition !== undefined) verifyExpression(node.condition, input, node)
+      for (const [index, expression] of node.projections.entries()) {
+        verifyExpression(expression, input, node)
+        verifyType(expression.type, node.schema.fields[index]?.type, node)
+      }
+      return expectWidth(node.projections.length)
+    case 'group-aggregate':
+    case 'window-aggregate': {
+      verifyAggregates(node, input)
+      return expectWidth(
+        node.keys.length + node.aggregates.length + ('properties' in node ? node.properties.length : 0),
+      )
+    }
+    case 'window-table-function':
+      return expectWidth(input.fields.length + 3)
+    case 'watermark':
+      verifyExpression(node.strategy.expression, input, node)
+      return verifySame(node, inputs)
+    case 'sink':
+      expectWidth(node.columns.length)
+      return verifySame(node, inputs)
+    default:
+      return verifySame(node, inputs)
+  }
+}
+
+function verifySame(node: OperatorNode, inputs: readonly OperatorNode[]): void {
+  for (const { schema } of inputs) {
+    invariant(schema.fields.length === node.schema.fields.length, `${node.description} changes the number of columns`)
+    for (const [index, field] of schema.fields.entries()) verifyType(field.type, node.schema.fields[index]?.type, node)
+  }
+}
+
+function verifyAggregates(
+  node: Extract<OperatorNode, { kind: 'group-aggregate' | 'window-aggregate' }>,
+  input: Schema,
+): void {
+  const columnType = (column: number): SqlType => {
+    const field = input.fields[column]
+    invariant(field !== undefined, `${node.description} reads column ${column}`)
+    return field.type
+  }
+  for (const [index, key] of node.keys.entries()) verifyType(columnType(key), node.schema.fields[index]?.type, node)
+  for (const call of node.aggregates) {
+    for (const [index, arg] of call.args.entries()) verifyType(columnType(arg), call.argumentTypes[index], node)
+    if (call.filter !== undefined) invariant(columnType(call.filter).kind === 'BOOLEAN', `${node.description}: FILTER`)
+  }
+}
+
+function verifyExpression(expression: Expression, input: Schema, node: OperatorNode): void {
+  if (expression.kind === 'input') {
+    const field = input.fields[expression.index]
+    invariant(field !== undefined, `${node.description} reads column ${expression.index}`)
+    verifyType(field.type, expression.type, node)
+  }
+  for (const child of childrenOf(expression)) verifyExpression(child, input, node)
+}
+
+/** Held in the same way, and NOT NULL only where the values are. */
+function verifyType(given: SqlType, declared: SqlType | undefined, node: OperatorNode): void {
+  invariant(declared !== undefined, `${node.description} has a column too much`)
+  const same = physicalKind(given) === physicalKind(declared)
+  const scale = (type: SqlType): number => (type.kind === 'DECIMAL' ? type.scale : 0)
+  invariant(same && scale(given) === scale(declared), `${node.description} takes ${given.kind} for ${declared.kind}`)
+  invariant(declared.nullable || !given.nullable, `${node.description} takes a nullable column for NOT NULL`)
+}

@@ -1,0 +1,200 @@
+import { describe, expect, test } from 'vitest'
+import { formatQuery } from '../parser/format.ts'
+import { parseQuery, parseStatement } from '../parser/parse.ts'
+import { resolveTable } from './bind/table.ts'
+import type { OperatorGraph, OperatorNode } from './physical/graph.ts'
+import { checkStatement, explainStatement, type PlannableStatement, planStatement, qualifyQuery } from './plan.ts'
+import { createTestPlanner, type TestPlanner } from './test-support.ts'
+
+const TABLES = [
+  `CREATE TABLE clicks (k STRING, v BIGINT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '1' SECOND)
+   WITH ('connector' = 'append', 'scan.watermark.emit.strategy' = 'on-event', 'scan.watermark.idle-timeout' = '10 s')`,
+  `CREATE TABLE counts (k STRING, n BIGINT, PRIMARY KEY (k) NOT ENFORCED) WITH ('connector' = 'upsert')`,
+  `CREATE TABLE log (k STRING, v BIGINT) WITH ('connector' = 'append')`,
+]
+
+function plan(sql: string, planner: TestPlanner = createTestPlanner(TABLES)): OperatorGraph {
+  return planStatement(parseStatement(sql) as PlannableStatement, sql, planner.context)
+}
+
+function only<K extends OperatorNode['kind']>(graph: OperatorGraph, kind: K): Extract<OperatorNode, { kind: K }> {
+  const found = graph.nodes.filter((node) => node.kind === kind)
+  expect(found).toHaveLength(1)
+  return found[0] as Extract<OperatorNode, { kind: K }>
+}
+
+describe('the graph', () => {
+  const count = 'INSERT INTO counts SELECT k, COUNT(*) FROM clicks GROUP BY k'
+
+  test('is plain JSON, with inputs before consumers', () => {
+    const graph = plan(count)
+    expect(JSON.parse(JSON.stringify(graph))).toEqual(graph)
+    for (const node of graph.nodes) for (const input of node.inputs) expect(input).toBeLessThan(node.id)
+    expect(graph.nodes.map((node) => node.id)).toEqual(graph.nodes.map((_, index) => index))
+  })
+
+  test('has a fingerprint of what holds state', () => {
+    const { fingerprint } = plan(count)
+    expect(plan(count).fingerprint).toBe(fingerprint)
+    expect(plan('INSERT INTO counts SELECT k, COUNT(*) FROM clicks WHERE v > 1 GROUP BY k').fingerprint).toBe(
+      fingerprint,
+    )
+    expect(plan('INSERT INTO counts SELECT k, SUM(v) FROM clicks GROUP BY k').fingerprint).not.toBe(fingerprint)
+    expect(plan('INSERT INTO counts SELECT UPPER(k), COUNT(*) FROM clicks GROUP BY UPPER(k)').fingerprint).toBe(
+      fingerprint,
+    )
+  })
+
+  test('shares a table of WITH that is read twice', () => {
+    const graph = plan(
+      'WITH c AS (SELECT k, COUNT(*) AS n FROM clicks GROUP BY k) SELECT k FROM c WHERE n > 1 UNION ALL SELECT k FROM c WHERE n < 1',
+    )
+    only(graph, 'group-aggregate')
+    only(graph, 'source')
+  })
+
+  test('does not share sub-plans that are switched off', () => {
+    const planner = createTestPlanner(TABLES)
+    planner.configuration.set('table.optimizer.reuse-sub-plan-enabled', 'false')
+    const graph = plan('SELECT k FROM log UNION ALL SELECT k FROM log', planner)
+    expect(graph.nodes.filter((node) => node.kind === 'source')).toHaveLength(2)
+  })
+
+  test('has the watermark options of the table', () => {
+    const { strategy } = only(plan('SELECT k FROM clicks'), 'watermark')
+    expect(strategy).toMatchObject({ emit: 'on-event', idleTimeout: 10_000, rowtime: 1 })
+  })
+
+  test('takes the idle timeout from the configuration where the table has none', () => {
+    const planner = createTestPlanner([
+      `CREATE TABLE t (ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH ('connector' = 'append')`,
+    ])
+    planner.configuration.set('table.exec.source.idle-timeout', '3 s')
+    expect(only(plan('SELECT ts FROM t', planner), 'watermark').strategy).toMatchObject({
+      emit: 'on-periodic',
+      idleTimeout: 3000,
+    })
+  })
+
+  test('has the state TTL of the configuration, or of the hint', () => {
+    const planner = createTestPlanner(TABLES)
+    planner.configuration.set('table.exec.state.ttl', '1 h')
+    expect(only(plan(count, planner), 'group-aggregate').stateTtl).toBe(3_600_000)
+    const hinted = "SELECT /*+ STATE_TTL('clicks' = '2 min') */ k, COUNT(*) FROM clicks GROUP BY k"
+    expect(only(plan(hinted, planner), 'group-aggregate').stateTtl).toBe(120_000)
+  })
+
+  test('has what the sink must know', () => {
+    const planner = createTestPlanner(TABLES)
+    planner.configuration.set('table.exec.sink.not-null-enforcer', 'DROP')
+    expect(only(plan(count, planner), 'sink')).toMatchObject({
+      columns: ['k', 'n'],
+      primaryKey: [0],
+      notNull: [0],
+      notNullEnforcer: 'DROP',
+      overwrite: false,
+    })
+  })
+
+  test('has constants that the executor evaluated', () => {
+    const planner = createTestPlanner(TABLES)
+    const seen: string[] = []
+    const context = {
+      ...planner.context,
+      evaluateConstant: (expression: object) => {
+        seen.push(JSON.stringify(expression))
+        return 'function' in expression && expression.function === '+' ? 3 : undefined
+      },
+    }
+    const sql = 'SELECT v + (1 + 2) AS x, UPPER(k) AS u FROM clicks WHERE RAND() < 1e0'
+    const graph = planStatement(parseStatement(sql) as PlannableStatement, sql, context)
+    expect(graph.nodes.find((node) => node.kind === 'calc')?.description).toContain('(v + 3:BIGINT) AS x')
+    expect(seen.some((text) => text.includes('RAND'))).toBe(false)
+    expect(seen.some((text) => text.includes('"input"'))).toBe(false)
+  })
+})
+
+describe('EXPLAIN', () => {
+  test('JSON_EXECUTION_PLAN ends with the graph', () => {
+    const sql = 'EXPLAIN JSON_EXECUTION_PLAN SELECT k FROM clicks'
+    const { context } = createTestPlanner(TABLES)
+    const text = explainStatement(parseStatement(sql), sql, context)
+    const json: unknown = JSON.parse(text.slice(text.indexOf('== Physical Execution Plan ==\n') + 30))
+    expect(json).toEqual(plan('SELECT k FROM clicks'))
+  })
+
+  test('a statement without plan is refused', () => {
+    const sql = 'EXPLAIN DELETE FROM counts'
+    expect(() => explainStatement(parseStatement(sql), sql, createTestPlanner(TABLES).context)).toThrow(
+      'EXPLAIN DELETE',
+    )
+  })
+})
+
+describe('a check', () => {
+  test('takes statements that need no plan', () => {
+    for (const sql of ['SHOW TABLES', "SET 'a' = 'b'", 'CREATE VIEW w AS SELECT k FROM clicks']) {
+      expect(() => {
+        checkStatement(parseStatement(sql), sql, createTestPlanner(TABLES).context)
+      }).not.toThrow()
+    }
+  })
+
+  test('looks into views', () => {
+    const sql = 'CREATE VIEW w AS SELECT nope FROM clicks'
+    expect(() => {
+      checkStatement(parseStatement(sql), sql, createTestPlanner(TABLES).context)
+    }).toThrow('column "nope" does not exist')
+  })
+})
+
+describe('table definitions', () => {
+  function resolve(columns: string, connector = 'append'): ReturnType<typeof resolveTable> {
+    const { catalog, context } = createTestPlanner([`CREATE TABLE t (${columns}) WITH ('connector' = '${connector}')`])
+    const table = catalog.requireTable(['t'])
+    if (table.kind !== 'table') throw new Error('not a table')
+    return resolveTable(table, context)
+  }
+
+  test('get types of computed columns and time attributes', () => {
+    const { columns, watermark } = resolve(
+      'a INT, b AS a + 1, p AS PROCTIME(), ts TIMESTAMP(3), WATERMARK FOR ts AS ts',
+    )
+    expect(columns.map((column) => column.type)).toEqual([
+      { kind: 'INT', nullable: true },
+      { kind: 'INT', nullable: true },
+      { kind: 'TIMESTAMP_LTZ', precision: 3, nullable: false, timeAttribute: 'proctime' },
+      { kind: 'TIMESTAMP', precision: 3, nullable: true, timeAttribute: 'rowtime' },
+    ])
+    expect(watermark?.column).toBe(3)
+  })
+
+  test.each([
+    ['a INT, b AS nope + 1', 'column "nope" does not exist'],
+    ['a INT, b AS a + 1, c AS b + 1', 'column "b" does not exist'],
+    ['a INT, ts STRING, WATERMARK FOR ts AS ts', 'rowtime attribute "ts" cannot be of type STRING'],
+    ['ts TIMESTAMP(6), WATERMARK FOR ts AS ts', 'cannot be of type TIMESTAMP(6)'],
+    ['ts TIMESTAMP(3), WATERMARK FOR ts AS 1', 'the watermark of "ts" cannot be of type INT'],
+    ['p AS PROCTIME(), WATERMARK FOR p AS p', 'cannot be a processing-time attribute'],
+    ['a INT, WATERMARK FOR ts AS ts', 'watermark column "ts" is not a column of table "t"'],
+    ['a INT, PRIMARY KEY (b) NOT ENFORCED', 'primary key column "b" is not a column'],
+    ['a INT, b AS a + 1, PRIMARY KEY (b) NOT ENFORCED', 'primary key column "b" is not a physical column'],
+    ["a INT, m BIGINT METADATA FROM 'ofset' VIRTUAL", 'has no metadata "ofset"'],
+    ["a INT, m BOOLEAN METADATA FROM 'timestamp'", 'cannot be read as BOOLEAN'],
+    ['a INT, b AS NULL', 'is always NULL'],
+  ])('%s is refused', (columns, message) => {
+    expect(() => resolve(columns)).toThrow(message)
+  })
+})
+
+test('a view is stored with full names, tables of WITH apart', () => {
+  const { context } = createTestPlanner(TABLES)
+  const query = parseQuery(
+    "WITH log AS (SELECT k FROM clicks) SELECT * FROM log, TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '1' DAY)) WHERE k IN (SELECT k FROM counts)",
+  )
+  const text = formatQuery(qualifyQuery(query, context)).replace(/\s+/g, ' ')
+  expect(text).toContain('FROM `default_catalog`.`default_database`.`clicks`')
+  expect(text).toContain('FROM log,')
+  expect(text).toContain('TABLE `default_catalog`.`default_database`.`clicks`')
+  expect(text).toContain('FROM `default_catalog`.`default_database`.`counts`')
+})

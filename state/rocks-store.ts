@@ -1,0 +1,242 @@
+/**
+ * Checkpoints on disk. RocksDB holds the current pages of all operators; it is written only at checkpoints, as one
+ * batch, and never asked while the job runs. A checkpoint is the flushed database as hard links in `chk-<n>/`, so its
+ * cost follows what changed. The working database is thrown away at every start and made anew from a checkpoint: what
+ * a killed process had half written is never read.
+ */
+import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import RocksDB from 'rocksdb-native'
+import { lockDirectory } from '../core/directory-lock.ts'
+import { asMillraceError, MillraceError } from '../core/errors.ts'
+import {
+  checkpointNumbers,
+  checkpointPath,
+  checksumOf,
+  type FileChecksum,
+  METADATA,
+  prepareDirectory,
+  publishDirectory,
+  readMetadata,
+  removeOldCheckpoints,
+  syncPath,
+  verifyFiles,
+  writeMetadata,
+} from './checkpoint-directory.ts'
+import { decodeKey, encodeKey, operatorRange } from './page-key.ts'
+import type { CheckpointResult, Manifest, PageWrite, RestoredState, StateStore } from './state-store.ts'
+
+export interface RocksStoreOptions {
+  /** The job's own directory. */
+  readonly directory: string
+  /** Complete checkpoints to keep; at least two, so that a damaged newest one can be replaced by the one before. */
+  readonly retained: number
+  readonly log: (text: string) => void
+}
+
+export class RocksStore implements StateStore {
+  readonly #options: RocksStoreOptions
+  readonly #release: () => void
+  readonly #database: string
+  /** SST files never change once they are written. */
+  readonly #checksums = new Map<string, FileChecksum>()
+  #db: RocksDB | undefined
+
+  /** @throws MillraceError DATA_DIRECTORY_LOCKED, IO_ERROR */
+  constructor(options: RocksStoreOptions) {
+    this.#options = options
+    this.#database = join(options.directory, 'db')
+    try {
+      this.#release = lockDirectory(options.directory)
+    } catch (error) {
+      throw asMillraceError(error, 'IO_ERROR')
+    }
+  }
+
+  async restore(): Promise<RestoredState | undefined> {
+    await this.#closeDatabase()
+    const { directory } = this.#options
+    const numbers = checkpointNumbers(directory)
+    let newest: MillraceError | undefined
+    for (const number of numbers) {
+      const path = checkpointPath(directory, number)
+      try {
+        const metadata = readMetadata(path)
+        await verifyFiles(path, metadata)
+        await this.#openFrom(path, Object.keys(metadata.files))
+        if (newest !== undefined) this.#options.log(`going on from checkpoint ${number} instead`)
+        return { manifest: metadata.manifest, origin: path, pages: (uid) => this.#readPages(uid) }
+      } catch (error) {
+        const failure = asMillraceError(error, 'INVALID_CHECKPOINT')
+        this.#options.log(`${failure.message}: ${failure.detail ?? ''}`)
+        newest ??= failure
+      }
+    }
+    if (newest !== undefined) {
+      throw new MillraceError(
+        'INVALID_CHECKPOINT',
+        `none of the ${numbers.length} checkpoints in "${directory}" can be used`,
+        {
+          detail: `${newest.message}. ${newest.detail ?? ''}`,
+          hint: 'Restore the directory from a copy, or remove it to start the job from its beginning.',
+        },
+      )
+    }
+    await this.#openFrom(undefined, [])
+    return undefined
+  }
+
+  async write(pages: readonly PageWrite[], manifest: Manifest): Promise<CheckpointResult> {
+    try {
+      return await this.#write(pages, manifest)
+    } catch (error) {
+      throw asStorageError(error)
+    }
+  }
+
+  /** Of the last checkpoint, in no order: for savepoints. */
+  async *allPages(): AsyncGenerator<PageWrite> {
+    for await (const { key, value } of this.#open().iterator({}, { capacity: 64 })) {
+      yield { ...decodeKey(key), bytes: value }
+    }
+  }
+
+  async clear(): Promise<void> {
+    await this.#closeDatabase()
+    for (const number of checkpointNumbers(this.#options.directory)) {
+      rmSync(checkpointPath(this.#options.directory, number), { recursive: true, force: true })
+    }
+    await this.#openFrom(undefined, [])
+  }
+
+  async close(): Promise<void> {
+    await this.#closeDatabase()
+    this.#release()
+  }
+
+  #open(): RocksDB {
+    if (this.#db === undefined) throw new MillraceError('INTERNAL_ERROR', 'the state store is not open')
+    return this.#db
+  }
+
+  async #write(pages: readonly PageWrite[], manifest: Manifest): Promise<CheckpointResult> {
+    const db = this.#open()
+    let bytes = 0
+    if (pages.length > 0) {
+      const batch = db.write({ capacity: pages.length })
+      for (const page of pages) {
+        const key = encodeKey(page)
+        if (page.bytes === null) batch.tryDelete(key)
+        else batch.tryPut(key, Buffer.from(page.bytes.buffer, page.bytes.byteOffset, page.bytes.byteLength))
+        bytes += page.bytes?.length ?? 0
+      }
+      await batch.flush()
+      batch.destroy()
+      await db.flush()
+    }
+    const { directory, retained } = this.#options
+    const path = checkpointPath(directory, manifest.checkpoint)
+    const temporary = prepareDirectory(path)
+    const files = await this.#linkFiles(temporary)
+    writeMetadata(temporary, { manifest, files })
+    publishDirectory(temporary, path, directory)
+    removeOldCheckpoints(directory, Math.max(2, retained))
+    return { bytes }
+  }
+
+  /** Compaction may replace files while they are being linked: then once more. */
+  async #linkFiles(target: string): Promise<Record<string, FileChecksum>> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#tryLinkFiles(target)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt >= 20) throw error
+        for (const name of readdirSync(target)) rmSync(join(target, name))
+      }
+    }
+  }
+
+  async #tryLinkFiles(target: string): Promise<Record<string, FileChecksum>> {
+    const current = readFileSync(join(this.#database, 'CURRENT'), 'utf8').trim()
+    const names = readdirSync(this.#database).filter(
+      (name) => name.endsWith('.sst') || name === 'CURRENT' || name === current || name.startsWith('OPTIONS-'),
+    )
+    const files: Record<string, FileChecksum> = {}
+    for (const name of [...names.filter((candidate) => candidate !== current), current]) {
+      const file = join(target, name)
+      if (name.endsWith('.sst')) {
+        linkSync(join(this.#database, name), file)
+        files[name] = this.#checksums.get(name) ?? (await checksumOf(file))
+        this.#checksums.set(name, files[name])
+      } else {
+        copyFileSync(join(this.#database, name), file)
+        syncPath(file)
+        files[name] = await checksumOf(file)
+      }
+    }
+    const added = readdirSync(this.#database).filter((name) => name.endsWith('.sst') && files[name] === undefined)
+    if (added.length > 0) throw Object.assign(new Error('the files changed'), { code: 'ENOENT' })
+    return files
+  }
+
+  async #openFrom(checkpoint: string | undefined, files: readonly string[]): Promise<void> {
+    await this.#closeDatabase()
+    rmSync(this.#database, { recursive: true, force: true })
+    mkdirSync(this.#database, { recursive: true })
+    this.#checksums.clear()
+    for (const name of files) {
+      if (checkpoint === undefined || name === METADATA) continue
+      const [from, to] = [join(checkpoint, name), join(this.#database, name)]
+      if (name.endsWith('.sst')) linkSync(from, to)
+      else copyFileSync(from, to)
+    }
+    const db = new RocksDB(this.#database)
+    try {
+      await db.ready()
+    } catch (error) {
+      throw new MillraceError('INVALID_CHECKPOINT', `checkpoint "${checkpoint ?? this.#database}" cannot be opened`, {
+        detail: error instanceof Error ? error.message : String(error),
+      })
+    }
+    this.#db = db
+  }
+
+  async #readPages(uid: string): Promise<PageWrite[]> {
+    const pages: PageWrite[] = []
+    for await (const { key, value } of this.#open().iterator(operatorRange(uid), { capacity: 64 })) {
+      pages.push({ ...decodeKey(key), bytes: value })
+    }
+    return pages
+  }
+
+  async #closeDatabase(): Promise<void> {
+    const db = this.#db
+    this.#db = undefined
+    await db?.close()
+  }
+}
+
+function asStorageError(error: unknown): MillraceError {
+  const full = (error as NodeJS.ErrnoException).code === 'ENOSPC' || /no space left/i.test(String(error))
+  if (!full) return asMillraceError(error, 'IO_ERROR')
+  return new MillraceError('STORAGE_FULL', 'the disk is full: the checkpoint could not be written', {
+    cause: error,
+    hint: 'Make room; the job goes on from its last checkpoint.',
+  })
+}
+
+/** All pages of a checkpoint directory, read in a copy made in `scratch`. */
+export async function readCheckpointPages(
+  path: string,
+  scratch: string,
+): Promise<{ manifest: Manifest; pages: PageWrite[] }> {
+  const metadata = readMetadata(path)
+  await verifyFiles(path, metadata)
+  for (const name of Object.keys(metadata.files)) copyFileSync(join(path, name), join(scratch, name))
+  const db = new RocksDB(scratch)
+  await db.ready()
+  const pages: PageWrite[] = []
+  for await (const { key, value } of db.iterator({}, { capacity: 64 })) pages.push({ ...decodeKey(key), bytes: value })
+  await db.close()
+  return { manifest: metadata.manifest, pages }
+}

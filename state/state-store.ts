@@ -1,0 +1,61 @@
+/**
+ * StateStore: where a job's checkpoints are kept. Between two checkpoints nothing is written, so a crash always finds
+ * exactly the last completed one.
+ */
+import type { JsonValue } from '../core/json.ts'
+
+/** Bumped when the layout of the manifest or of the pages changes; older ones are refused by name. */
+export const STATE_FORMAT_VERSION = 1
+
+export interface PageWrite {
+  /** Operator, table of the operator, number of the page. */
+  readonly uid: string
+  readonly table: string
+  readonly page: number
+  /** null: the page is gone. */
+  readonly bytes: Uint8Array | null
+}
+
+/** What a checkpoint says besides the operators' pages. Plain JSON. */
+export interface Manifest {
+  readonly version: number
+  readonly jobName: string
+  readonly checkpoint: number
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number
+  readonly fingerprint: string
+  /** Description of every stateful operator by uid: what a restore compares with. */
+  readonly operators: { readonly [uid: string]: string }
+  /** What `Source.position()` gave, by uid. */
+  readonly positions: { readonly [uid: string]: JsonValue }
+  /** What `Sink.prepare()` gave, by uid; a sink without a handle is not there. */
+  readonly handles: { readonly [uid: string]: JsonValue }
+  /** The input has ended and everything was written: the handles have only to be committed. */
+  readonly finished: boolean
+  /** The savepoint that the job was started from. */
+  readonly startedFrom?: string
+}
+
+export interface RestoredState {
+  readonly manifest: Manifest
+  /** Pages of one operator; may be asked once for each uid. */
+  pages(uid: string): Promise<readonly PageWrite[]>
+  /** For messages: the directory, or "memory". */
+  readonly origin: string
+}
+
+export interface CheckpointResult {
+  readonly bytes: number
+}
+
+export interface StateStore {
+  /** The newest checkpoint that is whole, or undefined for a fresh start. Errors: INVALID_CHECKPOINT. */
+  restore(): Promise<RestoredState | undefined>
+  /** Makes pages and manifest durable in one atomic step. */
+  write(pages: readonly PageWrite[], manifest: Manifest): Promise<CheckpointResult>
+  /** All pages of the last checkpoint, in no order. */
+  allPages(): AsyncIterable<PageWrite>
+  /** Forgets everything: the job has ended and been acknowledged, or starts afresh. */
+  clear(): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest'
+import type { Column, Value } from '../../core/column.ts'
+import { columnOf } from '../../core/column-builder.ts'
+import { readValue } from '../../core/column-ops.ts'
+import {
+  BIGINT,
+  BOOLEAN,
+  BYTES,
+  decimal,
+  DOUBLE,
+  FLOAT,
+  INT,
+  NULL,
+  SMALLINT,
+  type SqlType,
+  STRING,
+  TINYINT,
+} from '../../core/types.ts'
+import { KeyedTable, type KeyedTableOptions } from './keyed-table.ts'
+import type { FixedStore } from './stored-column.ts'
+
+const ROW: SqlType = {
+  kind: 'ROW',
+  nullable: true,
+  fields: [
+    { name: 'a', type: INT },
+    { name: 'b', type: STRING },
+  ],
+}
+const MAP: SqlType = { kind: 'MAP', nullable: true, key: STRING, value: INT }
+
+function columns(types: readonly SqlType[], rows: readonly (readonly Value[])[]): Column[] {
+  return types.map((type, index) =>
+    columnOf(
+      type,
+      rows.map((row) => row[index] ?? null),
+    ),
+  )
+}
+
+function counter(types: readonly SqlType[], options?: KeyedTableOptions): KeyedTable {
+  return new KeyedTable(types, [{ kind: 'i32' }], options)
+}
+
+function countRows(
+  table: KeyedTable,
+  types: readonly SqlType[],
+  rows: readonly (readonly Value[])[],
+  now = 0,
+): number[] {
+  const { rowIds } = table.lookupOrInsert(columns(types, rows), rows.length, now)
+  const counts = (table.values[0] as FixedStore).values as Int32Array
+  for (let i = 0; i < rows.length; i++) counts[rowIds[i] as number] = (counts[rowIds[i] as number] as number) + 1
+  return [...rowIds.subarray(0, rows.length)]
+}
+
+function contents(table: KeyedTable, types: readonly SqlType[]): string[] {
+  const rows = table.rows()
+  const keys = types.map((type, index) => {
+    const column = table.keys[index]?.gather(rows, rows.length) ?? { kind: 'null', nulls: null }
+    return Array.from(rows, (_, i) => readValue(column as Column, type, i))
+  })
+  const counts = (table.values[0] as FixedStore).values
+  return Array.from(rows, (row, i) => `${keys.map((key) => show(key[i] ?? null)).join(' ')} = ${counts[row]}`).sort()
+}
+
+function show(value: Value): string {
+  return JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? `${item}n` : Object.is(item, -0) ? '-0' : item))
+}
+
+function random(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0
+    return (state >>> 0) / 2 ** 32
+  }
+}
+
+const CASES: readonly {
+  readonly name: string
+  readonly types: readonly SqlType[]
+  readonly value: (n: number) => readonly Value[]
+}[] = [
+  { name: 'BIGINT', types: [BIGINT], value: (n) => [n % 7 === 3 ? null : BigInt(n) * 0x100000001n - 5n] },
+  { name: 'BIGINT NOT NULL', types: [BIGINT], value: (n) => [BigInt(n) << 32n] },
+  { name: 'INT', types: [INT], value: (n) => [n === 0 ? null : n - 50] },
+  {
+    name: 'TINYINT, SMALLINT, BOOLEAN',
+    types: [TINYINT, SMALLINT, BOOLEAN],
+    value: (n) => [n % 100, n - 300, n % 3 === 0 ? null : n % 3 === 1],
+  },
+  { name: 'STRING', types: [STRING], value: (n) => [n === 5 ? null : n === 6 ? '' : 'ä'.repeat(n % 40) + n] },
+  { name: 'BYTES', types: [BYTES], value: (n) => [Uint8Array.of(n & 255, n >> 8)] },
+  { name: 'STRING, BIGINT', types: [STRING, BIGINT], value: (n) => [`k${n >> 1}`, n % 2 === 0 ? null : BigInt(n)] },
+  { name: 'DOUBLE', types: [DOUBLE], value: (n) => [n === 0 ? Number.NaN : n === 1 ? -0 : n === 2 ? 0 : n / 7] },
+  { name: 'FLOAT', types: [FLOAT], value: (n) => [Math.fround(n / 3)] },
+  { name: 'DECIMAL(38)', types: [decimal(38, 2)], value: (n) => [BigInt(n) * 10n ** 30n - 10n ** 31n] },
+  { name: 'NULL', types: [NULL, INT], value: (n) => [null, n] },
+  { name: 'ROW', types: [ROW], value: (n) => [n === 0 ? null : [n % 5 === 0 ? null : n, `x${n}`]] },
+  {
+    name: 'MAP',
+    types: [MAP],
+    value: (n) => [
+      [
+        [`a${n}`, n],
+        ['b', null],
+      ],
+    ],
+  },
+]
+
+describe('KeyedTable', () => {
+  for (const { name, types, value } of CASES) {
+    it(`counts, removes and restores keys of ${name} like a Map`, () => {
+      const next = random(17)
+      const model = new Map<string, number>()
+      const pages = new Map<number, Uint8Array | null>()
+      let table = counter(types)
+      for (let round = 0; round < 60; round++) {
+        const rows = Array.from({ length: 1 + Math.floor(next() * 60) }, () => value(Math.floor(next() * 400)))
+        const rowIds = countRows(table, types, rows)
+        for (const row of rows) {
+          const key = row
+            .map((cell) => show(Number.isNaN(cell) ? 'NaN' : cell instanceof Uint8Array ? [...cell] : cell))
+            .join(' ')
+          model.set(key, (model.get(key) ?? 0) + 1)
+        }
+        if (round % 3 === 2) {
+          const gone = rows[0] ?? []
+          table.remove(rowIds[0] ?? 0)
+          const key = gone
+            .map((cell) => show(Number.isNaN(cell) ? 'NaN' : cell instanceof Uint8Array ? [...cell] : cell))
+            .join(' ')
+          model.delete(key)
+        }
+        if (round % 10 === 9) {
+          for (const { page, bytes } of table.snapshotPages()) pages.set(page, bytes)
+          table = counter(types)
+          table.restorePages([...pages].map(([page, bytes]) => ({ page, bytes })))
+        }
+        table.compact()
+        expect(table.size).toBe(model.size)
+      }
+      const total = contents(table, types).map((line) => Number(line.slice(line.lastIndexOf('=') + 1)))
+      expect(total.sort()).toEqual([...model.values()].sort())
+    })
+  }
+
+  it('keeps NULL apart from 0 and from the empty string', () => {
+    const table = counter([INT, STRING])
+    countRows(
+      table,
+      [INT, STRING],
+      [
+        [0, ''],
+        [null, ''],
+        [0, null],
+        [null, null],
+        [null, null],
+      ],
+    )
+    expect(contents(table, [INT, STRING])).toEqual(['0 "" = 1', '0 null = 1', 'null "" = 1', 'null null = 2'])
+  })
+
+  it('takes a NULL in a later batch for a key that was first seen without one', () => {
+    const table = counter([BIGINT])
+    countRows(table, [BIGINT], [[0n], [1n]])
+    countRows(table, [BIGINT], [[null], [0n], [1n]])
+    expect(contents(table, [BIGINT])).toEqual(['"0n" = 2', '"1n" = 2', 'null = 1'])
+  })
+
+  it('has one row where there are no key columns', () => {
+    const table = counter([])
+    countRows(table, [], [[], [], []])
+    expect(contents(table, [])).toEqual([' = 3'])
+  })
+
+  it('writes only pages that changed, and gives up empty ones', () => {
+    const table = counter([INT])
+    countRows(
+      table,
+      [INT],
+      Array.from({ length: 3000 }, (_, n) => [n]),
+    )
+    expect(table.snapshotPages().map(({ page }) => page)).toEqual([0, 1, 2])
+    expect(table.snapshotPages()).toEqual([])
+    countRows(table, [INT], [[1500]])
+    expect(table.snapshotPages().map(({ page }) => page)).toEqual([1])
+    for (let row = 2048; row < 3000; row++) table.remove(row)
+    expect(table.snapshotPages()).toEqual([{ page: 2, bytes: null }])
+    expect(table.writtenPages()).toEqual([0, 1])
+  })
+
+  it('forgets a row its time to live after the last write', () => {
+    const removed: number[] = []
+    const table = counter([INT], { ttl: 1000, onRemove: (row) => removed.push(row) })
+    countRows(table, [INT], [[1], [2]], 0)
+    countRows(table, [INT], [[1]], 600)
+    expect([...table.lookup(columns([INT], [[1], [2]]), 2, 1100).subarray(0, 2)]).toEqual([0, -1])
+    const { inserted } = table.lookupOrInsert(columns([INT], [[2]]), 1, 1100)
+    expect(inserted[0]).toBe(1)
+    expect(table.sweep(1600)).toBe(1)
+    expect(contents(table, [INT])).toEqual(['2 = 0'])
+    expect(removed).toEqual([1, 0])
+  })
+
+  it('names what is wrong with a damaged page', () => {
+    const table = counter([INT])
+    countRows(table, [INT], [[1]])
+    const [page] = table.snapshotPages()
+    expect(() => new KeyedTable([BIGINT], [{ kind: 'i32' }]).restorePages(page === undefined ? [] : [page])).toThrow(
+      'state page 0 cannot be read: a column is i32 where the state has i64',
+    )
+    expect(() => counter([INT]).restorePages([{ page: 0, bytes: new Uint8Array(20) }])).toThrow(
+      'does not begin as a page does',
+    )
+  })
+})

@@ -1,0 +1,203 @@
+/**
+ * Pages: 1,024 consecutive rows of a table as bytes. Little-endian throughout:
+ *
+ *     u32 'MRTP' · u8 version · u8 columns · u16 rows (above the highest in use) · u16 rows in use · 2 unused bytes
+ *     bitmap of the rows in use, 1 bit a row, padded to a byte
+ *     for each column: u8 kind · u8 has NULLs · NULL bytes of the rows in use · values of the rows in use
+ *
+ * Fixed-width values are packed; variable-length ones are u32 lengths, then the bytes of all rows.
+ */
+import { MillraceError } from '../../core/errors.ts'
+import { BytesStore, FIXED_WIDTH, type FixedStore, type StoredColumn, type StoredKind } from './stored-column.ts'
+
+export const PAGE_SHIFT = 10
+export const PAGE_ROWS = 1 << PAGE_SHIFT
+
+export interface TablePage {
+  readonly page: number
+  readonly bytes: Uint8Array | null
+}
+
+const MAGIC = 0x5054524d
+const VERSION = 1
+const HEADER = 12
+
+const KIND_CODES: readonly StoredKind[] = [
+  'null',
+  'bool',
+  'i8',
+  'i16',
+  'i32',
+  'i64',
+  'f32',
+  'f64',
+  'i128',
+  'bytes',
+  'encoded',
+]
+
+/** @returns null where no row of the page is in use */
+export function encodePage(
+  page: number,
+  high: number,
+  occupied: Uint8Array,
+  columns: readonly StoredColumn[],
+): Uint8Array | null {
+  const first = page << PAGE_SHIFT
+  const rows = new Int32Array(PAGE_ROWS)
+  let count = 0
+  for (let row = first; row < Math.min(high, first + PAGE_ROWS); row++) if (occupied[row] === 1) rows[count++] = row
+  if (count === 0) return null
+  const span = (rows[count - 1] as number) - first + 1
+  const bitmap = new Uint8Array((span + 7) >> 3)
+  for (let i = 0; i < count; i++) {
+    const at = (rows[i] as number) - first
+    bitmap[at >> 3] = (bitmap[at >> 3] as number) | (1 << (at & 7))
+  }
+  const length = columns.reduce((sum, column) => sum + columnLength(column, rows, count), HEADER + bitmap.length)
+  const out = new Uint8Array(length)
+  const view = new DataView(out.buffer)
+  view.setUint32(0, MAGIC, true)
+  view.setUint8(4, VERSION)
+  view.setUint8(5, columns.length)
+  view.setUint16(6, span, true)
+  view.setUint16(8, count, true)
+  out.set(bitmap, HEADER)
+  let at = HEADER + bitmap.length
+  for (const column of columns) at = writeColumn(column, rows, count, out, view, at)
+  return out
+}
+
+function columnLength(column: StoredColumn, rows: Int32Array, count: number): number {
+  const nulls = column.nulls === null ? 0 : count
+  if (column.kind === 'null') return 2
+  if (!(column instanceof BytesStore)) return 2 + nulls + count * FIXED_WIDTH[column.kind]
+  let bytes = 0
+  for (let i = 0; i < count; i++) bytes += column.lengths[rows[i] as number] as number
+  return 2 + nulls + 4 * count + bytes
+}
+
+function writeColumn(
+  column: StoredColumn,
+  rows: Int32Array,
+  count: number,
+  out: Uint8Array,
+  view: DataView,
+  start: number,
+): number {
+  let at = start
+  out[at++] = KIND_CODES.indexOf(column.kind)
+  out[at++] = column.nulls === null ? 0 : 1
+  if (column.kind === 'null') return at
+  if (column.nulls !== null) for (let i = 0; i < count; i++) out[at++] = column.nulls[rows[i] as number] as number
+  if (column instanceof BytesStore) return writeBytes(column, rows, count, out, view, at)
+  const width = FIXED_WIDTH[column.kind]
+  const { buffer, byteOffset } = column.values
+  const source = new Uint8Array(buffer, byteOffset, column.values.byteLength)
+  const first = rows[0] as number
+  if ((rows[count - 1] as number) - first + 1 === count) {
+    out.set(source.subarray(first * width, (first + count) * width), at)
+    return at + count * width
+  }
+  for (let i = 0; i < count; i++) {
+    const from = (rows[i] as number) * width
+    for (let byte = 0; byte < width; byte++) out[at++] = source[from + byte] as number
+  }
+  return at
+}
+
+function writeBytes(
+  column: BytesStore,
+  rows: Int32Array,
+  count: number,
+  out: Uint8Array,
+  view: DataView,
+  start: number,
+): number {
+  let at = start
+  for (let i = 0; i < count; i++, at += 4) view.setUint32(at, column.lengths[rows[i] as number] as number, true)
+  for (let i = 0; i < count; i++) {
+    const row = rows[i] as number
+    const from = column.starts[row] as number
+    const length = column.lengths[row] as number
+    out.set(column.data.subarray(from, from + length), at)
+    at += length
+  }
+  return at
+}
+
+/** Fills the page's rows in; the columns are long enough already. Errors: INVALID_CHECKPOINT. */
+export function decodePage(
+  page: number,
+  bytes: Uint8Array,
+  occupied: Uint8Array,
+  columns: readonly StoredColumn[],
+): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes.length < HEADER || view.getUint32(0, true) !== MAGIC)
+    throw corrupt(page, 'it does not begin as a page does')
+  if (view.getUint8(4) !== VERSION) throw corrupt(page, `its format version is ${view.getUint8(4)}, not ${VERSION}`)
+  if (view.getUint8(5) !== columns.length) {
+    throw corrupt(page, `it has ${view.getUint8(5)} columns where the state has ${columns.length}`)
+  }
+  const span = view.getUint16(6, true)
+  const count = view.getUint16(8, true)
+  const rows = new Int32Array(count)
+  let found = 0
+  for (let at = 0; at < span; at++) {
+    if ((((bytes[HEADER + (at >> 3)] as number) >> (at & 7)) & 1) === 0) continue
+    const row = (page << PAGE_SHIFT) + at
+    rows[found++] = row
+    occupied[row] = 1
+  }
+  let at = HEADER + ((span + 7) >> 3)
+  for (const column of columns) at = readColumn(column, rows, bytes, view, at, page)
+  if (found !== count || at !== bytes.length) throw corrupt(page, 'its length does not fit its contents')
+}
+
+function readColumn(
+  column: StoredColumn,
+  rows: Int32Array,
+  bytes: Uint8Array,
+  view: DataView,
+  start: number,
+  page: number,
+): number {
+  let at = start
+  const kind = KIND_CODES[bytes[at++] as number]
+  if (kind !== column.kind) throw corrupt(page, `a column is ${kind ?? 'unknown'} where the state has ${column.kind}`)
+  const hasNulls = bytes[at++] === 1
+  if (column.kind === 'null') return at
+  if (hasNulls) {
+    const nulls = column.ensureNulls()
+    for (const row of rows) nulls[row] = bytes[at++] as number
+  }
+  if (column instanceof BytesStore) return readBytes(column, rows, bytes, view, at)
+  return readFixed(column, rows, bytes, at)
+}
+
+function readFixed(column: FixedStore, rows: Int32Array, bytes: Uint8Array, start: number): number {
+  const width = FIXED_WIDTH[column.kind]
+  const { buffer, byteOffset, byteLength } = column.values
+  const target = new Uint8Array(buffer, byteOffset, byteLength)
+  let at = start
+  for (const row of rows) {
+    const to = row * width
+    for (let byte = 0; byte < width; byte++) target[to + byte] = bytes[at++] as number
+  }
+  return at
+}
+
+function readBytes(column: BytesStore, rows: Int32Array, bytes: Uint8Array, view: DataView, start: number): number {
+  let from = start + 4 * rows.length
+  rows.forEach((row, i) => {
+    const length = view.getUint32(start + 4 * i, true)
+    column.set(row, bytes, from, length)
+    from += length
+  })
+  return from
+}
+
+function corrupt(page: number, reason: string): MillraceError {
+  return new MillraceError('INVALID_CHECKPOINT', `state page ${page} cannot be read: ${reason}`)
+}
