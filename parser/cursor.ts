@@ -17,10 +17,13 @@ import { LEVEL } from './precedence.ts'
 
 const QUERY_CONTINUATIONS = new Set(['UNION', 'INTERSECT', 'EXCEPT', 'MINUS', 'ORDER', 'LIMIT', 'OFFSET', 'FETCH'])
 
-/** How deep the grammar recurses: parentheses, subqueries, CASE, calls, nested types. */
-const MAX_NESTING = 400
+/**
+ * How deep the grammar recurses: parentheses, subqueries, CASE, calls, nested types. A parser that stops here needs a
+ * third of Node's default stack.
+ */
+const MAX_NESTING = 200
 /** How high a tree may be: nesting plus chains such as `a + b + …` or `q UNION ALL q …`. */
-const MAX_HEIGHT = 1000
+const MAX_HEIGHT = 600
 
 /** The recursive rules, reached through the cursor so that the grammar's files need not import each other in circles. */
 export interface Grammar {

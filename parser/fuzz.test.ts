@@ -213,11 +213,11 @@ describe('depth', () => {
 
   test('what is accepted is low enough for plain recursion', () => {
     for (const sql of [
-      `SELECT ${'('.repeat(300)}1${')'.repeat(300)}`,
-      `SELECT a${' + a'.repeat(900)}`,
-      `SELECT ${'('.repeat(30)}a${`${' + a'.repeat(30)})`.repeat(30)}`,
-      `SELECT a${' UNION ALL SELECT a'.repeat(900)}`,
-      `SELECT a FROM t${', u'.repeat(900)}`,
+      `SELECT ${'('.repeat(150)}1${')'.repeat(150)}`,
+      `SELECT a${' + a'.repeat(550)}`,
+      `SELECT ${'('.repeat(20)}a${`${' + a'.repeat(20)})`.repeat(20)}`,
+      `SELECT a${' UNION ALL SELECT a'.repeat(550)}`,
+      `SELECT a FROM t${', u'.repeat(550)}`,
     ]) {
       checkRoundTrip(sql, parseStatement(sql))
     }

@@ -5,7 +5,14 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseBatch } from '../../core/batch-text.ts'
 import { BIGINT, decimal, INT, STRING, timestampLtz } from '../../core/types.ts'
-import { ManualClock, readAll, sinkContext, sourceContext, type TableRequest, writeCommitted } from '../test-support/contexts.ts'
+import {
+  ManualClock,
+  readAll,
+  sinkContext,
+  sourceContext,
+  type TableRequest,
+  writeCommitted,
+} from '../test-support/contexts.ts'
 import { createSink, createSource } from './index.ts'
 
 let directory = ''
@@ -36,15 +43,20 @@ function expected(from: number, to: number): string[] {
 
 async function read(request: TableRequest, columns?: readonly string[]): Promise<string[]> {
   const source = createSource(sourceContext(request, {}, columns))
-  await source.open(undefined)
-  const rows = await readAll(source)
-  await source.close()
-  return rows
+  try {
+    await source.open(undefined)
+    return await readAll(source)
+  } finally {
+    await source.close()
+  }
 }
 
 async function visibleFiles(): Promise<string[]> {
   const found = await readdir(directory, { recursive: true, withFileTypes: true })
-  return found.filter((entry) => entry.isFile() && !entry.name.startsWith('.')).map((entry) => entry.name).sort()
+  return found
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+    .map((entry) => entry.name)
+    .sort()
 }
 
 describe('source', () => {
@@ -146,7 +158,15 @@ describe('source', () => {
 })
 
 describe('sink', () => {
-  const batch = parseBatch({ fields: [{ name: 'id', type: BIGINT }, { name: 'name', type: STRING }] }, '+I 1 a\n+I 2 NULL')
+  const batch = parseBatch(
+    {
+      fields: [
+        { name: 'id', type: BIGINT },
+        { name: 'name', type: STRING },
+      ],
+    },
+    '+I 1 a\n+I 2 NULL',
+  )
 
   it('shows files only when the checkpoint is committed', async () => {
     const sink = createSink(sinkContext(table()))
@@ -186,7 +206,13 @@ describe('sink', () => {
   })
 
   it('writes partitions and success files', async () => {
-    const schema = { fields: [{ name: 'id', type: BIGINT }, { name: 'dt', type: STRING }, { name: 'amount', type: decimal(8, 2) }] }
+    const schema = {
+      fields: [
+        { name: 'id', type: BIGINT },
+        { name: 'dt', type: STRING },
+        { name: 'amount', type: decimal(8, 2) },
+      ],
+    }
     const request = table(
       { 'sink.partition-commit.policy.kind': 'success-file', 'sink.partition-commit.delay': '1 h' },
       { columns: { id: BIGINT, dt: STRING, amount: decimal(8, 2) }, partitionKeys: ['dt'] },
@@ -201,7 +227,11 @@ describe('sink', () => {
     await writeCommitted(sink, parseBatch(schema, '+I 4 a/b 1'), 2)
     expect(await readdir(join(directory, 'dt=a%2Fb'))).toContain('_SUCCESS')
     await sink.close()
-    expect((await read(request)).sort()).toEqual(['+I 1 a/b 250', '+I 2 NULL 100', '+I 3 a/b 0', '+I 4 a/b 100'].map((row) => row.replace('NULL 100', 'NULL 1').replace('4 a/b 100', '4 a/b 1')))
+    expect((await read(request)).sort()).toEqual(
+      ['+I 1 a/b 250', '+I 2 NULL 100', '+I 3 a/b 0', '+I 4 a/b 100'].map((row) =>
+        row.replace('NULL 100', 'NULL 1').replace('4 a/b 100', '4 a/b 1'),
+      ),
+    )
   })
 
   it('rolls by size and time', async () => {

@@ -1,12 +1,42 @@
-/** Which operator carries out which node. */
-import { MillraceError } from '../../core/errors.ts'
+/** From nodes of the graph to operators at work: the only list. */
+import { MillraceError, unreachable } from '../../core/errors.ts'
 import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
 import { createCalc } from './calc.ts'
+import { createDropUpdateBefore } from './drop-update-before.ts'
+import { createGroupAggregate } from './group-aggregate.ts'
+import { createLimit } from './limit.ts'
 import type { Operator, OperatorContext } from './operator.ts'
+import { createUnion } from './union.ts'
+import { createWatermark } from './watermark.ts'
 
-export type OperatorNodeOfGraph = Exclude<OperatorNode, { readonly kind: 'source' | 'values' | 'sink' | 'collect' }>
+/** Nodes that the runtime itself takes care of. */
+type RuntimeKind = 'source' | 'values' | 'sink' | 'collect'
 
-export function createOperator(node: OperatorNodeOfGraph, _graph: OperatorGraph, context: OperatorContext): Operator {
-  if (node.kind === 'calc') return createCalc(node, context)
-  throw new MillraceError('UNSUPPORTED_FEATURE', `operator ${node.kind} cannot run yet`)
+/** @param graph that the node is part of: some operators have to know what their inputs look like */
+export function createOperator(
+  node: Exclude<OperatorNode, { readonly kind: RuntimeKind }>,
+  graph: OperatorGraph,
+  context: OperatorContext,
+): Operator {
+  switch (node.kind) {
+    case 'calc':
+      return createCalc(node, context)
+    case 'union':
+      return createUnion(node, context)
+    case 'watermark':
+      return createWatermark(node, context)
+    case 'group-aggregate':
+      return createGroupAggregate(node, context)
+    case 'window-aggregate':
+    case 'window-table-function':
+    case 'changelog-normalize':
+    case 'sink-materialize':
+      throw new MillraceError('INTERNAL_ERROR', `operator ${node.kind} of ${graph.nodes.length} nodes is not there yet`)
+    case 'drop-update-before':
+      return createDropUpdateBefore(node, context)
+    case 'limit':
+      return createLimit(node, context)
+    default:
+      return unreachable(node)
+  }
 }

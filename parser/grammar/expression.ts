@@ -69,6 +69,7 @@ function parsePrefix(c: Cursor, level: number): Expression {
 /** One more operator with its right side, or undefined where none of the level or tighter follows. */
 function parseInfix(c: Cursor, left: Expression, start: number, level: number): Expression | undefined {
   const { kind, text } = c.token
+  c.expectsAny(OPERATOR_WORDS)
   if (kind === 'symbol') return parseSymbolOperator(c, left, start, level, text)
   if (kind !== 'word') return undefined
   switch (text) {
@@ -89,7 +90,6 @@ function parseInfix(c: Cursor, left: Expression, start: number, level: number): 
     case 'SIMILAR':
       return level <= LEVEL.predicate ? parsePredicate(c, left, start) : undefined
     default:
-      if (c.expectations !== undefined) for (const word of OPERATOR_WORDS) c.expects(word)
       return undefined
   }
 }

@@ -44,12 +44,10 @@ type TablePrimary = Exclude<TableReference, Join>
 
 /** `a JOIN b ON …, c, …`. */
 export function parseFrom(c: Cursor): TableReference {
-  c.enter()
   let left = parseJoins(c, parsePrimary(c))
   while (c.acceptSymbol(',')) {
     left = join(c, left, { type: 'COMMA', natural: false }, (cursor) => parseJoins(cursor, parsePrimary(cursor)))
   }
-  c.leave()
   return left
 }
 

@@ -5,14 +5,8 @@ import { type ErrorOptions, MillraceError } from '../../core/errors.ts'
 import { positionOf, type Query, type Span } from '../../parser/ast.ts'
 import type { LogicalNode } from '../logical/node.ts'
 
-export interface CommonTableBinding {
-  readonly columns: readonly string[]
-  readonly query: Query
-  /** The tables of WITH that the query itself may name. */
-  readonly outer: CommonTables
-}
-
-type CommonTables = ReadonlyMap<string, CommonTableBinding>
+/** Tables of WITH by name: bound once, where they are defined. */
+type CommonTables = ReadonlyMap<string, LogicalNode>
 
 export interface BinderContext {
   /** The text that the spans point into. */

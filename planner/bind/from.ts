@@ -82,8 +82,7 @@ export function planNamedTable(
   const common = parts.length === 1 ? context.commonTables.get(parts[0] ?? '') : undefined
   if (common !== undefined) {
     refuseOptions(context, hints, 'a table of WITH')
-    const inner = context.bindQuery({ ...context, commonTables: common.outer }, common.query)
-    return { plan: renameFields(inner, common.columns), names: parts }
+    return { plan: common, names: parts }
   }
   const entry = withPosition(context, name.span, () => context.planner.catalog.findTable(parts))
   if (entry === undefined) throw unknownTable(context, name)

@@ -10,11 +10,12 @@ import type { LogicalNode } from '../logical/node.ts'
 import { createProject } from '../logical/project.ts'
 import { createUnion } from '../logical/union.ts'
 import { createValues } from '../logical/values.ts'
-import { type BinderContext, type CommonTableBinding, errorAt, unsupported } from './binder-context.ts'
+import { type BinderContext, errorAt, unsupported } from './binder-context.ts'
 import { implicitCast } from './call.ts'
 import { commonType } from './coercion.ts'
 import { bindExpression, expressionContext } from './expression.ts'
 import { planNamedTable } from './from.ts'
+import { renameFields } from './names.ts'
 import { distinct, bindSelect } from './select.ts'
 import { EMPTY_SCOPE } from './scope.ts'
 import { typeList } from './types.ts'
@@ -38,26 +39,23 @@ function withCommonTables(context: BinderContext, query: ast.Query): BinderConte
     const name = common.name.name
     if (own.has(name)) throw errorAt(context, common.name.span, 'INVALID_DEFINITION', `WITH defines "${name}" twice`)
     own.add(name)
-    const outer = new Map(tables)
-    const columns = common.columns.map((column) => column.name)
-    const binding: CommonTableBinding = { columns, query: common.query, outer }
-    checkColumnCount({ ...context, commonTables: outer }, common)
-    tables.set(name, binding)
+    tables.set(name, bindCommonTable({ ...context, commonTables: new Map(tables) }, common))
   }
   return { ...context, commonTables: tables }
 }
 
-/** Bound once where it is defined, so that an error in it is found even when nobody reads it. */
-function checkColumnCount(context: BinderContext, common: ast.CommonTable): void {
-  const { fields } = bindQuery(context, common.query).schema
-  if (common.columns.length > 0 && common.columns.length !== fields.length) {
-    throw errorAt(
-      context,
-      common.name.span,
-      'INVALID_DEFINITION',
-      `"${common.name.name}" names ${common.columns.length} columns, but its query has ${fields.length}`,
-    )
-  }
+/** Bound where it is defined, so that an error in it is found even when nobody reads it. */
+function bindCommonTable(context: BinderContext, common: ast.CommonTable): LogicalNode {
+  const plan = bindQuery(context, common.query)
+  const columns = common.columns.map((column) => column.name)
+  const count = plan.schema.fields.length
+  if (columns.length === 0 || columns.length === count) return renameFields(plan, columns)
+  throw errorAt(
+    context,
+    common.name.span,
+    'INVALID_DEFINITION',
+    `"${common.name.name}" names ${columns.length} columns, but its query has ${count}`,
+  )
 }
 
 function bindBody(context: BinderContext, body: ast.QueryBody): LogicalNode {

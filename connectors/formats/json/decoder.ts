@@ -178,6 +178,8 @@ export class JsonDecoder implements RecordDecoder {
       cursor.skipValue()
     } while (cursor.accept(44))
     const targets = layout.map((field) => field.target).filter((target) => target >= 0)
+    // The generated code compares keys four bytes at a time.
+    if (layout.some((field) => field.name === '')) return
     if (targets.length !== this.#fields.length || new Set(targets).size !== targets.length) return
     this.#fast = this.#createFastPath(layout)
     this.#fast.bind(this.#data)
