@@ -76,6 +76,6 @@ function toRowValue(value: Value, type: SqlType): RowValue {
       return new Map(entries)
     }
     default:
-      return value as RowValue
+      return value
   }
 }

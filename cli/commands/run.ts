@@ -19,8 +19,8 @@ export async function runScript(file: string, options: CommandOptions): Promise<
   const session = new Session({
     jobPrefix: basename(file),
     configuration: options.configuration,
-    output: { write: (text) => void terminal.write(text), writeError: (text) => process.stderr.write(text) },
-    onNotice: (text) => void notices.writeLines([text]),
+    output: { write: (text) => terminal.write(text), writeError: (text) => process.stderr.write(text) },
+    onNotice: (text) => notices.writeLines([text]),
     ...(options.dataDirectory === undefined ? {} : { dataDirectory: options.dataDirectory }),
   })
   const run = new ScriptRun(session, terminal, file, script)

@@ -50,7 +50,8 @@ async function displayTableau(result: QueryResult, terminal: Terminal, options: 
       lines.push(rowLine(columns, [ROW_KIND_NAMES[kindAt(batch, row)], ...cells(batch, row)]))
     }
     rows += batch.rows
-    await terminal.writeLines(lines)
+    terminal.writeLines(lines)
+    await terminal.drained()
   }
   if (rows === 0) return 'Empty set'
   terminal.writeLines([borderLine(columns)])

@@ -22,17 +22,21 @@ export class Terminal {
     return this.#stream.rows ?? 24
   }
 
-  /** @returns a promise while the reader is slow */
-  writeLines(lines: readonly string[]): Promise<void> | undefined {
-    return this.write(lines.map((line) => `${line}\n`).join(''))
+  writeLines(lines: readonly string[]): void {
+    this.write(lines.map((line) => `${line}\n`).join(''))
   }
 
-  write(text: string): Promise<void> | undefined {
+  write(text: string): void {
     this.clearLive()
-    if (text === '' || this.#stream.write(text)) return undefined
+    if (text !== '') this.#stream.write(text)
+  }
+
+  /** Settles when the reader has taken what was written. */
+  async drained(): Promise<void> {
+    if (!this.#stream.writableNeedDrain) return
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#stream.once('drain', resolve)
-    return promise
+    await promise
   }
 
   /** Replaces the live block. Not for output that is no terminal. */

@@ -26,8 +26,8 @@ export async function runShell(options: CommandOptions): Promise<number> {
   const terminal = new Terminal(process.stdout)
   const session = new Session({
     configuration: options.configuration,
-    output: { write: (text) => void terminal.write(text), writeError: (text) => void terminal.write(text) },
-    onNotice: (text) => void terminal.writeLines([`[INFO] ${text}`]),
+    output: { write: (text) => terminal.write(text), writeError: (text) => terminal.write(text) },
+    onNotice: (text) => terminal.writeLines([`[INFO] ${text}`]),
     ...(options.dataDirectory === undefined ? {} : { dataDirectory: options.dataDirectory, durableCatalog: true }),
   })
   const shell = new Shell(session, terminal)

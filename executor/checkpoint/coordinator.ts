@@ -84,7 +84,7 @@ export class CheckpointCoordinator {
     await this.#commit(handles)
     onPhase?.('committed', checkpoint)
     await Promise.all(
-      attempt.sources.map((task) => task.source.onCheckpointComplete?.(positions[task.node.uid] ?? null)),
+      attempt.sources.map(async (task) => task.source.onCheckpointComplete?.(positions[task.node.uid] ?? null)),
     )
     const result = { manifest, bytes, milliseconds: performance.now() - started }
     this.completed.push(result)

@@ -85,9 +85,9 @@ function temporalEvaluator(operator: Operator, call: CallSite): ((a: Value, b: V
   switch (left.kind) {
     case 'DATE':
       if (months) return (a, b) => addMonths(a as number, sign * (b as number))
-      return (a, b) => (a as number) + sign * Math.trunc(Number(b as bigint) / 86_400_000)
+      return (a, b) => (a as number) + sign * Math.trunc(Number(b) / 86_400_000)
     case 'TIME':
-      return (a, b) => ((((a as number) + sign * Number(b as bigint)) % 86_400_000) + 86_400_000) % 86_400_000
+      return (a, b) => ((((a as number) + sign * Number(b)) % 86_400_000) + 86_400_000) % 86_400_000
     case 'TIMESTAMP':
     case 'TIMESTAMP_LTZ': {
       const from = unitsPerMillisecond(left.precision)

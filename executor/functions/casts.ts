@@ -159,8 +159,7 @@ function castToDecimal(from: SqlType, to: Extract<SqlType, { kind: 'DECIMAL' }>)
       return (value) => fit(rescale(value as bigint, from.scale, to.scale))
     case 'FLOAT':
     case 'DOUBLE':
-      return (value) =>
-        Number.isFinite(value) ? (parseDecimal(String(value as number), to.precision, to.scale) ?? null) : null
+      return (value) => (Number.isFinite(value) ? (parseDecimal(String(value), to.precision, to.scale) ?? null) : null)
     case 'BOOLEAN':
       return (value) => fit(rescale(value === true ? 1n : 0n, 0, to.scale))
     default:
@@ -201,6 +200,8 @@ function castToDatetime(from: SqlType, to: SqlType, timeZone: string): CastFunct
             from.precision,
             to.precision,
           )
+      default:
+        throw unsupported(from, to)
     }
   }
   if (from.kind === to.kind) return (value) => value

@@ -307,7 +307,9 @@ export const COLLECTION_FUNCTIONS: readonly ScalarFunction[] = [
     evaluate: ([json, path]) => {
       const parsed = parseJson(json as string)
       const found = parsed === undefined ? undefined : jsonPath(parsed.value, path as string)
-      return found === undefined || found === null || typeof found === 'object' ? null : String(found)
+      return found === undefined || found === null || typeof found === 'object'
+        ? null
+        : String(found as string | number | boolean)
     },
   }),
   define({

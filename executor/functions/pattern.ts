@@ -252,7 +252,7 @@ export const PATTERN_FUNCTIONS: readonly ScalarFunction[] = [
     },
     (value, pattern) => {
       const match = pattern.exec(value)
-      return match === null ? 0 : [...value.slice(0, match.index)].length + 1
+      return match === null ? 0 : Array.from(value.slice(0, match.index)).length + 1
     },
   ),
 ]

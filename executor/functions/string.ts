@@ -1,7 +1,7 @@
 /** Functions over text. Positions and lengths count characters (code points), from 1. */
 import type { Value } from '../../core/column.ts'
 import { BOOLEAN, INT, type SqlType, STRING, withNullability } from '../../core/types.ts'
-import { ByteArena, byteOffsetOf, countCharacters, findBytes, isAscii } from '../codegen/byte-arena.ts'
+import { type ByteArena, byteOffsetOf, countCharacters, findBytes, isAscii } from '../codegen/byte-arena.ts'
 import { eitherNull, type Fragment, type ScalarFragment, type ViewFragment } from '../codegen/fragment.ts'
 import type { Generator } from '../codegen/generator.ts'
 import { define, defineWith, type Definition } from './define.ts'
@@ -216,11 +216,15 @@ const CHAR_LENGTH = text({
   },
 })
 
+function characterCount(text: string): number {
+  return [...text].length
+}
+
 function position(haystack: string, needle: string, from = 1): number {
   if (needle === '') return from
   const prefix = [...haystack].slice(0, from - 1).join('').length
   const at = haystack.indexOf(needle, prefix)
-  return at < 0 ? 0 : [...haystack.slice(0, at)].length + 1
+  return at < 0 ? 0 : characterCount(haystack.slice(0, at)) + 1
 }
 
 // --- TRIM

@@ -295,7 +295,7 @@ const TIMESTAMPADD = defineWith(
     const [, , type] = call.argumentTypes
     const to = call.returnType
     return (_unit, count, point) => {
-      const amount = Number(count as bigint)
+      const amount = Number(count)
       if (type?.kind === 'DATE' && to.kind === 'DATE') return addLocal((point as number) * DAY, unit, amount) / DAY
       if (type?.kind === 'DATE') return BigInt(addLocal((point as number) * DAY, unit, amount))
       const units = unitsPerMillisecond(
@@ -578,7 +578,7 @@ export const TEMPORAL_FUNCTIONS: readonly ScalarFunction[] = [
     minimum: 1,
     returns: STRING,
     evaluate: ([seconds, pattern], call) => {
-      const epoch = Number(seconds as bigint) * 1000
+      const epoch = Number(seconds) * 1000
       return createDateFormatter((pattern ?? 'yyyy-MM-dd HH:mm:ss') as string)(
         epoch + zoneOffsetFunction(call.environment.timeZone)(epoch),
         0,

@@ -43,7 +43,8 @@ export class CheckedOutput implements Output {
 
   #checkSchema(batch: ChangeBatch): void {
     const { fields } = this.#options.schema
-    if (batch.columns.length !== fields.length) throw broken(`${batch.columns.length} columns instead of ${fields.length}`)
+    if (batch.columns.length !== fields.length)
+      throw broken(`${batch.columns.length} columns instead of ${fields.length}`)
     for (const [index, field] of fields.entries()) {
       const column = batch.columns[index]
       if (column === undefined || (column.kind !== physicalKind(field.type) && column.kind !== 'null')) {
@@ -62,7 +63,9 @@ export class CheckedOutput implements Output {
     const kind = kindAt(batch, row)
     const allowed = [true, changelog.updateBefore, changelog.updateAfter, changelog.delete][kind]
     if (allowed !== true) throw broken(`a ${ROW_KIND_NAMES[kind]} row was emitted where the plan has none`)
-    const values = this.#options.schema.fields.map((field, index) => readValue(batch.columns[index] as Column, field.type, row))
+    const values = this.#options.schema.fields.map((field, index) =>
+      readValue(batch.columns[index] as Column, field.type, row),
+    )
     const text = Buffer.from(encodeValue(values, this.#rowType)).toString('latin1')
     if (changelog.updateAfter && !changelog.updateBefore) {
       const key = JSON.stringify((upsertKey ?? []).map((index) => String(values[index])))

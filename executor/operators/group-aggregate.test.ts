@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { ALL_CHANGES, type ChangelogMode, UPSERT } from '../../catalog/connector.ts'
-import { BIGINT, BOOLEAN, decimal, DOUBLE, INT, type Schema, type SqlType, STRING, withNullability } from '../../core/types.ts'
+import {
+  BIGINT,
+  BOOLEAN,
+  decimal,
+  DOUBLE,
+  INT,
+  type Schema,
+  type SqlType,
+  STRING,
+  withNullability,
+} from '../../core/types.ts'
 import type { AggregateCall } from '../../planner/expression.ts'
 import { findAggregate } from '../functions/aggregate/index.ts'
 import { materialize, type NodeOf, OperatorHarness, type OperatorStep, runThreeWays } from './operator-harness.ts'
@@ -17,17 +27,34 @@ const INPUT: Schema = {
   ],
 }
 
-function call(name: string, columns: readonly string[], options: { distinct?: boolean; filter?: string } = {}): AggregateCall {
+function call(
+  name: string,
+  columns: readonly string[],
+  options: { distinct?: boolean; filter?: string } = {},
+): AggregateCall {
   const args = columns.map((column) => INPUT.fields.findIndex((field) => field.name === column))
   const argumentTypes = args.map((arg) => INPUT.fields[arg]?.type ?? INT)
   const bound = findAggregate(name)?.bind(argumentTypes.map((type) => ({ type })))
   if (bound === undefined) throw new Error(`${name} does not take ${columns.join()}`)
-  const filter = options.filter === undefined ? {} : { filter: INPUT.fields.findIndex((field) => field.name === options.filter) }
+  const filter =
+    options.filter === undefined ? {} : { filter: INPUT.fields.findIndex((field) => field.name === options.filter) }
   const returnType: SqlType = name === 'COUNT' ? bound.returnType : withNullability(bound.returnType, true)
-  return { function: name, args, distinct: options.distinct === true, ...filter, argumentTypes, type: returnType, name: name.toLowerCase() }
+  return {
+    function: name,
+    args,
+    distinct: options.distinct === true,
+    ...filter,
+    argumentTypes,
+    type: returnType,
+    name: name.toLowerCase(),
+  }
 }
 
-function node(keys: readonly string[], aggregates: readonly AggregateCall[], options: Partial<NodeOf<'group-aggregate'>> = {}): NodeOf<'group-aggregate'> {
+function node(
+  keys: readonly string[],
+  aggregates: readonly AggregateCall[],
+  options: Partial<NodeOf<'group-aggregate'>> = {},
+): NodeOf<'group-aggregate'> {
   const positions = keys.map((key) => INPUT.fields.findIndex((field) => field.name === key))
   const changelog: ChangelogMode = options.emitUpdateBefore === false ? UPSERT : ALL_CHANGES
   return {
@@ -65,8 +92,15 @@ describe('group aggregate over rows that are only added', () => {
   it('emits +I for the first row of a group and -U, +U for each further one', () => {
     const plan = node(['k'], [call('COUNT', []), call('SUM', ['v'])])
     expect(emitted(plan, 'a 1\na 2\nb 5', 'a 3\nNULL 7\nNULL 1')).toEqual([
-      '+I a 1 1', '-U a 1 1', '+U a 2 3', '+I b 1 5',
-      '-U a 2 3', '+U a 3 6', '+I NULL 1 7', '-U NULL 1 7', '+U NULL 2 8',
+      '+I a 1 1',
+      '-U a 1 1',
+      '+U a 2 3',
+      '+I b 1 5',
+      '-U a 2 3',
+      '+U a 3 6',
+      '+I NULL 1 7',
+      '-U NULL 1 7',
+      '+U NULL 2 8',
     ])
   })
 
@@ -83,23 +117,38 @@ describe('group aggregate over rows that are only added', () => {
   it('emits unchanged results while state expires, and begins anew after that', () => {
     const plan = node(['k'], [call('MAX', ['v'])], { stateTtl: 1000 })
     const harness = new OperatorHarness({ node: plan, input: INPUT })
-    const steps: OperatorStep[] = [{ rows: 'a 5\na 3' }, { time: 900 }, { rows: 'a 1' }, { time: 1901 }, { rows: 'b 1' }]
+    const steps: OperatorStep[] = [
+      { rows: 'a 5\na 3' },
+      { time: 900 },
+      { rows: 'a 1' },
+      { time: 1901 },
+      { rows: 'b 1' },
+    ]
     for (const step of steps) harness.step(step)
     expect(harness.emitted).toEqual(['+I a 5', '-U a 5', '+U a 5', '-U a 5', '+U a 5', '+I b 1'])
     expect(harness.operator.metrics?.().stateEntries).toBe(1)
   })
 
   it('gives NULL for aggregates of no values and counts without them', () => {
-    const plan = node(['k'], [call('COUNT', ['v']), call('SUM', ['v']), call('AVG', ['v']), call('MIN', ['s']), call('MAX', ['x'])])
+    const plan = node(
+      ['k'],
+      [call('COUNT', ['v']), call('SUM', ['v']), call('AVG', ['v']), call('MIN', ['s']), call('MAX', ['x'])],
+    )
     expect(emitted(plan, 'a NULL NULL NULL NULL', 'a 7 2.5 NULL hello')).toEqual([
-      '+I a 0 NULL NULL NULL NULL', '-U a 0 NULL NULL NULL NULL', '+U a 1 7 7 hello 2.5',
+      '+I a 0 NULL NULL NULL NULL',
+      '-U a 0 NULL NULL NULL NULL',
+      '+U a 1 7 7 hello 2.5',
     ])
   })
 
   it('is one group without GROUP BY, and emits nothing for no rows', () => {
     const plan = node([], [call('COUNT', []), call('SUM', ['i'])])
     expect(emitted(plan)).toEqual([])
-    expect(emitted(plan, 'a 1 1 1 s true 2147483647\na 1 1 1 s true 1')).toEqual(['+I 1 2147483647', '-U 1 2147483647', '+U 2 -2147483648'])
+    expect(emitted(plan, 'a 1 1 1 s true 2147483647\na 1 1 1 s true 1')).toEqual([
+      '+I 1 2147483647',
+      '-U 1 2147483647',
+      '+U 2 -2147483648',
+    ])
   })
 
   it('is SELECT DISTINCT without aggregates', () => {
@@ -109,33 +158,51 @@ describe('group aggregate over rows that are only added', () => {
   it('counts only what a filter lets through', () => {
     const plan = node(['k'], [call('COUNT', [], { filter: 'ok' }), call('SUM', ['v'], { filter: 'ok' })])
     expect(emitted(plan, 'a 1 0 0 s true\na 2 0 0 s false\na 4 0 0 s NULL\na 8 0 0 s true')).toEqual([
-      '+I a 1 1', '-U a 1 1', '+U a 2 9',
+      '+I a 1 1',
+      '-U a 1 1',
+      '+U a 2 9',
     ])
   })
 
   it('counts distinct values once, apart for each filter', () => {
-    const plan = node(['k'], [
-      call('COUNT', ['v'], { distinct: true }),
-      call('SUM', ['v'], { distinct: true }),
-      call('COUNT', ['s'], { distinct: true, filter: 'ok' }),
-    ])
-    expect(materialize(emitted(plan, 'a 1 0 0 x false\na 1 0 0 x true', 'a 2 0 0 y true\na NULL 0 0 x true\nb 1 0 0 x true'))).toEqual([
-      'a 2 3 2', 'b 1 1 1',
-    ])
+    const plan = node(
+      ['k'],
+      [
+        call('COUNT', ['v'], { distinct: true }),
+        call('SUM', ['v'], { distinct: true }),
+        call('COUNT', ['s'], { distinct: true, filter: 'ok' }),
+      ],
+    )
+    expect(
+      materialize(
+        emitted(plan, 'a 1 0 0 x false\na 1 0 0 x true', 'a 2 0 0 y true\na NULL 0 0 x true\nb 1 0 0 x true'),
+      ),
+    ).toEqual(['a 2 3 2', 'b 1 1 1'])
   })
 
   it('adds decimals exactly and gives NULL beyond 38 digits', () => {
     const plan = node([], [call('SUM', ['p']), call('AVG', ['p'])])
-    expect(materialize(emitted(plan, 'a 0 0 99999999999\na 0 0 1', 'a 0 0 -3'))).toEqual(['99999999997 333333333323333'])
+    expect(materialize(emitted(plan, 'a 0 0 99999999999\na 0 0 1', 'a 0 0 -3'))).toEqual([
+      '99999999997 333333333323333',
+    ])
     const wide: Schema = { fields: [{ name: 'd', type: decimal(38, 0) }] }
-    const sum: AggregateCall = { function: 'SUM', args: [0], distinct: false, argumentTypes: [decimal(38, 0)], type: decimal(38, 0), name: 's' }
+    const sum: AggregateCall = {
+      function: 'SUM',
+      args: [0],
+      distinct: false,
+      argumentTypes: [decimal(38, 0)],
+      type: decimal(38, 0),
+      name: 's',
+    }
     const harness = new OperatorHarness({ node: { ...node([], [sum]), keys: [] }, input: wide })
     harness.step({ rows: `-${'9'.repeat(38)}\n-1` })
     expect(harness.emitted).toEqual([`+I -${'9'.repeat(38)}`, `-U -${'9'.repeat(38)}`, '+U NULL'])
   })
 
   it('cuts off the average of integers', () => {
-    expect(materialize(emitted(node([], [call('AVG', ['v']), call('AVG', ['i'])]), 'a -1 0 0 s true 5\na -2 0 0 s true 6'))).toEqual(['-1 5'])
+    expect(
+      materialize(emitted(node([], [call('AVG', ['v']), call('AVG', ['i'])]), 'a -1 0 0 s true 5\na -2 0 0 s true 6')),
+    ).toEqual(['-1 5'])
   })
 })
 
@@ -145,7 +212,11 @@ describe('group aggregate over rows that are taken back', () => {
   it('emits -D when the last row of a group goes, and +I when it comes again', () => {
     const plan = node(['k'], [call('COUNT', []), call('SUM', ['v'])], retracting)
     expect(emitted(plan, '+I a 1\n-D a 1\n+I a 2', '-U a 2\n+U a 3')).toEqual([
-      '+I a 1 1', '-D a 1 1', '+I a 1 2', '-D a 1 2', '+I a 1 3',
+      '+I a 1 1',
+      '-D a 1 1',
+      '+I a 1 2',
+      '-D a 1 2',
+      '+I a 1 3',
     ])
   })
 
@@ -155,16 +226,39 @@ describe('group aggregate over rows that are taken back', () => {
 
   it('finds the next value when a minimum or maximum goes', () => {
     const plan = node(['k'], [call('MIN', ['v']), call('MAX', ['s']), call('MAX', ['x'])], retracting)
-    const rows = ['+I a 5 1.5 0 m\n+I a 3 2.5 0 z\n+I a 9 0.5 0 a', '-D a 3 2.5 0 z', '-D a 5 1.5 0 m\n+I a 9 0.5 0 a', '-D a 9 0.5 0 a', '-D a 9 0.5 0 a']
+    const rows = [
+      '+I a 5 1.5 0 m\n+I a 3 2.5 0 z\n+I a 9 0.5 0 a',
+      '-D a 3 2.5 0 z',
+      '-D a 5 1.5 0 m\n+I a 9 0.5 0 a',
+      '-D a 9 0.5 0 a',
+      '-D a 9 0.5 0 a',
+    ]
     expect(emitted(plan, ...rows)).toEqual([
-      '+I a 5 m 1.5', '-U a 5 m 1.5', '+U a 3 z 2.5', '-U a 3 z 2.5', '+U a 5 m 1.5', '-U a 5 m 1.5', '+U a 9 a 0.5', '-D a 9 a 0.5',
+      '+I a 5 m 1.5',
+      '-U a 5 m 1.5',
+      '+U a 3 z 2.5',
+      '-U a 3 z 2.5',
+      '+U a 5 m 1.5',
+      '-U a 5 m 1.5',
+      '+U a 9 a 0.5',
+      '-D a 9 a 0.5',
     ])
   })
 
   it('takes back distinct values, NULLs and sums', () => {
-    const plan = node(['k'], [call('SUM', ['v'], { distinct: true }), call('SUM', ['p']), call('COUNT', ['v'])], retracting)
+    const plan = node(
+      ['k'],
+      [call('SUM', ['v'], { distinct: true }), call('SUM', ['p']), call('COUNT', ['v'])],
+      retracting,
+    )
     expect(emitted(plan, '+I a 1 0 -5\n+I a 1 0 7', '-D a 1 0 7', '+I a NULL 0 NULL\n-D a 1 0 -5')).toEqual([
-      '+I a 1 -5 1', '-U a 1 -5 1', '+U a 1 2 2', '-U a 1 2 2', '+U a 1 -5 1', '-U a 1 -5 1', '+U a NULL NULL 0',
+      '+I a 1 -5 1',
+      '-U a 1 -5 1',
+      '+U a 1 2 2',
+      '-U a 1 2 2',
+      '+U a 1 -5 1',
+      '-U a 1 -5 1',
+      '+U a NULL NULL 0',
     ])
   })
 

@@ -134,8 +134,9 @@ export function materialize(lines: readonly string[]): string[] {
     if (count === 0) rows.delete(row)
     else rows.set(row, count)
   }
-  return [...rows].flatMap(([row, count]) => (count > 0 ? Array.from({ length: count }, () => row) : [`${row} x ${count}`])).sort()
+  return [...rows]
+    .flatMap(([row, count]) => (count > 0 ? Array.from({ length: count }, () => row) : [`${row} x ${count}`]))
+    .sort()
 }
-
 
 export type NodeOf<Kind extends OperatorNode['kind']> = Extract<OperatorNode, { kind: Kind }>
