@@ -78,7 +78,9 @@ function measure(run: (batch: number) => void): number {
 }
 
 function main(): void {
-  const bids = Array.from({ length: BATCHES }, (_, batch) => Array.from({ length: BATCH }, (_, i) => bid(batch * BATCH + i)))
+  const bids = Array.from({ length: BATCHES }, (_, batch) =>
+    Array.from({ length: BATCH }, (_, i) => bid(batch * BATCH + i)),
+  )
   const batches = bids.map((batch) => slices(batch.map((record) => JSON.stringify(record))))
   const options = parseOptions(JSON_FORMAT.options, {}, { label: 'format "json"' })
   const all = FIELDS.map((_, index) => index)
@@ -123,7 +125,9 @@ function main(): void {
   }
   if (sink === 0) throw new Error('nothing was measured')
   if (process.argv.includes('--json')) console.log(JSON.stringify(result))
-  else for (const [name, value] of Object.entries(result)) console.log(`${name.padEnd(36)} ${value.toLocaleString('en-US')}`)
+  else
+    for (const [name, value] of Object.entries(result))
+      console.log(`${name.padEnd(36)} ${value.toLocaleString('en-US')}`)
 }
 
 main()

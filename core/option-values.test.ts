@@ -63,7 +63,7 @@ test.each([
   ],
   [{ path: 'a', old: 'x' }, 'UNSUPPORTED_FEATURE', 'option "old" of table "t" is not supported', undefined],
 ])('%j is refused', (raw, code, message, hint) => {
-  const error = failure(raw as Record<string, string>)
+  const error = failure(raw)
   expect(error.code).toBe(code)
   expect(error.message).toBe(message)
   expect(error.hint).toBe(hint)

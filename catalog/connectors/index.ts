@@ -3,9 +3,11 @@ import type { ConnectorDescriptor, FormatDescriptor } from '../connector.ts'
 import { BLACKHOLE } from './blackhole.ts'
 import { DATAGEN } from './datagen.ts'
 import { FILESYSTEM } from './filesystem.ts'
+import { CSV_FORMAT } from './formats/csv.ts'
 import { JSON_FORMAT } from './formats/json.ts'
+import { RAW_FORMAT } from './formats/raw.ts'
 import { PRINT } from './print.ts'
 
 export const CONNECTOR_DESCRIPTORS: readonly ConnectorDescriptor[] = [BLACKHOLE, DATAGEN, FILESYSTEM, PRINT]
 
-export const FORMAT_DESCRIPTORS: readonly FormatDescriptor[] = [JSON_FORMAT]
+export const FORMAT_DESCRIPTORS: readonly FormatDescriptor[] = [CSV_FORMAT, JSON_FORMAT, RAW_FORMAT]

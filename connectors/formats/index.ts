@@ -4,7 +4,9 @@ import type { OptionValues } from '../../core/options.ts'
 import type { Format } from '../api/format.ts'
 
 export const FORMATS: Readonly<Record<string, () => Promise<Format>>> = {
+  csv: () => import('./csv/index.ts'),
   json: () => import('./json/index.ts'),
+  raw: () => import('./raw/index.ts'),
 }
 
 /** @throws MillraceError INVALID_OPTION where there is no format of that name */

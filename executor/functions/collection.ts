@@ -309,7 +309,7 @@ export const COLLECTION_FUNCTIONS: readonly ScalarFunction[] = [
       const found = parsed === undefined ? undefined : jsonPath(parsed.value, path as string)
       return found === undefined || found === null || typeof found === 'object'
         ? null
-        : String(found as string | number | boolean)
+        : typeof found === 'string' ? found : JSON.stringify(found)
     },
   }),
   define({

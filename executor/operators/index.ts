@@ -1,6 +1,7 @@
 /** From nodes of the graph to operators at work: the only list. */
 import { MillraceError, unreachable } from '../../core/errors.ts'
-import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
+import { timestamp, type SqlType } from '../../core/types.ts'
+import type { OperatorGraph, OperatorNode, WindowSpec } from '../../planner/physical/graph.ts'
 import { createCalc } from './calc.ts'
 import { createDropUpdateBefore } from './drop-update-before.ts'
 import { createGroupAggregate } from './group-aggregate.ts'
@@ -8,6 +9,8 @@ import { createLimit } from './limit.ts'
 import type { Operator, OperatorContext } from './operator.ts'
 import { createUnion } from './union.ts'
 import { createWatermark } from './watermark.ts'
+import { createWindowAggregate } from './window-aggregate.ts'
+import { createWindowTableFunction } from './window-table-function.ts'
 
 /** Nodes that the runtime itself takes care of. */
 type RuntimeKind = 'source' | 'values' | 'sink' | 'collect'
@@ -28,7 +31,9 @@ export function createOperator(
     case 'group-aggregate':
       return createGroupAggregate(node, context)
     case 'window-aggregate':
+      return createWindowAggregate(node, timeType(node, graph), context)
     case 'window-table-function':
+      return createWindowTableFunction(node, timeType(node, graph), context)
     case 'changelog-normalize':
     case 'sink-materialize':
       throw new MillraceError('INTERNAL_ERROR', `operator ${node.kind} of ${graph.nodes.length} nodes is not there yet`)
@@ -39,4 +44,10 @@ export function createOperator(
     default:
       return unreachable(node)
   }
+}
+
+/** Of the time attribute in the input of a window. */
+function timeType(node: { readonly inputs: readonly number[]; readonly window: WindowSpec }, graph: OperatorGraph): SqlType {
+  const input = graph.nodes[node.inputs[0] ?? -1]
+  return input?.schema.fields[node.window.timeColumn]?.type ?? timestamp(3)
 }

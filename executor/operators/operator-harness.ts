@@ -4,6 +4,7 @@
  */
 import { type ChangeBatch, sliceRows } from '../../core/change-batch.ts'
 import { formatBatch, parseBatch } from '../../core/batch-text.ts'
+import { ALL_CHANGES } from '../../catalog/connector.ts'
 import type { Schema } from '../../core/types.ts'
 import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
 import { CheckedOutput } from './checked-output.ts'
@@ -60,7 +61,7 @@ export class OperatorHarness {
       clock: { now: () => this.#now },
       timeZone: this.#options.timeZone ?? 'UTC',
     }
-    return createOperator(this.#options.node, GRAPH, context)
+    return createOperator(this.#options.node, graphOf(this.#options), context)
   }
 
   step(step: OperatorStep, tiny = false): void {
@@ -102,7 +103,11 @@ export class OperatorHarness {
   }
 }
 
-const GRAPH: OperatorGraph = { version: 1, nodes: [], fingerprint: '' }
+/** The operator's node behind a node of the input's schema. */
+function graphOf({ node, input }: HarnessOptions): OperatorGraph {
+  const from: OperatorNode = { kind: 'values', id: 0, uid: 'i', inputs: [], schema: input, changelog: ALL_CHANGES, description: '', rows: [] }
+  return { version: 1, nodes: [from, node], fingerprint: '' }
+}
 
 export interface ThreeRuns {
   readonly straight: readonly string[]

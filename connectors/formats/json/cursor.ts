@@ -67,7 +67,10 @@ export class JsonCursor {
 
   fail(expected: string): never {
     const c = this.peek()
-    const found = c < 0 ? 'the end of the record' : `"${decodeText(this.data, this.pos, Math.min(sequenceLength(c), this.end - this.pos))}"`
+    const found =
+      c < 0
+        ? 'the end of the record'
+        : `"${decodeText(this.data, this.pos, Math.min(sequenceLength(c), this.end - this.pos))}"`
     throw new JsonSyntaxError(`expected ${expected} but found ${found} at byte ${this.pos - this.#first}`)
   }
 

@@ -208,7 +208,10 @@ const document = fc
 
 /** The decoder converts every value as it comes; JSON.parse shows only the last of several with one name. */
 function repeatsKey(record: Uint8Array): boolean {
-  const keys = Buffer.from(record).toString().match(/"(?:[^"\\]|\\.)*"(?=\s*:)/g) ?? []
+  const keys =
+    Buffer.from(record)
+      .toString()
+      .match(/"(?:[^"\\]|\\.)*"(?=\s*:)/g) ?? []
   return new Set(keys.map((key) => (/\\u/.test(key) ? '' : key))).size !== keys.length
 }
 
@@ -236,7 +239,9 @@ describe('decoder', () => {
     })
     fc.assert(
       fc.property(fc.array(document, { minLength: 1, maxLength: 20 }), (records) => {
-        const good = records.filter((record) => reference(Buffer.from(record)) !== undefined && !repeatsKey(Buffer.from(record)))
+        const good = records.filter(
+          (record) => reference(Buffer.from(record)) !== undefined && !repeatsKey(Buffer.from(record)),
+        )
         const { columns, rows } = decoder.decode(recordsOf(good))
         const lines = rows === 0 ? [] : formatBatch(createBatch({ fields: FIELDS }, columns, rows)).split('\n')
         expect(lines).toEqual(good.map((record) => reference(Buffer.from(record))))

@@ -1,0 +1,289 @@
+/**
+ * GROUP BY window_start, window_end[, keys]: one result for each window and group, when the watermark has passed the
+ * window's end (https://nightlies.apache.org/flink/flink-docs-stable/docs/dev/table/sql/queries/window-agg/).
+ *
+ * Each slice that is open has a table of its own, which goes as a whole. A tumbling window is one slice. A hopping
+ * window adds its slices up when it fires; a cumulating window adds each slice to a table of its own. Where groups
+ * cannot be added up (DISTINCT, collections) every window has its table, and a row goes to all of its windows.
+ */
+import { type ChangeBatch, createBatch, gatherRows } from '../../core/change-batch.ts'
+import type { Column } from '../../core/column.ts'
+import { invariant } from '../../core/errors.ts'
+import { type SqlType, unitsPerMillisecond } from '../../core/types.ts'
+import type { WindowAggregateNode } from '../../planner/physical/graph.ts'
+import { AggregateTable, type AggregateTablePlan, planAggregates } from './aggregate-table.ts'
+import { CounterPage } from './counter-page.ts'
+import { MIN_WATERMARK, type Operator, type OperatorContext, type OperatorMetrics, type StatePage } from './operator.ts'
+import { WindowAssigner } from './window-assigner.ts'
+
+/** Rows of an emitted batch. */
+const BATCH_ROWS = 4096
+
+export function createWindowAggregate(node: WindowAggregateNode, inputTime: SqlType, context: OperatorContext): Operator {
+  return new WindowAggregate(node, inputTime, context)
+}
+
+class WindowAggregate implements Operator {
+  readonly #node: WindowAggregateNode
+  readonly #context: OperatorContext
+  readonly #plan: AggregateTablePlan
+  readonly #windows: WindowAssigner
+  readonly #eventTime: boolean
+  /** Slices are shared by windows; else the tables are the windows'. */
+  readonly #sliced: boolean
+  /** By end of the slice, or of the window where slices are not shared. */
+  readonly #slices = new Map<number, AggregateTable>()
+  /** Of cumulating windows that have fired already, by their last end. */
+  readonly #cumulated = new Map<number, AggregateTable>()
+  /** Ends of windows that have rows and have not fired. */
+  readonly #pending = new Set<number>()
+  #nextFire = Number.POSITIVE_INFINITY
+  /** Up to where windows have fired: the watermark, or processing time. */
+  readonly #progress = new CounterPage('progress', MIN_WATERMARK)
+  #dropped: StatePage[] = []
+  #lateRows = 0
+
+  constructor(node: WindowAggregateNode, inputTime: SqlType, context: OperatorContext) {
+    this.#node = node
+    this.#context = context
+    const keyTypes = node.keys.map((_, index) => {
+      const field = node.schema.fields[index]
+      invariant(field !== undefined, 'a window aggregate has a field for each key')
+      return field.type
+    })
+    this.#plan = planAggregates(keyTypes, node.aggregates, node.inputRetracts)
+    this.#windows = new WindowAssigner(node.window, inputTime, context.timeZone)
+    this.#eventTime = node.window.time === 'rowtime'
+    this.#sliced = node.window.kind === 'tumble' || this.#plan.mergeable
+  }
+
+  onBatch(batch: ChangeBatch): void {
+    if (batch.rows === 0) return
+    if (!this.#eventTime) {
+      this.#addToSlice(batch, this.#windows.sliceEnd(Math.max(this.#context.clock.now(), this.#progress.value)))
+      return
+    }
+    const column = batch.columns[this.#node.window.timeColumn]
+    invariant(column !== undefined, 'a window has a time attribute')
+    const ends = this.#windows.sliceEnds(column, batch.rows)
+    const first = ends[0] as number
+    let mixed = false
+    for (let row = 1; row < batch.rows; row++) if (ends[row] !== first) mixed = true
+    if (!mixed) this.#addToSlice(batch, first)
+    else for (const [end, rows] of rowsByEnd(ends, batch.rows)) this.#addToSlice(gatherRows(batch, rows, rows.length), end)
+  }
+
+  #addToSlice(batch: ChangeBatch, sliceEnd: number): void {
+    if (this.#eventTime && this.#hasFired(this.#windows.lastWindowEnd(sliceEnd))) {
+      this.#lateRows += batch.rows
+      return
+    }
+    if (this.#sliced) {
+      const isNew = !this.#slices.has(sliceEnd)
+      this.#add(batch, sliceEnd)
+      if (isNew) this.#expect(sliceEnd)
+      return
+    }
+    for (const end of this.#windows.windowEnds(sliceEnd)) {
+      if (this.#hasFired(end)) continue
+      this.#add(batch, end)
+      this.#expectWindow(end)
+    }
+  }
+
+  #add(batch: ChangeBatch, end: number): void {
+    const table = this.#slices.get(end) ?? new AggregateTable(this.#plan)
+    this.#slices.set(end, table)
+    const keys = this.#node.keys.map((key) => batch.columns[key] ?? { kind: 'null', nulls: null } as const)
+    table.update(batch, keys, false, 0)
+    table.settle()
+  }
+
+  #expect(sliceEnd: number): void {
+    for (const end of this.#windows.windowEnds(sliceEnd)) if (!this.#hasFired(end)) this.#expectWindow(end)
+  }
+
+  #expectWindow(end: number): void {
+    if (this.#pending.has(end)) return
+    this.#pending.add(end)
+    this.#nextFire = Math.min(this.#nextFire, this.#fireTime(end))
+  }
+
+  /** Event time: the watermark that says that all rows are there. Processing time: when the window is over. */
+  #fireTime(end: number): number {
+    return this.#eventTime ? this.#windows.toEpoch(end - 1) : this.#windows.toEpoch(end - 1) + 1
+  }
+
+  #hasFired(end: number): boolean {
+    return this.#progress.value >= this.#fireTime(end)
+  }
+
+  onWatermark(time: number): void {
+    if (this.#eventTime) this.#advance(time)
+    this.#context.output.watermark(time)
+  }
+
+  onProcessingTime(now: number): void {
+    if (!this.#eventTime && now > this.#progress.value) this.#advance(now)
+  }
+
+  /** Windows of processing time that are under way are given out, so that bounded input loses no rows. */
+  end(): void {
+    if (!this.#eventTime) this.#advance(Number.MAX_SAFE_INTEGER)
+  }
+
+  #advance(time: number): void {
+    if (time >= this.#nextFire) {
+      const due = [...this.#pending].filter((end) => this.#fireTime(end) <= time).sort((a, b) => a - b)
+      for (const end of due) {
+        this.#pending.delete(end)
+        this.#fire(end)
+      }
+      this.#nextFire = Number.POSITIVE_INFINITY
+      for (const end of this.#pending) this.#nextFire = Math.min(this.#nextFire, this.#fireTime(end))
+    }
+    this.#progress.value = Math.max(this.#progress.value, time)
+  }
+
+  #fire(end: number): void {
+    const { kind } = this.#node.window
+    if (!this.#sliced || kind === 'tumble') {
+      this.#emit(this.#slices.get(end), end)
+      this.#dropSlice(end)
+    } else if (kind === 'hop') this.#fireHop(end)
+    else this.#fireCumulate(end)
+  }
+
+  #fireHop(end: number): void {
+    const slices = [...this.#windows.slicesOf(end)]
+    const tables = slices.map((slice) => this.#slices.get(slice)).filter((table) => table !== undefined)
+    if (tables.length === 1) this.#emit(tables[0], end)
+    else {
+      const sum = new AggregateTable(this.#plan)
+      for (const table of tables) sum.merge(table)
+      this.#emit(sum, end)
+    }
+    const [oldest] = slices
+    if (oldest !== undefined) this.#dropSlice(oldest)
+  }
+
+  #fireCumulate(end: number): void {
+    const last = this.#windows.lastWindowEnd(end)
+    const sum = this.#cumulated.get(last) ?? new AggregateTable(this.#plan)
+    this.#cumulated.set(last, sum)
+    for (const slice of this.#windows.slicesOf(end)) {
+      const table = this.#slices.get(slice)
+      if (table === undefined) continue
+      sum.merge(table)
+      this.#dropSlice(slice)
+    }
+    this.#emit(sum, end)
+    if (end !== last) return
+    this.#dropped.push(...sum.drop(cumulatedName(last)))
+    this.#cumulated.delete(last)
+  }
+
+  #dropSlice(end: number): void {
+    const table = this.#slices.get(end)
+    if (table === undefined) return
+    this.#dropped.push(...table.drop(sliceName(end)))
+    this.#slices.delete(end)
+  }
+
+  #emit(table: AggregateTable | undefined, end: number): void {
+    if (table === undefined) return
+    const groups = table.groups()
+    for (let from = 0; from < groups.length; from += BATCH_ROWS) {
+      const part = groups.subarray(from, from + BATCH_ROWS)
+      const count = part.length
+      const columns = [
+        ...table.keyColumns(part, count),
+        ...table.results(part, count),
+        ...this.#node.properties.map((_, index) => this.#property(index, end, count)),
+      ]
+      this.#context.output.batch(createBatch(this.#node.schema, columns, count))
+    }
+  }
+
+  #property(index: number, end: number, count: number): Column {
+    const { keys, aggregates, properties, schema } = this.#node
+    const type = schema.fields[keys.length + aggregates.length + index]?.type
+    const property = properties[index]
+    const local = property === 'window_start' ? this.#windows.windowStart(end) : property === 'window_end' ? end : end - 1
+    return { kind: 'i64', values: new BigInt64Array(count).fill(windowValue(this.#windows, local, type)), nulls: null }
+  }
+
+  snapshot(): readonly StatePage[] {
+    const pages = new Map<string, StatePage>()
+    const add = (page: StatePage): void => {
+      pages.set(`${page.table}/${page.page}`, page)
+    }
+    this.#dropped.forEach(add)
+    this.#dropped = []
+    for (const [end, table] of this.#slices) table.snapshot(sliceName(end)).forEach(add)
+    for (const [end, table] of this.#cumulated) table.snapshot(cumulatedName(end)).forEach(add)
+    this.#progress.snapshot().forEach(add)
+    return [...pages.values()]
+  }
+
+  restore(pages: readonly StatePage[]): void {
+    this.#progress.restore(pages)
+    const names = new Set(pages.map(({ table }) => table.split('.')[0] ?? ''))
+    for (const name of names) {
+      const [kind, end] = name.split('@')
+      if (end === undefined) continue
+      const table = new AggregateTable(this.#plan)
+      table.restore(
+        name,
+        pages.filter((page) => page.table === name || page.table.startsWith(`${name}.`)),
+      )
+      if (kind === 'slice') this.#slices.set(Number(end), table)
+      else this.#cumulated.set(Number(end), table)
+    }
+    for (const end of this.#slices.keys()) {
+      if (this.#sliced) this.#expect(end)
+      else this.#expectWindow(end)
+    }
+    for (const last of this.#cumulated.keys()) {
+      for (const end of this.#windows.slicesOf(last)) if (!this.#hasFired(end)) this.#expectWindow(end)
+    }
+  }
+
+  metrics(): OperatorMetrics {
+    const tables = [...this.#slices.values(), ...this.#cumulated.values()]
+    return {
+      stateBytes: tables.reduce((sum, table) => sum + table.bytes, 0),
+      stateEntries: tables.reduce((sum, table) => sum + table.size, 0),
+      lateRows: this.#lateRows,
+    }
+  }
+}
+
+function sliceName(end: number): string {
+  return `slice@${end}`
+}
+
+function cumulatedName(lastEnd: number): string {
+  return `cumulated@${lastEnd}`
+}
+
+/** A reading of the wall clock as the column's type has it. */
+export function windowValue(windows: WindowAssigner, local: number, type: SqlType | undefined): bigint {
+  if (type?.kind !== 'TIMESTAMP' && type?.kind !== 'TIMESTAMP_LTZ') return BigInt(local)
+  return BigInt(type.kind === 'TIMESTAMP' ? local : windows.toEpoch(local)) * unitsPerMillisecond(type.precision)
+}
+
+/** Positions of the rows of each slice, in the order of the rows; slices in the order of their end. */
+export function rowsByEnd(ends: Float64Array, rows: number): [number, Int32Array][] {
+  const counts = new Map<number, number>()
+  for (let row = 0; row < rows; row++) counts.set(ends[row] as number, (counts.get(ends[row] as number) ?? 0) + 1)
+  const groups = [...counts].map(([end, count]) => ({ end, rows: new Int32Array(count), filled: 0 }))
+  const byEnd = new Map(groups.map((group) => [group.end, group]))
+  let last = groups[0]
+  for (let row = 0; row < rows; row++) {
+    const end = ends[row] as number
+    if (last?.end !== end) last = byEnd.get(end)
+    if (last !== undefined) last.rows[last.filled++] = row
+  }
+  return groups.sort((a, b) => a.end - b.end).map((group) => [group.end, group.rows])
+}
