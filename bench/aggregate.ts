@@ -20,7 +20,12 @@ function batches(keys: number, rows: number, key: 'BIGINT' | 'STRING', seed: num
     state = (Math.imul(state, 1664525) + 1013904223) | 0
     return (state >>> 0) / 2 ** 32
   }
-  const schema: Schema = { fields: [{ name: 'k', type: key === 'BIGINT' ? BIGINT : STRING }, { name: 'v', type: BIGINT }] }
+  const schema: Schema = {
+    fields: [
+      { name: 'k', type: key === 'BIGINT' ? BIGINT : STRING },
+      { name: 'v', type: BIGINT },
+    ],
+  }
   return Array.from({ length: Math.ceil(rows / BATCH_ROWS) }, () => {
     const values = BigInt64Array.from({ length: BATCH_ROWS }, () => BigInt(Math.floor(next() * 1000)))
     const chosen = Array.from({ length: BATCH_ROWS }, () => Math.floor(next() * keys))
@@ -44,7 +49,13 @@ function groupAggregate(key: SqlType, output: Output): Operator {
     inputs: [0],
     description: '',
     changelog: ALL_CHANGES,
-    schema: { fields: [{ name: 'k', type: key }, { name: 'c', type: COUNT_TYPE }, { name: 's', type: BIGINT }] },
+    schema: {
+      fields: [
+        { name: 'k', type: key },
+        { name: 'c', type: COUNT_TYPE },
+        { name: 's', type: BIGINT },
+      ],
+    },
     keys: [0],
     aggregates: [
       { function: 'COUNT', args: [], distinct: false, argumentTypes: [], type: COUNT_TYPE, name: 'c' },
@@ -54,7 +65,11 @@ function groupAggregate(key: SqlType, output: Output): Operator {
     inputRetracts: false,
     stateTtl: 0,
   }
-  return createOperator(node, { version: 1, nodes: [], fingerprint: '' }, { output, clock: { now: () => 0 }, timeZone: 'UTC' })
+  return createOperator(
+    node,
+    { version: 1, nodes: [], fingerprint: '' },
+    { output, clock: { now: () => 0 }, timeZone: 'UTC' },
+  )
 }
 
 function windowAggregate(output: Output): Operator {
@@ -65,14 +80,25 @@ function windowAggregate(output: Output): Operator {
     inputs: [0],
     description: '',
     changelog: INSERT_ONLY,
-    schema: { fields: [{ name: 'k', type: BIGINT }, { name: 'c', type: COUNT_TYPE }, { name: 'window_start', type: timestamp(3) }, { name: 'window_end', type: timestamp(3) }] },
+    schema: {
+      fields: [
+        { name: 'k', type: BIGINT },
+        { name: 'c', type: COUNT_TYPE },
+        { name: 'window_start', type: timestamp(3) },
+        { name: 'window_end', type: timestamp(3) },
+      ],
+    },
     window: { kind: 'tumble', size: 10_000, step: 10_000, offset: 0, time: 'rowtime', timeColumn: 1 },
     keys: [0],
     aggregates: [{ function: 'COUNT', args: [], distinct: false, argumentTypes: [], type: COUNT_TYPE, name: 'c' }],
     properties: ['window_start', 'window_end'],
     inputRetracts: false,
   }
-  return createOperator(node, { version: 1, nodes: [], fingerprint: '' }, { output, clock: { now: () => 0 }, timeZone: 'UTC' })
+  return createOperator(
+    node,
+    { version: 1, nodes: [], fingerprint: '' },
+    { output, clock: { now: () => 0 }, timeZone: 'UTC' },
+  )
 }
 
 interface Row {
@@ -88,7 +114,8 @@ function mapOfObjects(input: readonly ChangeBatch[], groups: Map<number | string
     for (let i = 0; i < batch.rows; i++) {
       let k: number | string
       if (key.kind === 'i64') k = Number(key.values[i])
-      else if (key.kind === 'bytes') k = Buffer.from(key.data.buffer, key.data.byteOffset + (key.starts[i] ?? 0), key.lengths[i]).latin1Slice()
+      else if (key.kind === 'bytes')
+        k = Buffer.from(key.data.buffer, key.data.byteOffset + (key.starts[i] ?? 0), key.lengths[i]).toString('latin1')
       else continue
       let group = groups.get(k)
       if (group === undefined) {
@@ -142,7 +169,11 @@ function measureWindow(): Result {
   const rows = 1_048_576
   const input = batches(1000, rows, 'BIGINT', 7).map((batch, n) => {
     const times = BigInt64Array.from({ length: BATCH_ROWS }, (_, i) => BigInt(n * BATCH_ROWS + i))
-    return createBatch(batch.schema, [batch.columns[0] ?? { kind: 'null', nulls: null }, { kind: 'i64', values: times, nulls: null }], BATCH_ROWS)
+    return createBatch(
+      batch.schema,
+      [batch.columns[0] ?? { kind: 'null', nulls: null }, { kind: 'i64', values: times, nulls: null }],
+      BATCH_ROWS,
+    )
   })
   let out = 0
   const output: Output = { batch: (batch) => (out += batch.rows), watermark: () => undefined }
@@ -163,10 +194,12 @@ const results = [
   measure('group_by_string_1k', 1000, 'STRING'),
 ]
 if (!process.argv.includes('--no-window')) results.push(measureWindow())
-if (process.argv.includes('--json')) console.log(JSON.stringify(Object.fromEntries(results.map((result) => [result.name, result]))))
+if (process.argv.includes('--json'))
+  console.log(JSON.stringify(Object.fromEntries(results.map((result) => [result.name, result]))))
 else {
   for (const { name, engine, map } of results) {
-    const ratio = map === undefined ? '' : `  Map of objects ${(map / 1e6).toFixed(2)} M  ratio ${(engine / map).toFixed(1)}`
+    const ratio =
+      map === undefined ? '' : `  Map of objects ${(map / 1e6).toFixed(2)} M  ratio ${(engine / map).toFixed(1)}`
     console.log(`${name.padEnd(20)} ${(engine / 1e6).toFixed(2)} M rows/s${ratio}`)
   }
 }

@@ -17,7 +17,10 @@ export const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {
   blackhole: () => import('./blackhole/index.ts'),
   datagen: () => import('./datagen/index.ts'),
   filesystem: () => import('./filesystem/index.ts'),
+  jdbc: () => import('./jdbc/index.ts'),
+  kafka: () => import('./kafka/index.ts'),
   print: () => import('./print/index.ts'),
+  'upsert-kafka': () => import('./upsert-kafka/index.ts'),
 }
 
 export { FORMATS } from './formats/index.ts'

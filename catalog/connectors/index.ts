@@ -6,8 +6,11 @@ import { FILESYSTEM } from './filesystem.ts'
 import { CSV_FORMAT } from './formats/csv.ts'
 import { JSON_FORMAT } from './formats/json.ts'
 import { RAW_FORMAT } from './formats/raw.ts'
+import { JDBC } from './jdbc.ts'
+import { KAFKA } from './kafka.ts'
 import { PRINT } from './print.ts'
+import { UPSERT_KAFKA } from './upsert-kafka.ts'
 
-export const CONNECTOR_DESCRIPTORS: readonly ConnectorDescriptor[] = [BLACKHOLE, DATAGEN, FILESYSTEM, PRINT]
+export const CONNECTOR_DESCRIPTORS: readonly ConnectorDescriptor[] = [BLACKHOLE, DATAGEN, FILESYSTEM, JDBC, KAFKA, PRINT, UPSERT_KAFKA]
 
 export const FORMAT_DESCRIPTORS: readonly FormatDescriptor[] = [CSV_FORMAT, JSON_FORMAT, RAW_FORMAT]

@@ -202,7 +202,7 @@ function createNotNullGenerator(path: string, type: SqlType, context: SourceCont
     case 'VARCHAR':
     case 'BINARY':
     case 'VARBINARY':
-      return createText(path, type as SqlType & { length: number }, options)
+      return createText(path, type, options)
     default:
       return createNested(path, type, context)
   }

@@ -47,7 +47,7 @@ export class CheckedOutput implements Output {
       throw broken(`${batch.columns.length} columns instead of ${fields.length}`)
     for (const [index, field] of fields.entries()) {
       const column = batch.columns[index]
-      if (column === undefined || (column.kind !== physicalKind(field.type) && column.kind !== 'null')) {
+      if (column === undefined || column.kind !== physicalKind(field.type)) {
         throw broken(`column "${field.name}" is ${column?.kind ?? 'missing'} instead of ${physicalKind(field.type)}`)
       }
       if (column.kind !== 'null' && !hasRows(column, batch.rows)) throw broken(`column "${field.name}" is too short`)
@@ -79,6 +79,11 @@ export class CheckedOutput implements Output {
     if (count < 0) throw broken(`${describe(kind, values)} takes back a row that is not there`)
     if (count === 0) this.#rows.delete(text)
     else this.#rows.set(text, count)
+  }
+
+  /** The operator begins again from a checkpoint: its watermark may repeat, what it has emitted stays. */
+  restart(): void {
+    this.#watermark = MIN_WATERMARK
   }
 
   watermark(time: number): void {

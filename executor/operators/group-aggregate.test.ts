@@ -199,6 +199,37 @@ describe('group aggregate over rows that are only added', () => {
     expect(harness.emitted).toEqual([`+I -${'9'.repeat(38)}`, `-U -${'9'.repeat(38)}`, '+U NULL'])
   })
 
+  it('rounds averages of decimals half away from zero, small and large', () => {
+    const exact = (values: readonly bigint[]): bigint => {
+      const sum = values.reduce((total, value) => total + value, 0n) * 10_000n
+      const count = BigInt(values.length)
+      return sum < 0n ? -((-sum + count / 2n) / count) : (sum + count / 2n) / count
+    }
+    for (const values of [
+      [1n, 1n, -4n],
+      [-1n, 0n],
+      [5n, 0n, 0n, 0n, 0n, 0n, 0n],
+      [9_999_999_999n, 9_999_999_998n, 1n],
+      [-9_999_999_999n, 2n, 3n],
+    ]) {
+      const lines = emitted(node([], [call('AVG', ['p'])]), values.map((value) => `a 0 0 ${value}`).join('\n'))
+      expect(lines.at(-1)).toBe(`+U ${exact(values)}`)
+    }
+    const wide = decimal(38, 2)
+    const average: AggregateCall = {
+      function: 'AVG',
+      args: [0],
+      distinct: false,
+      argumentTypes: [wide],
+      type: decimal(38, 6),
+      name: 'a',
+    }
+    const harness = new OperatorHarness({ node: node([], [average]), input: { fields: [{ name: 'd', type: wide }] } })
+    const values = [-(10n ** 30n), -(10n ** 30n), 7n]
+    harness.step({ rows: values.join('\n') })
+    expect(harness.emitted.at(-1)).toBe(`+U ${exact(values)}`)
+  })
+
   it('cuts off the average of integers', () => {
     expect(
       materialize(emitted(node([], [call('AVG', ['v']), call('AVG', ['i'])]), 'a -1 0 0 s true 5\na -2 0 0 s true 6')),
@@ -272,4 +303,118 @@ describe('group aggregate over rows that are taken back', () => {
     harness.recover()
     expect(harness.stored).toEqual([])
   })
+})
+
+describe('aggregates that depend on order or on all values', () => {
+  it('keeps the first and the last value that is not NULL', () => {
+    const plan = node(['k'], [call('FIRST_VALUE', ['s']), call('LAST_VALUE', ['v']), call('LAST_VALUE', ['p'])])
+    expect(materialize(emitted(plan, 'a NULL 0 1 NULL\na 1 0 NULL x', 'a 2 0 7 y\na NULL 0 NULL NULL'))).toEqual([
+      'a x 2 7',
+    ])
+    const retracting = node(['k'], [call('FIRST_VALUE', ['s']), call('LAST_VALUE', ['s'])], { inputRetracts: true })
+    expect(
+      materialize(emitted(retracting, '+I a 1 0 0 x\n+I a 1 0 0 y\n+I a 1 0 0 z', '-D a 1 0 0 x', '-D a 1 0 0 z')),
+    ).toEqual(['a y y'])
+  })
+
+  it('joins strings and collects values', () => {
+    const plan = node(['k'], [call('LISTAGG', ['s']), call('ARRAY_AGG', ['v']), call('COLLECT', ['v'])])
+    expect(materialize(emitted(plan, 'a 1 0 0 x\na NULL 0 0 NULL', 'a 1 0 0 y'))).toEqual(['a x,y [1,NULL,1] [[1,2]]'])
+    const retracting = node(['k'], [call('LISTAGG', ['s']), call('ARRAY_AGG', ['v']), call('COLLECT', ['v'])], {
+      inputRetracts: true,
+    })
+    expect(materialize(emitted(retracting, '+I a 1 0 0 x\n+I a 2 0 0 y', '+I a 1 0 0 z\n-D a 1 0 0 x'))).toEqual([
+      'a y,z [2,1] [[1,1],[2,1]]',
+    ])
+  })
+
+  it('measures the spread of doubles and cuts off that of integers', () => {
+    const plan = node(
+      [],
+      [call('VAR_POP', ['x']), call('STDDEV_SAMP', ['x']), call('VAR_SAMP', ['v']), call('STDDEV_POP', ['p'])],
+    )
+    expect(materialize(emitted(plan, 'a 1 2 100\na 2 4 300'))).toEqual(['1 1.4142135623730951 0 1000000'])
+    expect(materialize(emitted(node([], [call('VAR_SAMP', ['x'])]), 'a 1 5'))).toEqual(['NULL'])
+  })
+})
+
+/** Every aggregate over the rows that are there. */
+function model(rows: readonly Row[]): string[] {
+  const groups = new Map<string, Row[]>()
+  for (const row of rows) groups.set(row.k, [...(groups.get(row.k) ?? []), row])
+  return [...groups]
+    .map(([k, list]) => {
+      const values = list.flatMap(({ v }) => (v === null ? [] : [v]))
+      const texts = list.map(({ s }) => s).sort()
+      const sum = values.reduce((total, value) => total + value, 0)
+      const passed = list.filter(({ ok, v }) => ok === true && v !== null).reduce((total, { v }) => total + (v ?? 0), 0)
+      const some = <T>(value: T, count = values.length): T | string => (count === 0 ? 'NULL' : value)
+      const cells = [
+        list.length,
+        some(sum),
+        some(Math.min(...values)),
+        some(Math.max(...values)),
+        texts.at(-1),
+        new Set(values).size,
+        some([...new Set(values)].reduce((total, value) => total + value, 0)),
+        some(Math.trunc(sum / values.length)),
+        some(passed, list.filter(({ ok, v }) => ok === true && v !== null).length),
+      ]
+      return [k, ...cells].join(' ')
+    })
+    .sort()
+}
+
+interface Row {
+  readonly k: string
+  readonly v: number | null
+  readonly s: string
+  readonly ok: boolean | null
+}
+
+describe('group aggregate against a naive model', () => {
+  const aggregates = [
+    call('COUNT', []),
+    call('SUM', ['v']),
+    call('MIN', ['v']),
+    call('MAX', ['v']),
+    call('MAX', ['s']),
+    call('COUNT', ['v'], { distinct: true }),
+    call('SUM', ['v'], { distinct: true }),
+    call('AVG', ['v']),
+    call('SUM', ['v'], { filter: 'ok' }),
+  ]
+  for (let seed = 1; seed <= 20; seed++) {
+    it(`seed ${seed}`, () => {
+      let state = seed * 104729
+      const next = (below: number): number => {
+        state = (Math.imul(state, 1664525) + 1013904223) | 0
+        return Math.floor(((state >>> 0) / 2 ** 32) * below)
+      }
+      const retracts = seed % 2 === 0
+      const rows: Row[] = []
+      const steps: OperatorStep[] = []
+      for (let batch = 0; batch < 25; batch++) {
+        const lines: string[] = []
+        for (let count = 1 + next(20); count > 0; count--) {
+          const taken = retracts && next(5) < 2 ? rows.splice(next(rows.length + 1), 1)[0] : undefined
+          const row = taken ?? {
+            k: `k${next(6)}`,
+            v: next(6) === 0 ? null : next(40) - 20,
+            s: `s${next(30)}`,
+            ok: [true, false, null][next(3)] ?? null,
+          }
+          if (taken === undefined) rows.push(row)
+          lines.push(
+            `${taken === undefined ? '+I' : '-D'} ${row.k} ${row.v ?? 'NULL'} 0 0 ${row.s} ${row.ok ?? 'NULL'} 0`,
+          )
+        }
+        steps.push({ rows: lines.join('\n') })
+      }
+      const runs = runThreeWays({ node: node(['k'], aggregates, { inputRetracts: retracts }), input: INPUT }, steps)
+      expect(materialize(runs.straight)).toEqual(model(rows))
+      expect(runs.recovered).toEqual(runs.straight)
+      expect(runs.tiny).toEqual(runs.straight)
+    })
+  }
 })

@@ -35,7 +35,7 @@ class GroupAggregate implements Operator {
       return field.type
     })
     this.#groups = new AggregateTable(planAggregates(keyTypes, node.aggregates, node.inputRetracts, node.stateTtl))
-    this.#suppresses = node.stateTtl === 0
+    this.#suppresses = node.stateTtl === 0 || node.aggregates.length === 0
   }
 
   restore(pages: readonly StatePage[]): void {

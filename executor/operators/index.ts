@@ -1,12 +1,14 @@
 /** From nodes of the graph to operators at work: the only list. */
-import { MillraceError, unreachable } from '../../core/errors.ts'
+import { unreachable } from '../../core/errors.ts'
 import { timestamp, type SqlType } from '../../core/types.ts'
 import type { OperatorGraph, OperatorNode, WindowSpec } from '../../planner/physical/graph.ts'
 import { createCalc } from './calc.ts'
+import { createChangelogNormalize } from './changelog-normalize.ts'
 import { createDropUpdateBefore } from './drop-update-before.ts'
 import { createGroupAggregate } from './group-aggregate.ts'
 import { createLimit } from './limit.ts'
 import type { Operator, OperatorContext } from './operator.ts'
+import { createSinkMaterialize } from './sink-materialize.ts'
 import { createUnion } from './union.ts'
 import { createWatermark } from './watermark.ts'
 import { createWindowAggregate } from './window-aggregate.ts'
@@ -35,8 +37,9 @@ export function createOperator(
     case 'window-table-function':
       return createWindowTableFunction(node, timeType(node, graph), context)
     case 'changelog-normalize':
+      return createChangelogNormalize(node, context)
     case 'sink-materialize':
-      throw new MillraceError('INTERNAL_ERROR', `operator ${node.kind} of ${graph.nodes.length} nodes is not there yet`)
+      return createSinkMaterialize(node, graph.nodes[node.inputs[0] ?? -1]?.upsertKey, context)
     case 'drop-update-before':
       return createDropUpdateBefore(node, context)
     case 'limit':
@@ -47,7 +50,10 @@ export function createOperator(
 }
 
 /** Of the time attribute in the input of a window. */
-function timeType(node: { readonly inputs: readonly number[]; readonly window: WindowSpec }, graph: OperatorGraph): SqlType {
+function timeType(
+  node: { readonly inputs: readonly number[]; readonly window: WindowSpec },
+  graph: OperatorGraph,
+): SqlType {
   const input = graph.nodes[node.inputs[0] ?? -1]
   return input?.schema.fields[node.window.timeColumn]?.type ?? timestamp(3)
 }

@@ -93,6 +93,7 @@ export class OperatorHarness {
       if (page.bytes === null) this.#pages.delete(name)
       else this.#pages.set(name, page)
     }
+    if (this.#output instanceof CheckedOutput) this.#output.restart()
     this.operator = this.#create()
     if (this.#pages.size > 0) this.operator.restore?.([...this.#pages.values()])
   }
@@ -105,7 +106,16 @@ export class OperatorHarness {
 
 /** The operator's node behind a node of the input's schema. */
 function graphOf({ node, input }: HarnessOptions): OperatorGraph {
-  const from: OperatorNode = { kind: 'values', id: 0, uid: 'i', inputs: [], schema: input, changelog: ALL_CHANGES, description: '', rows: [] }
+  const from: OperatorNode = {
+    kind: 'values',
+    id: 0,
+    uid: 'i',
+    inputs: [],
+    schema: input,
+    changelog: ALL_CHANGES,
+    description: '',
+    rows: [],
+  }
   return { version: 1, nodes: [from, node], fingerprint: '' }
 }
 
@@ -134,8 +144,8 @@ export function materialize(lines: readonly string[]): string[] {
   const rows = new Map<string, number>()
   for (const line of lines) {
     if (line.startsWith('watermark')) continue
-    const [kind = '', row = ''] = [line.slice(0, 2), line.slice(3)]
-    const count = (rows.get(row) ?? 0) + (kind.startsWith('-') ? -1 : 1)
+    const row = line.slice(3)
+    const count = (rows.get(row) ?? 0) + (line.startsWith('-') ? -1 : 1)
     if (count === 0) rows.delete(row)
     else rows.set(row, count)
   }

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { INSERT_ONLY } from '../../catalog/connector.ts'
-import { BIGINT, type Schema, type SqlType, STRING, timestamp, timestampLtz, withNullability } from '../../core/types.ts'
+import {
+  BIGINT,
+  type Schema,
+  type SqlType,
+  STRING,
+  timestamp,
+  timestampLtz,
+  withNullability,
+} from '../../core/types.ts'
 import type { AggregateCall } from '../../planner/expression.ts'
 import type { WindowSpec } from '../../planner/physical/graph.ts'
 import { materialize, type NodeOf, OperatorHarness, type OperatorStep, runThreeWays } from './operator-harness.ts'
@@ -8,15 +16,45 @@ import { MAX_WATERMARK } from './operator.ts'
 
 const TS = timestamp(3)
 const COUNT_TYPE = withNullability(BIGINT, false)
-const COUNT: AggregateCall = { function: 'COUNT', args: [], distinct: false, argumentTypes: [], type: COUNT_TYPE, name: 'c' }
-const SUM: AggregateCall = { function: 'SUM', args: [2], distinct: false, argumentTypes: [BIGINT], type: BIGINT, name: 's' }
-const DISTINCT: AggregateCall = { function: 'COUNT', args: [2], distinct: true, argumentTypes: [BIGINT], type: COUNT_TYPE, name: 'd' }
-
-function input(time: SqlType): Schema {
-  return { fields: [{ name: 'ts', type: time }, { name: 'k', type: STRING }, { name: 'v', type: BIGINT }] }
+const COUNT: AggregateCall = {
+  function: 'COUNT',
+  args: [],
+  distinct: false,
+  argumentTypes: [],
+  type: COUNT_TYPE,
+  name: 'c',
+}
+const SUM: AggregateCall = {
+  function: 'SUM',
+  args: [2],
+  distinct: false,
+  argumentTypes: [BIGINT],
+  type: BIGINT,
+  name: 's',
+}
+const DISTINCT: AggregateCall = {
+  function: 'COUNT',
+  args: [2],
+  distinct: true,
+  argumentTypes: [BIGINT],
+  type: COUNT_TYPE,
+  name: 'd',
 }
 
-function node(window: Partial<WindowSpec>, options: Partial<NodeOf<'window-aggregate'>> & { readonly time?: SqlType } = {}): NodeOf<'window-aggregate'> {
+function input(time: SqlType): Schema {
+  return {
+    fields: [
+      { name: 'ts', type: time },
+      { name: 'k', type: STRING },
+      { name: 'v', type: BIGINT },
+    ],
+  }
+}
+
+function node(
+  window: Partial<WindowSpec>,
+  options: Partial<NodeOf<'window-aggregate'>> & { readonly time?: SqlType } = {},
+): NodeOf<'window-aggregate'> {
   const { time = TS, ...rest } = options
   const keys = rest.keys ?? [1]
   const aggregates = rest.aggregates ?? [COUNT, SUM]
@@ -44,7 +82,12 @@ function node(window: Partial<WindowSpec>, options: Partial<NodeOf<'window-aggre
   }
 }
 
-function emitted(plan: NodeOf<'window-aggregate'>, steps: readonly (string | number)[], time: SqlType = TS, timeZone = 'UTC'): string[] {
+function emitted(
+  plan: NodeOf<'window-aggregate'>,
+  steps: readonly (string | number)[],
+  time: SqlType = TS,
+  timeZone = 'UTC',
+): string[] {
   const script = steps.map((step): OperatorStep => (typeof step === 'string' ? { rows: step } : { watermark: step }))
   const runs = runThreeWays({ node: plan, input: input(time), timeZone }, script)
   expect(runs.recovered).toEqual(runs.straight)
@@ -55,14 +98,18 @@ function emitted(plan: NodeOf<'window-aggregate'>, steps: readonly (string | num
 describe('window aggregate', () => {
   it('fires a tumbling window when the watermark reaches its last millisecond', () => {
     expect(emitted(node({}), ['1 a 1\n9 a 2\n10 a 4\n3 b 8', 8, '5 a 16', 9, 18, 19])).toEqual([
-      '+I a 3 19 0 10', '+I b 1 8 0 10', '+I a 1 4 10 20',
+      '+I a 3 19 0 10',
+      '+I b 1 8 0 10',
+      '+I a 1 4 10 20',
     ])
   })
 
   it('fires in the order of the windows and drops late rows', () => {
     const plan = node({})
     expect(emitted(plan, ['35 a 1\n5 a 2\n15 a 4', 29, '29 a 64\n31 a 8', MAX_WATERMARK])).toEqual([
-      '+I a 1 2 0 10', '+I a 1 4 10 20', '+I a 2 9 30 40',
+      '+I a 1 2 0 10',
+      '+I a 1 4 10 20',
+      '+I a 2 9 30 40',
     ])
     const harness = new OperatorHarness({ node: plan, input: input(TS) })
     harness.step({ rows: '35 a 1' })
@@ -73,39 +120,72 @@ describe('window aggregate', () => {
 
   it('puts times before 1970 and offsets into the right windows', () => {
     expect(emitted(node({ offset: 3 }), ['-8 a 1\n-7 a 2\n2 a 4\n3 a 8', MAX_WATERMARK])).toEqual([
-      '+I a 1 1 -17 -7', '+I a 2 6 -7 3', '+I a 1 8 3 13',
+      '+I a 1 1 -17 -7',
+      '+I a 2 6 -7 3',
+      '+I a 1 8 3 13',
     ])
   })
 
   it('adds the slices of hopping windows up', () => {
-    expect(emitted(node({ kind: 'hop', size: 30, step: 10 }), ['5 a 1\n15 a 2\n15 b 4\n25 a 8', 9, 19, 29, 39, MAX_WATERMARK])).toEqual([
+    expect(
+      emitted(node({ kind: 'hop', size: 30, step: 10 }), [
+        '5 a 1\n15 a 2\n15 b 4\n25 a 8',
+        9,
+        19,
+        29,
+        39,
+        MAX_WATERMARK,
+      ]),
+    ).toEqual([
       '+I a 1 1 -20 10',
-      '+I a 2 3 -10 20', '+I b 1 4 -10 20',
-      '+I a 3 11 0 30', '+I b 1 4 0 30',
-      '+I a 2 10 10 40', '+I b 1 4 10 40',
+      '+I a 2 3 -10 20',
+      '+I b 1 4 -10 20',
+      '+I a 3 11 0 30',
+      '+I b 1 4 0 30',
+      '+I a 2 10 10 40',
+      '+I b 1 4 10 40',
       '+I a 1 8 20 50',
     ])
   })
 
   it('counts a late row in the hopping windows that have not fired', () => {
-    expect(emitted(node({ kind: 'hop', size: 20, step: 10 }), ['5 a 1', 9, '6 a 2\n-5 a 100', 19, '7 a 4', MAX_WATERMARK])).toEqual([
-      '+I a 1 1 -10 10', '+I a 2 3 0 20',
-    ])
+    expect(
+      emitted(node({ kind: 'hop', size: 20, step: 10 }), ['5 a 1', 9, '6 a 2\n-5 a 100', 19, '7 a 4', MAX_WATERMARK]),
+    ).toEqual(['+I a 1 1 -10 10', '+I a 2 3 0 20'])
   })
 
   it('lets windows grow by steps with CUMULATE', () => {
-    expect(emitted(node({ kind: 'cumulate', size: 30, step: 10 }), ['5 a 1\n15 a 2\n25 b 4\n31 a 8', 9, '8 a 16', 19, MAX_WATERMARK])).toEqual([
-      '+I a 1 1 0 10', '+I a 3 19 0 20', '+I a 3 19 0 30', '+I b 1 4 0 30', '+I a 1 8 30 40', '+I a 1 8 30 50', '+I a 1 8 30 60',
+    expect(
+      emitted(node({ kind: 'cumulate', size: 30, step: 10 }), [
+        '5 a 1\n15 a 2\n25 b 4\n31 a 8',
+        9,
+        '8 a 16',
+        19,
+        MAX_WATERMARK,
+      ]),
+    ).toEqual([
+      '+I a 1 1 0 10',
+      '+I a 3 19 0 20',
+      '+I a 3 19 0 30',
+      '+I b 1 4 0 30',
+      '+I a 1 8 30 40',
+      '+I a 1 8 30 50',
+      '+I a 1 8 30 60',
     ])
   })
 
   it('keeps windows apart where groups cannot be added up', () => {
     const plan = node({ kind: 'hop', size: 20, step: 10 }, { aggregates: [DISTINCT, SUM] })
     expect(emitted(plan, ['5 a 1\n6 a 1\n15 a 1\n16 a 2', 9, '7 a 3', MAX_WATERMARK])).toEqual([
-      '+I a 1 2 -10 10', '+I a 3 8 0 20', '+I a 2 3 10 30',
+      '+I a 1 2 -10 10',
+      '+I a 3 8 0 20',
+      '+I a 2 3 10 30',
     ])
     const cumulate = node({ kind: 'cumulate', size: 20, step: 10 }, { aggregates: [DISTINCT] })
-    expect(emitted(cumulate, ['5 a 1\n6 a 1\n15 a 1\n16 a 2', 9, MAX_WATERMARK])).toEqual(['+I a 1 0 10', '+I a 2 0 20'])
+    expect(emitted(cumulate, ['5 a 1\n6 a 1\n15 a 1\n16 a 2', 9, MAX_WATERMARK])).toEqual([
+      '+I a 1 0 10',
+      '+I a 2 0 20',
+    ])
   })
 
   it('takes rows back', () => {
@@ -120,7 +200,11 @@ describe('window aggregate', () => {
   it('reads timestamps of every precision', () => {
     const time = timestamp(6)
     const plan = node({}, { time, properties: ['window_time', 'window_end'] })
-    expect(emitted(plan, ['9999 a 1\n10000 a 2\n-1 a 4', 100], time)).toEqual(['+I a 1 4 -1000 0', '+I a 1 1 9000 10', '+I a 1 2 19000 20'])
+    expect(emitted(plan, ['9999 a 1\n10000 a 2\n-1 a 4', 100], time)).toEqual([
+      '+I a 1 4 -1000 0',
+      '+I a 1 1 9000 10',
+      '+I a 1 2 19000 20',
+    ])
   })
 
   it('cuts days of TIMESTAMP_LTZ at midnight of the session zone', () => {
@@ -129,7 +213,12 @@ describe('window aggregate', () => {
     const plan = node({ size: day, step: day }, { time, properties: ['window_start', 'window_end', 'window_time'] })
     const midnight = Date.parse('2026-01-01T05:00:00Z')
     const local = Date.parse('2026-01-01T00:00:00Z')
-    const lines = emitted(plan, [`${midnight - 1} a 1\n${midnight} a 2`, midnight - 2, midnight - 1, midnight + day - 1], time, 'America/New_York')
+    const lines = emitted(
+      plan,
+      [`${midnight - 1} a 1\n${midnight} a 2`, midnight - 2, midnight - 1, midnight + day - 1],
+      time,
+      'America/New_York',
+    )
     expect(lines).toEqual([
       `+I a 1 1 ${local - day} ${local} ${midnight - 1}`,
       `+I a 1 2 ${local} ${local + day} ${midnight + day - 1}`,
@@ -145,14 +234,30 @@ describe('window aggregate', () => {
     const local = Date.parse('2026-11-01T01:00:00Z')
     const end = Date.parse('2026-11-01T07:00:00Z')
     const harness = new OperatorHarness({ node: plan, input: input(time), timeZone: 'America/New_York' })
-    const steps: OperatorStep[] = [{ rows: `${first} a 1\n${first + hour} a 2` }, { watermark: end - 2 }, { watermark: end - 1 }]
+    const steps: OperatorStep[] = [
+      { rows: `${first} a 1\n${first + hour} a 2` },
+      { watermark: end - 2 },
+      { watermark: end - 1 },
+    ]
     for (const step of steps) harness.step(step)
-    expect(harness.emitted).toEqual([`watermark ${end - 2}`, `+I a 2 3 ${local} ${local + hour}`, `watermark ${end - 1}`])
+    expect(harness.emitted).toEqual([
+      `watermark ${end - 2}`,
+      `+I a 2 3 ${local} ${local + hour}`,
+      `watermark ${end - 1}`,
+    ])
   })
 
   it('fires windows of processing time when the clock has passed them, and the last ones at the end', () => {
     const plan = node({ time: 'proctime' }, { time: timestampLtz(3) })
-    const steps: OperatorStep[] = [{ time: 5 }, { rows: 'NULL a 1' }, { time: 9 }, { rows: 'NULL a 2' }, { time: 10 }, { rows: 'NULL a 4' }, { end: true }]
+    const steps: OperatorStep[] = [
+      { time: 5 },
+      { rows: 'NULL a 1' },
+      { time: 9 },
+      { rows: 'NULL a 2' },
+      { time: 10 },
+      { rows: 'NULL a 4' },
+      { end: true },
+    ]
     const runs = runThreeWays({ node: plan, input: input(timestampLtz(3)) }, steps)
     expect(runs.straight).toEqual(['+I a 2 3 0 10', '+I a 1 4 10 20'])
     expect(runs.recovered).toEqual(runs.straight)
@@ -167,7 +272,10 @@ describe('window aggregate', () => {
 
   it('leaves no state behind', () => {
     for (const kind of ['tumble', 'hop', 'cumulate'] as const) {
-      const harness = new OperatorHarness({ node: node({ kind, size: 20, step: kind === 'tumble' ? 20 : 10 }), input: input(TS) })
+      const harness = new OperatorHarness({
+        node: node({ kind, size: 20, step: kind === 'tumble' ? 20 : 10 }),
+        input: input(TS),
+      })
       harness.step({ rows: '5 a 1\n15 b 2\n25 c 3' })
       harness.recover()
       harness.step({ watermark: 12 })
@@ -181,7 +289,10 @@ describe('window aggregate', () => {
 })
 
 /** Every row in every window, without slices or state. */
-function model(window: WindowSpec, rows: readonly { readonly ts: number; readonly k: string; readonly v: number }[]): string[] {
+function model(
+  window: WindowSpec,
+  rows: readonly { readonly ts: number; readonly k: string; readonly v: number }[],
+): string[] {
   const groups = new Map<string, { count: number; sum: number; distinct: Set<number> }>()
   for (const { ts, k, v } of rows) {
     for (let end = -200; end < 1200; end++) {
@@ -195,10 +306,12 @@ function model(window: WindowSpec, rows: readonly { readonly ts: number; readonl
       groups.set(key, group)
     }
   }
-  return [...groups].map(([key, { count, sum, distinct }]) => {
-    const [k = '', bounds = ''] = key.split('|')
-    return `${k} ${count} ${sum} ${distinct.size} ${bounds}`
-  }).sort()
+  return [...groups]
+    .map(([key, { count, sum, distinct }]) => {
+      const [k = '', bounds = ''] = key.split('|')
+      return `${k} ${count} ${sum} ${distinct.size} ${bounds}`
+    })
+    .sort()
 }
 
 function windowStart({ kind, size, step, offset }: WindowSpec, end: number): number | undefined {
@@ -228,13 +341,19 @@ describe('window aggregate against a naive model', () => {
       const steps: OperatorStep[] = []
       for (let at = 0; at < 30; at++) {
         // Never late: at most as far back as the watermark says.
-        const batch = Array.from({ length: 1 + next(12) }, () => ({ ts: at * 20 + next(60), k: `k${next(4)}`, v: next(5) }))
+        const batch = Array.from({ length: 1 + next(12) }, () => ({
+          ts: at * 20 + next(60),
+          k: `k${next(4)}`,
+          v: next(5),
+        }))
         rows.push(...batch)
         steps.push({ rows: batch.map(({ ts, k, v }) => `${ts} ${k} ${v}`).join('\n') }, { watermark: at * 20 - 1 })
       }
       steps.push({ watermark: MAX_WATERMARK })
       const runs = runThreeWays({ node: plan, input: input(TS) }, steps)
-      const expected = model(window, rows).map((line) => (distinct ? line : line.replace(/^(\S+ \S+ \S+) \S+/, '$1')))
+      const expected = model(window, rows)
+        .map((line) => (distinct ? line : line.replace(/^(\S+ \S+ \S+) \S+/, '$1')))
+        .sort()
       expect(materialize(runs.straight)).toEqual(expected)
       expect(runs.recovered).toEqual(runs.straight)
       expect(materialize(runs.tiny)).toEqual(expected)

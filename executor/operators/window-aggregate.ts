@@ -19,7 +19,11 @@ import { WindowAssigner } from './window-assigner.ts'
 /** Rows of an emitted batch. */
 const BATCH_ROWS = 4096
 
-export function createWindowAggregate(node: WindowAggregateNode, inputTime: SqlType, context: OperatorContext): Operator {
+export function createWindowAggregate(
+  node: WindowAggregateNode,
+  inputTime: SqlType,
+  context: OperatorContext,
+): Operator {
   return new WindowAggregate(node, inputTime, context)
 }
 
@@ -70,7 +74,8 @@ class WindowAggregate implements Operator {
     let mixed = false
     for (let row = 1; row < batch.rows; row++) if (ends[row] !== first) mixed = true
     if (!mixed) this.#addToSlice(batch, first)
-    else for (const [end, rows] of rowsByEnd(ends, batch.rows)) this.#addToSlice(gatherRows(batch, rows, rows.length), end)
+    else
+      for (const [end, rows] of rowsByEnd(ends, batch.rows)) this.#addToSlice(gatherRows(batch, rows, rows.length), end)
   }
 
   #addToSlice(batch: ChangeBatch, sliceEnd: number): void {
@@ -94,7 +99,7 @@ class WindowAggregate implements Operator {
   #add(batch: ChangeBatch, end: number): void {
     const table = this.#slices.get(end) ?? new AggregateTable(this.#plan)
     this.#slices.set(end, table)
-    const keys = this.#node.keys.map((key) => batch.columns[key] ?? { kind: 'null', nulls: null } as const)
+    const keys = this.#node.keys.map((key) => batch.columns[key] ?? ({ kind: 'null', nulls: null } as const))
     table.update(batch, keys, false, 0)
     table.settle()
   }
@@ -209,7 +214,8 @@ class WindowAggregate implements Operator {
     const { keys, aggregates, properties, schema } = this.#node
     const type = schema.fields[keys.length + aggregates.length + index]?.type
     const property = properties[index]
-    const local = property === 'window_start' ? this.#windows.windowStart(end) : property === 'window_end' ? end : end - 1
+    const local =
+      property === 'window_start' ? this.#windows.windowStart(end) : property === 'window_end' ? end : end - 1
     return { kind: 'i64', values: new BigInt64Array(count).fill(windowValue(this.#windows, local, type)), nulls: null }
   }
 
@@ -274,7 +280,7 @@ export function windowValue(windows: WindowAssigner, local: number, type: SqlTyp
 }
 
 /** Positions of the rows of each slice, in the order of the rows; slices in the order of their end. */
-export function rowsByEnd(ends: Float64Array, rows: number): [number, Int32Array][] {
+function rowsByEnd(ends: Float64Array, rows: number): [number, Int32Array][] {
   const counts = new Map<number, number>()
   for (let row = 0; row < rows; row++) counts.set(ends[row] as number, (counts.get(ends[row] as number) ?? 0) + 1)
   const groups = [...counts].map(([end, count]) => ({ end, rows: new Int32Array(count), filled: 0 }))

@@ -11,7 +11,11 @@ import type { Operator, OperatorContext } from './operator.ts'
 import { windowValue } from './window-aggregate.ts'
 import { WindowAssigner } from './window-assigner.ts'
 
-export function createWindowTableFunction(node: WindowTableFunctionNode, inputTime: SqlType, context: OperatorContext): Operator {
+export function createWindowTableFunction(
+  node: WindowTableFunctionNode,
+  inputTime: SqlType,
+  context: OperatorContext,
+): Operator {
   const { output, clock, timeZone } = context
   const windows = new WindowAssigner(node.window, inputTime, timeZone)
   const { kind, timeColumn, time } = node.window

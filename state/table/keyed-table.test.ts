@@ -57,8 +57,8 @@ function countRows(
 function contents(table: KeyedTable, types: readonly SqlType[]): string[] {
   const rows = table.rows()
   const keys = types.map((type, index) => {
-    const column = table.keys[index]?.gather(rows, rows.length) ?? { kind: 'null', nulls: null }
-    return Array.from(rows, (_, i) => readValue(column as Column, type, i))
+    const column: Column = table.keys[index]?.gather(rows, rows.length) ?? { kind: 'null', nulls: null }
+    return Array.from(rows, (_, i) => readValue(column, type, i))
   })
   const counts = (table.values[0] as FixedStore).values
   return Array.from(rows, (row, i) => `${keys.map((key) => show(key[i] ?? null)).join(' ')} = ${counts[row]}`).sort()

@@ -12,6 +12,7 @@ import type { Column } from '../../core/column.ts'
 import type { SqlType } from '../../core/types.ts'
 import { hashKeys } from './hash.ts'
 import { decodePage, encodePage, PAGE_ROWS, PAGE_SHIFT, type TablePage } from './page.ts'
+import { touchKeys, touchRows } from './touch.ts'
 import { type Probe, type ProbeTarget, probeFor } from './probe.ts'
 import {
   BytesStore,
@@ -45,6 +46,8 @@ export interface Lookup {
 
 const FIRST_SLOT_BITS = 4
 const FIRST_ROWS = 8
+/** From this size on rows are touched before they are needed. */
+const LARGE = 1 << 16
 /** Rows that one call of `sweep` looks at. */
 const SWEEP_ROWS = 1 << 14
 
@@ -66,7 +69,12 @@ export class KeyedTable implements ProbeTarget {
   #free: number[] = []
   #dirty = new Uint8Array(0)
   #written = new Set<number>()
+  #probeLoop: Probe | undefined
+  /** A bit for each key column that has or had NULLs. */
+  #probeVariant = 0
   #sweepAt = 0
+  /** What touching has read, kept so that it is not optimised away. */
+  touched = 0
   #hashes = new Int32Array(0)
   #rowIds = new Int32Array(0)
   #inserted = new Uint8Array(0)
@@ -95,10 +103,6 @@ export class KeyedTable implements ProbeTarget {
     return columns + this.index.byteLength + this.#occupied.length
   }
 
-  isOccupied(row: number): boolean {
-    return this.#occupied[row] === 1
-  }
-
   /**
    * The rows of a batch's keys, inserted where they are missing; all of them count as written.
    *
@@ -108,9 +112,12 @@ export class KeyedTable implements ProbeTarget {
     this.#reserveScratch(count)
     const stored = this.#stored(columns, count)
     hashKeys(stored, count, this.#hashes)
+    const large = this.#size > LARGE
+    if (large) this.touched ^= touchKeys(this, this.#hashes, count)
     const probe = this.#probe(stored)
     let insertedCount = probe(this, stored, count, this.#hashes, this.#rowIds, this.#inserted, true)
     this.markDirty(this.#rowIds, count)
+    if (large) this.touched ^= touchRows(this.values, this.#rowIds, count)
     if (this.#lastWrite !== undefined) insertedCount += this.#touch(this.#lastWrite, count, now)
     return { rowIds: this.#rowIds, inserted: this.#inserted, insertedCount }
   }
@@ -140,8 +147,19 @@ export class KeyedTable implements ProbeTarget {
   }
 
   #probe(columns: readonly Column[]): Probe {
-    const nullable = columns.map((column, index) => column.nulls !== null || this.keys[index]?.nulls !== null)
-    return probeFor(this.#kinds, nullable)
+    let variant = 0
+    for (let n = 0; n < columns.length; n++) {
+      const nullable = columns[n]?.nulls !== null || this.keys[n]?.nulls !== null
+      if (nullable) variant |= 1 << n
+    }
+    if (this.#probeLoop === undefined || variant !== this.#probeVariant) {
+      this.#probeLoop = probeFor(
+        this.#kinds,
+        this.#kinds.map((_, n) => ((variant >> n) & 1) === 1),
+      )
+      this.#probeVariant = variant
+    }
+    return this.#probeLoop
   }
 
   /** For the probing loop only. */
@@ -197,10 +215,6 @@ export class KeyedTable implements ProbeTarget {
   markDirty(rows: Int32Array, count: number): void {
     const dirty = this.#dirty
     for (let i = 0; i < count; i++) dirty[(rows[i] as number) >> PAGE_SHIFT] = 1
-  }
-
-  markRowDirty(row: number): void {
-    this.#dirty[row >> PAGE_SHIFT] = 1
   }
 
   /** Rows that are not there are left alone. */

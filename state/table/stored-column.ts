@@ -4,9 +4,8 @@
  */
 import type { BytesColumn, Column, NullMask, Value } from '../../core/column.ts'
 import { columnOf } from '../../core/column-builder.ts'
-import { decodeText, readValue } from '../../core/column-ops.ts'
 import { invariant, unreachable } from '../../core/errors.ts'
-import { physicalKind, STRING, type SqlType } from '../../core/types.ts'
+import { physicalKind, type SqlType } from '../../core/types.ts'
 import { decodeValue, encodeColumn } from './value-codec.ts'
 
 /** `encoded` holds ARRAY, MAP, MULTISET and ROW values in the form of `value-codec.ts`. */
@@ -106,7 +105,8 @@ export class FixedStore {
   /** The same bytes as 32-bit words, low half first, for comparing without BigInt; null for narrower kinds. */
   words: Int32Array
   nulls: NullMask = null
-  #capacity = 0
+  /** Rows that there is room for. */
+  capacity = 0
 
   constructor(kind: FixedKind) {
     this.kind = kind
@@ -124,11 +124,11 @@ export class FixedStore {
     this.values = grown
     this.words = FIXED_WIDTH[this.kind] >= 4 ? new Int32Array(grown.buffer) : new Int32Array(0)
     this.nulls = grownNulls(this.nulls, capacity)
-    this.#capacity = capacity
+    this.capacity = capacity
   }
 
   ensureNulls(): Uint8Array {
-    this.nulls ??= new Uint8Array(this.#capacity)
+    this.nulls ??= new Uint8Array(this.capacity)
     return this.nulls
   }
 
@@ -284,10 +284,6 @@ export class BytesStore {
     return columnOf(type, values)
   }
 
-  text(row: number): string {
-    return decodeText(this.data, this.starts[row] as number, this.lengths[row] as number)
-  }
-
   view(): BytesColumn {
     return { kind: 'bytes', starts: this.starts, lengths: this.lengths, data: this.data, nulls: this.nulls }
   }
@@ -331,11 +327,4 @@ export class NullStore {
   view(): Column {
     return { kind: 'null', nulls: null }
   }
-}
-
-/** A stored string, for messages. */
-export function storedText(column: StoredColumn, row: number): string {
-  if (column.kind === 'bytes' || column.kind === 'encoded') return column.text(row)
-  const value = readValue(column.view(), STRING, row)
-  return String(value)
 }

@@ -232,7 +232,7 @@ function createDecimalWriter(precision: number, scale: number, out: ByteBuilder,
 
 function wordsWriter(write: (words: Int32Array, values: BigInt64Array, row: number) => void): WriteField {
   let last: BigInt64Array | undefined
-  let words = new Int32Array(0)
+  let words: Int32Array = new Int32Array(0)
   return (column, row) => {
     if (column.kind !== 'i64') return
     if (column.values !== last) {

@@ -19,7 +19,7 @@ import {
   ValueError,
 } from '../scalar-text.ts'
 import { compactJson } from './compact.ts'
-import { JsonCursor } from './cursor.ts'
+import type { JsonCursor } from './cursor.ts'
 import type { JsonOptions } from './options.ts'
 
 /** Reads the value at the cursor into a row of the column it belongs to. */

@@ -114,17 +114,17 @@ function decodeCharset(data: Uint8Array, start: number, length: number, charset:
     case 'utf8':
       return decodeText(data, start, length)
     case 'latin1':
-      return bytes.latin1Slice()
+      return bytes.toString('latin1')
     case 'ascii':
-      return bytes.latin1Slice().replace(/[\u0080-\u00ff]/g, '\ufffd')
+      return bytes.toString('latin1').replace(/[\u0080-\u00ff]/g, '\ufffd')
     case 'utf16le':
-      return bytes.utf16leSlice()
+      return bytes.toString('utf16le')
     case 'utf16be':
-      return swapped(bytes).utf16leSlice()
+      return swapped(bytes).toString('utf16le')
     default: {
       // A byte order mark says which; Java takes big-endian without one.
-      if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.subarray(2).utf16leSlice()
-      return swapped(bytes[0] === 0xfe && bytes[1] === 0xff ? bytes.subarray(2) : bytes).utf16leSlice()
+      if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.subarray(2).toString('utf16le')
+      return swapped(bytes[0] === 0xfe && bytes[1] === 0xff ? bytes.subarray(2) : bytes).toString('utf16le')
     }
   }
 }

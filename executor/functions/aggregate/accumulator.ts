@@ -12,6 +12,7 @@ import {
   type ResultArrays,
   type ResultKernel,
   resultKernel,
+  type UpdateKernel,
   updateKernel,
 } from './kernel.ts'
 
@@ -58,42 +59,68 @@ export interface AccumulatorPlan {
 }
 
 export function planColumnar(call: AggregateCall, aggregate: ColumnarAggregate, retracts: boolean): AccumulatorPlan {
+  const kernels = new Kernels(call, aggregate, retracts)
   return {
     state: aggregate.state.map((kind) => ({ kind })),
     mergeable: true,
-    create: (columns) => new ColumnarAccumulator(call, aggregate, retracts, columns),
+    create: (columns) => new ColumnarAccumulator(call, aggregate, kernels, columns),
+  }
+}
+
+/** The loops of a call, shared by all tables: windows have a table for each slice. */
+class Kernels {
+  readonly results: ResultKernel
+  readonly merge: MergeKernel
+  readonly #call: AggregateCall
+  readonly #aggregate: ColumnarAggregate
+  readonly #retracts: boolean
+  /** By which arguments have NULLs, whether there is a mask, and whether results are wanted. */
+  readonly #updates: (UpdateKernel | undefined)[] = []
+
+  constructor(call: AggregateCall, aggregate: ColumnarAggregate, retracts: boolean) {
+    this.#call = call
+    this.#aggregate = aggregate
+    this.#retracts = retracts
+    this.results = resultKernel(aggregate, physicalKind(call.type))
+    this.merge = mergeKernel(aggregate)
+  }
+
+  update(args: readonly Column[], masked: boolean, emits: boolean): UpdateKernel {
+    let variant = (masked ? 1 : 0) + (emits ? 2 : 0)
+    for (const [n, arg] of args.entries()) if (arg.nulls !== null) variant += 4 << n
+    const known = this.#updates[variant]
+    if (known !== undefined) return known
+    const made = updateKernel(this.#aggregate, {
+      argumentKinds: args.map((arg) => arg.kind),
+      argumentNulls: args.map((arg) => arg.nulls !== null),
+      resultKind: physicalKind(this.#call.type),
+      masked,
+      retracts: this.#retracts,
+      emits,
+    })
+    this.#updates[variant] = made
+    return made
   }
 }
 
 class ColumnarAccumulator implements Accumulator {
   readonly #call: AggregateCall
   readonly #aggregate: ColumnarAggregate
-  readonly #retracts: boolean
+  readonly #kernels: Kernels
   readonly #state: readonly StoredColumn[]
-  readonly #results: ResultKernel
-  readonly #merge: MergeKernel
 
-  constructor(call: AggregateCall, aggregate: ColumnarAggregate, retracts: boolean, state: readonly StoredColumn[]) {
+  constructor(call: AggregateCall, aggregate: ColumnarAggregate, kernels: Kernels, state: readonly StoredColumn[]) {
     this.#call = call
     this.#aggregate = aggregate
-    this.#retracts = retracts
+    this.#kernels = kernels
     this.#state = state
-    this.#results = resultKernel(aggregate, physicalKind(call.type))
-    this.#merge = mergeKernel(aggregate)
   }
 
   update(input: UpdateInput): Column | null {
     const args = this.#call.args.map((index): Column => input.columns[index] ?? { kind: 'null', nulls: null })
     // Every row of a NULL column is NULL, and nothing is aggregated.
     const masked = args.some((arg) => arg.kind === 'null') ? new Uint8Array(input.rows) : input.mask
-    const kernel = updateKernel(this.#aggregate, {
-      argumentKinds: args.map((arg) => arg.kind),
-      argumentNulls: args.map((arg) => arg.nulls !== null),
-      resultKind: physicalKind(this.#call.type),
-      masked: masked !== null,
-      retracts: this.#retracts,
-      emits: input.emits,
-    })
+    const kernel = this.#kernels.update(args, masked !== null, input.emits)
     const out = input.emits ? this.#arrays(2 * input.rows) : null
     const { rows, groups, actions, kinds, changed } = input
     kernel(rows, groups, args, masked, actions, kinds, this.#state, out, changed)
@@ -102,12 +129,12 @@ class ColumnarAccumulator implements Accumulator {
 
   results(groups: Int32Array, count: number): Column {
     const out = this.#arrays(count)
-    this.#results(count, groups, this.#state, out)
+    this.#kernels.results(count, groups, this.#state, out)
     return this.#column(out)
   }
 
   merge(from: Accumulator, groups: Int32Array, fromGroups: Int32Array, count: number): void {
-    if (from instanceof ColumnarAccumulator) this.#merge(count, groups, fromGroups, this.#state, from.#state)
+    if (from instanceof ColumnarAccumulator) this.#kernels.merge(count, groups, fromGroups, this.#state, from.#state)
   }
 
   #arrays(length: number): ResultArrays {

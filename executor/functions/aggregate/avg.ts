@@ -19,7 +19,7 @@ export const AVG: AggregateFunction = {
     const one = whole ? '1n' : '1'
     const result = ((): ResultCode => {
       if (type.kind === 'DECIMAL') {
-        const factor = `${10n ** BigInt(Math.max(0, 6 - type.scale))}n`
+        const factor = String(10 ** Math.max(0, 6 - type.scale))
         return { isNull: 's1[r] === 0 || s2[r] === 1', words: `support.average128(w0, 4 * r, s1[r], ${factor}, ow, p)` }
       }
       if (!whole) return { isNull: 's1[r] === 0', value: 's0[r] / s1[r]' }

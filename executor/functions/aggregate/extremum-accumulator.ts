@@ -1,6 +1,7 @@
 /** MIN and MAX over input that takes rows back. State in the group table: the entry of the current value, + 1. */
 import type { Column } from '../../../core/column.ts'
 import { isRetraction } from '../../../core/change-batch.ts'
+import { columnOf } from '../../../core/column-builder.ts'
 import { invariant } from '../../../core/errors.ts'
 import { type SqlType, withNullability } from '../../../core/types.ts'
 import type { AggregateCall } from '../../../planner/expression.ts'
@@ -25,6 +26,7 @@ export function planExtremum(call: AggregateCall, largest: boolean): Accumulator
 
 class ExtremumAccumulator implements Accumulator {
   readonly #argument: number
+  readonly #type: SqlType
   readonly #sign: number
   readonly #best: FixedStore
   readonly #values: GroupedValues
@@ -32,10 +34,10 @@ class ExtremumAccumulator implements Accumulator {
 
   constructor(call: AggregateCall, largest: boolean, best: FixedStore) {
     this.#argument = call.args[0] ?? 0
-    const type: SqlType = call.argumentTypes[0] ?? { kind: 'NULL', nullable: true }
+    this.#type = withNullability(call.argumentTypes[0] ?? { kind: 'NULL', nullable: true }, true)
     this.#sign = largest ? -1 : 1
     this.#best = best
-    this.#values = new GroupedValues([withNullability(type, true)])
+    this.#values = new GroupedValues([this.#type])
   }
 
   get bytes(): number {
@@ -111,6 +113,11 @@ class ExtremumAccumulator implements Accumulator {
       nulls ??= new Uint8Array(count)
       nulls[i] = 1
     }
+    if (this.#values.table.high === 0)
+      return columnOf(
+        this.#type,
+        Array.from(rows, () => null),
+      )
     const column = this.#values.value(0).gather(rows, count)
     return column.kind === 'null' ? column : { ...column, nulls }
   }

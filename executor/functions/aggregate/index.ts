@@ -1,12 +1,33 @@
 /** The only list of aggregate functions. */
 import type { AggregateFunction } from './aggregate-function.ts'
+import { ARRAY_AGG } from './array-agg.ts'
 import { AVG } from './avg.ts'
+import { COLLECT } from './collect.ts'
 import { COUNT } from './count.ts'
+import { STDDEV_POP, STDDEV_SAMP, VAR_POP, VAR_SAMP } from './deviation.ts'
+import { FIRST_VALUE, LAST_VALUE } from './first-value.ts'
+import { LISTAGG } from './listagg.ts'
 import { MAX } from './max.ts'
 import { MIN } from './min.ts'
 import { SUM, SUM0 } from './sum.ts'
 
-export const AGGREGATE_FUNCTIONS: readonly AggregateFunction[] = [AVG, COUNT, MAX, MIN, SUM, SUM0]
+export const AGGREGATE_FUNCTIONS: readonly AggregateFunction[] = [
+  ARRAY_AGG,
+  AVG,
+  COLLECT,
+  COUNT,
+  FIRST_VALUE,
+  LAST_VALUE,
+  LISTAGG,
+  MAX,
+  MIN,
+  STDDEV_POP,
+  STDDEV_SAMP,
+  SUM,
+  SUM0,
+  VAR_POP,
+  VAR_SAMP,
+]
 
 const byName = new Map(
   AGGREGATE_FUNCTIONS.flatMap((spec) => [spec.name, ...(spec.aliases ?? [])].map((name) => [name, spec] as const)),

@@ -51,10 +51,10 @@ export type ResultKernel = (count: number, rows: Int32Array, states: readonly St
 
 const kernels = new Map<string, unknown>()
 
-function compile<T>(code: string): T {
+function compile(code: string): unknown {
   const known = kernels.get(code)
-  if (known !== undefined) return known as T
-  const made = new Function('support', code)(SUPPORT) as T
+  if (known !== undefined) return known
+  const made: unknown = new Function('support', code)(SUPPORT)
   kernels.set(code, made)
   return made
 }
@@ -91,7 +91,7 @@ export function updateKernel(aggregate: ColumnarAggregate, variant: UpdateVarian
       ${emits ? writeCode(resultKind, result, '2 * i + 1') : ''}
       ${emits ? `if (${differCode(resultKind, result)}) changed[i] = 1` : ''}
     }
-  }`)
+  }`) as UpdateKernel
 }
 
 export function mergeKernel(aggregate: ColumnarAggregate): MergeKernel {
@@ -102,7 +102,7 @@ export function mergeKernel(aggregate: ColumnarAggregate): MergeKernel {
       const r = rows[i], q = sourceRows[i]
       ${aggregate.merge}
     }
-  }`)
+  }`) as MergeKernel
 }
 
 export function resultKernel(aggregate: ColumnarAggregate, resultKind: PhysicalKind): ResultKernel {
@@ -113,7 +113,7 @@ export function resultKernel(aggregate: ColumnarAggregate, resultKind: PhysicalK
       const r = rows[i]
       ${writeCode(resultKind, aggregate.result, 'i')}
     }
-  }`)
+  }`) as ResultKernel
 }
 
 function argumentCode(kind: PhysicalKind, n: number, nullable: boolean): string {

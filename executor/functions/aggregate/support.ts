@@ -34,13 +34,33 @@ function overflows(words: Int32Array, at: number): boolean {
   return value >= LIMIT || value <= -LIMIT
 }
 
+/** Below it quotients of doubles, rounded down, are exact. */
+const EXACT = 2 ** 51
+
 /** sum / count with `factor` more of scale, rounded half away from zero. */
-function average128(words: Int32Array, at: number, count: number, factor: bigint, out: Int32Array, to: number): void {
-  const sum = readWords(words, at) * factor
+function average128(words: Int32Array, at: number, count: number, factor: number, out: Int32Array, to: number): void {
+  const high = words[at + 1] as number
+  if (words[at + 2] === high >> 31 && words[at + 3] === high >> 31) {
+    const small = (high * 4294967296 + ((words[at] as number) >>> 0)) * factor
+    if (small < EXACT && small > -EXACT) {
+      const rounded = Math.floor((Math.abs(small) + Math.floor(count / 2)) / count)
+      writeDouble(out, to, small < 0 ? -rounded : rounded)
+      return
+    }
+  }
+  const sum = readWords(words, at) * BigInt(factor)
   const divisor = BigInt(count)
   const half = divisor / 2n
-  const rounded = sum < 0n ? -((-sum + half) / divisor) : (sum + half) / divisor
-  writeWords(out, to, rounded)
+  writeWords(out, to, sum < 0n ? -((-sum + half) / divisor) : (sum + half) / divisor)
+}
+
+/** An integer that a double holds exactly. */
+function writeDouble(words: Int32Array, at: number, value: number): void {
+  const high = Math.floor(value / 4294967296)
+  words[at] = (value - high * 4294967296) | 0
+  words[at + 1] = high | 0
+  words[at + 2] = value < 0 ? -1 : 0
+  words[at + 3] = value < 0 ? -1 : 0
 }
 
 /** A scaled integer of four words, or of two, as a double. */

@@ -1,0 +1,88 @@
+/** https://nightlies.apache.org/flink/flink-docs-stable/docs/connectors/table/upsert-kafka/ */
+import { MillraceError } from '../../core/errors.ts'
+import type { OptionSpec } from '../../core/options.ts'
+import { type ConnectorDescriptor, UPSERT } from '../connector.ts'
+import { KAFKA_FORMATS, KAFKA_METADATA, requireTransactionPrefix, SHARED_OPTIONS, sinkGuarantee } from './kafka.ts'
+
+const READ_FROM_START: readonly OptionSpec[] = [
+  // The source always reads the whole topic: the options of kafka that it is read with, at their only values.
+  {
+    key: 'scan.startup.mode',
+    type: 'enum',
+    values: ['earliest-offset'],
+    default: 'earliest-offset',
+    description: 'The whole topic is read: only that gives the table.',
+  },
+  {
+    key: 'scan.bounded.mode',
+    type: 'enum',
+    values: ['unbounded', 'latest-offset'],
+    default: 'unbounded',
+    description: 'Where reading ends.',
+  },
+  {
+    key: 'scan.topic-partition-discovery.interval',
+    type: 'duration',
+    default: '5 min',
+    description: 'How often new partitions are looked for; 0: never.',
+  },
+]
+
+const NO_BUFFER = 'Rows are not held back to be merged by key: readers see the last row of a key all the same.'
+
+const OPTIONS: readonly OptionSpec[] = [
+  { key: 'topic', type: 'list', required: true, description: 'The topic.' },
+  ...SHARED_OPTIONS,
+  { key: 'key.format', type: 'string', required: true, description: 'Format of the keys, which hold the primary key.' },
+  { key: 'value.format', type: 'string', required: true, description: 'Format of the values.' },
+  ...READ_FROM_START,
+  {
+    key: 'sink.buffer-flush.max-rows',
+    type: 'int',
+    default: '0',
+    description: `Taken for compatibility. ${NO_BUFFER}`,
+  },
+  {
+    key: 'sink.buffer-flush.interval',
+    type: 'duration',
+    default: '0',
+    description: `Taken for compatibility. ${NO_BUFFER}`,
+  },
+]
+
+export const UPSERT_KAFKA: ConnectorDescriptor = {
+  name: 'upsert-kafka',
+  title: 'Upsert Kafka',
+  description:
+    'A topic as a table by primary key: the last record of a key is its row, a record without a value deletes it. Needs a primary key.',
+  options: OPTIONS,
+  formats: { value: KAFKA_FORMATS, key: KAFKA_FORMATS },
+  metadata: KAFKA_METADATA,
+  source: {
+    changelogMode: () => UPSERT,
+    isBounded: (_table, options) => options.enum('scan.bounded.mode') !== 'unbounded',
+    guarantee: 'exactly-once',
+    projectionPushDown: true,
+    reusable: true,
+  },
+  sink: { changelogMode: () => UPSERT, guarantee: sinkGuarantee, partitions: false, overwrite: false },
+  validate: (table, options) => {
+    if (table.primaryKey === undefined) {
+      throw new MillraceError('INVALID_DEFINITION', `table "${table.path.name}" needs a primary key`, {
+        hint: 'Add PRIMARY KEY (…) NOT ENFORCED: it is the key of the records.',
+      })
+    }
+    requireTransactionPrefix(table, options)
+  },
+  example: `CREATE TABLE customers (
+  id BIGINT,
+  name STRING,
+  PRIMARY KEY (id) NOT ENFORCED
+) WITH (
+  'connector' = 'upsert-kafka',
+  'topic' = 'customers',
+  'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'key.format' = 'json',
+  'value.format' = 'json'
+);`,
+}

@@ -1,0 +1,48 @@
+/** Whole rows as value columns of a table. */
+import type { ChangeBatch } from '../../core/change-batch.ts'
+import type { Column } from '../../core/column.ts'
+import type { Schema } from '../../core/types.ts'
+import { withNullability } from '../../core/types.ts'
+import type { ValueColumn } from '../../state/table/keyed-table.ts'
+import { type StoredColumn, storedKind } from '../../state/table/stored-column.ts'
+import { concatRows } from './row-merge.ts'
+
+/** One column for each field. */
+export function rowColumns(schema: Schema): ValueColumn[] {
+  return schema.fields.map(({ type }) => ({ kind: storedKind(type), type: withNullability(type, true) }))
+}
+
+/** Stores rows `from[0 … count)` of a batch at `to`. */
+export function putRows(
+  columns: readonly StoredColumn[],
+  to: Int32Array,
+  batch: ChangeBatch,
+  from: Int32Array,
+  count: number,
+): void {
+  for (const [index, column] of columns.entries()) {
+    const source = batch.columns[index]
+    if (source !== undefined) column.put(to, source, from, count)
+  }
+}
+
+/** Rows of the batch and, as -1 - row, of the table, in one go. */
+export function mixedRows(
+  batch: ChangeBatch,
+  stored: readonly StoredColumn[],
+  sources: Int32Array,
+  count: number,
+): Column[] {
+  const rows: number[] = []
+  const order = new Int32Array(count)
+  for (let i = 0; i < count; i++) {
+    const source = sources[i] as number
+    if (source >= 0) order[i] = source
+    else {
+      order[i] = batch.rows + rows.length
+      rows.push(-1 - source)
+    }
+  }
+  const old = stored.map((column) => column.gather(Int32Array.from(rows), rows.length))
+  return concatRows(batch.columns, batch.rows, old, order, count)
+}
