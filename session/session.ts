@@ -10,6 +10,7 @@ import type { PlannerContext } from '../catalog/reader.ts'
 import { type Clock, SYSTEM_CLOCK } from '../core/clock.ts'
 import { CONNECTORS } from '../connectors/index.ts'
 import { evaluateConstant } from '../executor/codegen/constant.ts'
+import type { CheckpointPhase } from '../executor/checkpoint/coordinator.ts'
 import { AGGREGATE_FUNCTIONS } from '../executor/functions/aggregate/index.ts'
 import { SCALAR_FUNCTIONS } from '../executor/functions/index.ts'
 import { type Job, runJob } from '../executor/runtime/job.ts'
@@ -36,6 +37,8 @@ export interface SessionOptions {
   /** What is worth telling a person while jobs run: restarts, refused checkpoints. Default: nothing. */
   readonly onNotice?: (text: string) => void
   readonly clock?: Clock
+  /** Called at each step of a checkpoint and of a restore of every job: for tests that stop the process there. */
+  readonly onCheckpointPhase?: (phase: CheckpointPhase | 'restoring', checkpoint: number) => void
 }
 
 export interface SessionOutput {
@@ -143,6 +146,7 @@ export class Session {
       log: this.#options.onNotice ?? (() => undefined),
       ...(savepoint === undefined || !request.durable ? {} : { savepointPath: savepoint }),
       ...(request.onCollect === undefined ? {} : { onCollect: request.onCollect }),
+      ...(this.#options.onCheckpointPhase === undefined ? {} : { onPhase: this.#options.onCheckpointPhase }),
     })
   }
 }

@@ -59,7 +59,7 @@ export class JobProgress {
       ]
       if (late > 0) lines.push(`  ${count(late)} rows came too late for their window and were dropped`)
       for (const sink of metrics.operators.filter((operator) => operator.kind === 'sink'))
-        lines.push(`  ${count(sink.rowsIn)} rows → ${sink.description}`)
+        lines.push(`  ${count(sink.rowsIn)} rows in ${sink.target ?? sink.description}`)
       return lines
     })
   }

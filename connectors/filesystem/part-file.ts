@@ -1,12 +1,18 @@
 /** One part file that is being written: hidden under a name beginning with `.` until it is committed. */
-import { type FileHandle, mkdir, open, rename, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileError } from './file-error.ts'
 
-/** Bytes that are gathered before they are written. */
-const BUFFER = 256 * 1024
-/** Bytes not yet written at which the writer asks to be waited for. */
-const BACK_PRESSURE = 4 * 1024 * 1024
+/** Bytes that are written at once. */
+const BLOCK = 512 * 1024
+/** Full blocks that may wait; then the writer is asked to wait for one to be written. */
+const MAX_WAITING = 6
+/** Bytes behind which the disk is asked to begin, so that little is left to wait for at the checkpoint. */
+const SYNC_EVERY = 8 * 1024 * 1024
+
+/** Blocks of all files that are free again: fresh memory costs more than the copy into it. */
+const freeBlocks: Buffer[] = []
+const MAX_FREE = 16
 
 /** What a handle says of a file: where it is, and where it goes. */
 export interface PendingFile {
@@ -20,54 +26,61 @@ export class PartFile {
   lastWrite: number
   /** Bytes given to `append`. */
   size = 0
-  #buffer = Buffer.allocUnsafeSlow(BUFFER)
+  #block: Buffer | undefined
   #used = 0
-  #unwritten = 0
-  #handle: FileHandle | undefined
-  /** The writes under way, one behind the other; failed writes are kept for whoever waits next. */
+  /** The writes under way, one behind the other. None rejects: the first failure is kept for whoever waits next. */
+  readonly #waiting: Promise<void>[] = []
   #tail: Promise<void>
+  #handle: FileHandle | undefined
   #failure: Error | undefined
+  #unsynced = 0
+  #syncing: Promise<void> | undefined
 
   constructor(pending: PendingFile, now: number) {
     this.pending = pending
     this.openedAt = now
     this.lastWrite = now
-    this.#tail = this.#open().catch((error: unknown) => {
-      this.#failure ??= fileError(error, pending.from)
-    })
+    this.#tail = this.#open()
   }
 
   async #open(): Promise<void> {
-    await mkdir(dirname(this.pending.from), { recursive: true })
-    this.#handle = await open(this.pending.from, 'wx')
+    try {
+      await mkdir(dirname(this.pending.from), { recursive: true })
+      this.#handle = await open(this.pending.from, 'wx')
+    } catch (error) {
+      this.#failure = fileError(error, this.pending.from)
+    }
   }
 
   /** Takes a copy of the bytes. A promise means that too much is waiting to be written. */
   append(bytes: Uint8Array, now: number): Promise<void> | void {
     this.lastWrite = now
     this.size += bytes.length
-    if (bytes.length >= BUFFER) {
-      this.#flushBuffer()
-      this.#enqueue(Buffer.from(bytes))
-    } else {
-      if (this.#used + bytes.length > BUFFER) this.#flushBuffer()
-      this.#buffer.set(bytes, this.#used)
-      this.#used += bytes.length
+    for (let at = 0; at < bytes.length; ) {
+      this.#block ??= freeBlocks.pop() ?? Buffer.allocUnsafeSlow(BLOCK)
+      const length = Math.min(BLOCK - this.#used, bytes.length - at)
+      this.#block.set(bytes.subarray(at, at + length), this.#used)
+      this.#used += length
+      at += length
+      if (this.#used === BLOCK) this.#flush()
     }
     if (this.#failure !== undefined) throw this.#failure
-    if (this.#unwritten > BACK_PRESSURE) return this.#settled()
+    if (this.#waiting.length > MAX_WAITING) return this.#untilRoom()
   }
 
-  #flushBuffer(): void {
-    if (this.#used === 0) return
-    this.#enqueue(this.#buffer.subarray(0, this.#used))
-    this.#buffer = Buffer.allocUnsafeSlow(BUFFER)
+  #flush(): void {
+    const block = this.#block
+    if (block === undefined) return
+    const bytes = block.subarray(0, this.#used)
+    this.#block = undefined
     this.#used = 0
-  }
-
-  #enqueue(bytes: Buffer): void {
-    this.#unwritten += bytes.length
-    this.#tail = this.#tail.then(() => this.#write(bytes))
+    const write = this.#tail.then(() => this.#write(bytes))
+    this.#tail = write
+    this.#waiting.push(write)
+    void write.then(() => {
+      this.#waiting.shift()
+      if (freeBlocks.length < MAX_FREE) freeBlocks.push(block)
+    })
   }
 
   async #write(bytes: Buffer): Promise<void> {
@@ -77,28 +90,44 @@ export class PartFile {
         const { bytesWritten } = (await this.#handle?.write(bytes, at, bytes.length - at)) ?? { bytesWritten: 0 }
         at += bytesWritten
       }
-      this.#unwritten -= bytes.length
+      this.#unsynced += bytes.length
+      if (this.#unsynced >= SYNC_EVERY && this.#syncing === undefined) this.#syncing = this.#sync()
     } catch (error) {
       this.#failure = fileError(error, this.pending.from)
     }
   }
 
-  async #settled(): Promise<void> {
-    await this.#tail
+  /** Runs beside the writes. */
+  async #sync(): Promise<void> {
+    this.#unsynced = 0
+    try {
+      await this.#handle?.datasync()
+    } catch (error) {
+      this.#failure ??= fileError(error, this.pending.from)
+    } finally {
+      this.#syncing = undefined
+    }
+  }
+
+  async #untilRoom(): Promise<void> {
+    while (this.#waiting.length > MAX_WAITING / 2) await this.#waiting[0]
     if (this.#failure !== undefined) throw this.#failure
   }
 
   /** Everything is written and on the disk; the file is closed. */
   async finish(): Promise<PendingFile> {
-    this.#flushBuffer()
-    await this.#settled()
+    this.#flush()
+    await this.#tail
+    await this.#syncing
+    const handle = this.#handle
+    this.#handle = undefined
     try {
-      await this.#handle?.sync()
-      await this.#handle?.close()
+      if (this.#failure !== undefined) throw this.#failure
+      await handle?.sync()
     } catch (error) {
       throw fileError(error, this.pending.from)
     } finally {
-      this.#handle = undefined
+      await handle?.close()
     }
     return this.pending
   }
@@ -106,20 +135,22 @@ export class PartFile {
   /** Closes and deletes the file. */
   async discard(): Promise<void> {
     await this.#tail
+    await this.#syncing
     await this.#handle?.close().catch(() => {})
     await unlink(this.pending.from).catch(() => {})
   }
 }
 
-/** Gives a finished file its visible name; again for a file that has it changes nothing. */
+/**
+ * Gives a finished file its visible name. Again for a file that has it changes nothing; whoever reads the table may
+ * have taken it away since, so it need not be there.
+ */
 export async function publish({ from, to }: PendingFile): Promise<void> {
   try {
     await rename(from, to)
     await syncDirectory(dirname(to))
   } catch (error) {
     if (!isMissing(error)) throw fileError(error, to)
-    // It was renamed before; and whoever reads the table may have taken it away since.
-    await stat(to).catch(() => {})
   }
 }
 

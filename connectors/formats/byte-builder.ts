@@ -144,12 +144,35 @@ export class ByteBuilder {
   /** As Java's Double.toString. NaN and the infinities come without quotes. */
   double(value: number): void {
     const absolute = Math.abs(value)
-    if (absolute >= 1e-3 && absolute < 1e7) {
-      // At most 15 digits that give the number back are its shortest text.
+    // At most 15 digits that give the number back are its shortest text.
+    if (absolute >= 1e-3 && absolute < 1e9) {
       const scaled = Math.round(absolute * 1e6)
-      if (scaled / 1e6 === absolute) return this.#fixed(value < 0, scaled)
+      if (scaled < 1e15 && scaled / 1e6 === absolute) {
+        if (absolute < 1e7) this.#fixed(value < 0, scaled)
+        else this.#scientific(value < 0, scaled, 6)
+        return
+      }
+      if (absolute < 1e7) return this.ascii(String(value))
+    } else if (absolute >= 1e9 && absolute < 1e15 && Number.isInteger(absolute)) {
+      return this.#scientific(value < 0, absolute, 0)
     }
     this.ascii(floatText(value, false))
+  }
+
+  /** Digits with a point behind the first and the exponent: `6.9405E7`. */
+  #scientific(negative: boolean, digits: number, scale: number): void {
+    if (negative) this.data[this.pos++] = 45
+    const start = this.pos + 1
+    this.pos = start
+    this.#unsigned(digits)
+    const { data } = this
+    const exponent = this.pos - start - 1 - scale
+    data[start - 1] = data[start] as number
+    data[start] = 46
+    this.#trimZeros(this.pos - start - 2)
+    if (this.pos === start + 1) data[this.pos++] = 48
+    data[this.pos++] = 69
+    this.#unsigned(exponent)
   }
 
   /** As Java's Float.toString. */

@@ -309,7 +309,9 @@ export const COLLECTION_FUNCTIONS: readonly ScalarFunction[] = [
       const found = parsed === undefined ? undefined : jsonPath(parsed.value, path as string)
       return found === undefined || found === null || typeof found === 'object'
         ? null
-        : typeof found === 'string' ? found : JSON.stringify(found)
+        : typeof found === 'string'
+          ? found
+          : JSON.stringify(found)
     },
   }),
   define({

@@ -5,7 +5,7 @@ import { isRetraction } from '../../core/change-batch.ts'
 import { MillraceError, unreachable } from '../../core/errors.ts'
 import type { SqlType } from '../../core/types.ts'
 import type { AggregateCall } from '../../planner/expression.ts'
-import { KeyedTable, type Lookup } from '../../state/table/keyed-table.ts'
+import { KeyedTable, type Lookup, LookupScratch } from '../../state/table/keyed-table.ts'
 import { type FixedStore } from '../../state/table/stored-column.ts'
 import { type Accumulator, type AccumulatorPlan, planColumnar } from '../functions/aggregate/accumulator.ts'
 import { planBoxed } from '../functions/aggregate/boxed-accumulator.ts'
@@ -23,6 +23,20 @@ export interface AggregateTablePlan {
   readonly ttl: number
   /** Whether groups of two tables can be added up. */
   readonly mergeable: boolean
+  /** Shared by all tables of the plan. */
+  readonly scratch: UpdateScratch
+}
+
+class UpdateScratch {
+  readonly lookup = new LookupScratch()
+  actions = new Uint8Array(0)
+  changed = new Uint8Array(0)
+
+  reserve(rows: number): void {
+    if (this.changed.length >= rows) return
+    this.changed = new Uint8Array(rows)
+    this.actions = new Uint8Array(rows)
+  }
 }
 
 export function planAggregates(
@@ -33,7 +47,7 @@ export function planAggregates(
 ): AggregateTablePlan {
   const accumulators = calls.map((call) => planAccumulator(call, retracts))
   const mergeable = accumulators.every((plan) => plan.mergeable) && calls.every((call) => !call.distinct)
-  return { keyTypes, calls, accumulators, retracts, ttl, mergeable }
+  return { keyTypes, calls, accumulators, retracts, ttl, mergeable, scratch: new UpdateScratch() }
 }
 
 function planAccumulator(call: AggregateCall, retracts: boolean): AccumulatorPlan {
@@ -69,8 +83,6 @@ export class AggregateTable {
   readonly #distinct: readonly (DistinctValues | undefined)[]
   /** Rows of each group, where they can be taken back. */
   readonly #counts: FixedStore | undefined
-  #actions = new Uint8Array(0)
-  #changed = new Uint8Array(0)
   #gone: number[] = []
 
   constructor(plan: AggregateTablePlan) {
@@ -80,6 +92,7 @@ export class AggregateTable {
     this.table = new KeyedTable(plan.keyTypes, [...counter, ...state], {
       ttl: plan.ttl,
       onRemove: (group) => this.#forget(group),
+      scratch: plan.scratch.lookup,
     })
     this.#counts = plan.retracts ? (this.table.values[0] as FixedStore) : undefined
     let next = counter.length
@@ -110,11 +123,10 @@ export class AggregateTable {
   /** @param emits whether results before and after each row are wanted */
   update(batch: ChangeBatch, keys: readonly Column[], emits: boolean, now: number): GroupUpdate {
     const { rows, columns, kinds } = batch
-    if (this.#changed.length < rows) {
-      this.#changed = new Uint8Array(rows)
-      this.#actions = new Uint8Array(rows)
-    }
-    this.#changed.fill(0, 0, rows)
+    const { scratch } = this.#plan
+    scratch.reserve(rows)
+    const { changed } = scratch
+    changed.fill(0, 0, rows)
     const lookup = this.table.lookupOrInsert(keys, rows, now)
     const groups = lookup.rowIds
     const actions = this.#counts === undefined ? null : this.#act(this.#counts, groups, kinds, rows)
@@ -122,14 +134,14 @@ export class AggregateTable {
     const masks = this.#masks(input)
     const results: Column[] = []
     for (const [n, accumulator] of this.#accumulators.entries()) {
-      const result = accumulator.update({ ...input, mask: masks[n] ?? null, emits, changed: this.#changed })
+      const result = accumulator.update({ ...input, mask: masks[n] ?? null, emits, changed })
       if (result !== null) results.push(result)
     }
-    return { lookup, actions, changed: this.#changed, results }
+    return { lookup, actions, changed, results }
   }
 
   #act(counts: FixedStore, groups: Int32Array, kinds: Uint8Array | null, rows: number): Uint8Array {
-    const actions = this.#actions
+    const { actions } = this.#plan.scratch
     const values = counts.values as Float64Array
     for (let i = 0; i < rows; i++) {
       const group = groups[i] as number

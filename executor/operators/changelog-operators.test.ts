@@ -109,6 +109,19 @@ describe('sink materialize', () => {
     expect(harness.operator.metrics?.().stateEntries).toBe(1)
   })
 
+  it('tells rows of the input apart by their own key where they have one', () => {
+    const steps: OperatorStep[] = [
+      { rows: '+I 1 a 10\n+I 1 b 20' },
+      { rows: '+U 1 c 10' },
+      { rows: '-D 1 NULL 20' },
+      { rows: '-D 1 NULL 10' },
+    ]
+    const runs = runThreeWays({ node, input: INPUT, inputKey: [2] }, steps)
+    expect(runs.straight).toEqual(['+I 1 a 10', '+U 1 b 20', '+U 1 c 10', '+U 1 c 10', '-D 1 NULL 10'])
+    expect(runs.recovered).toEqual(runs.straight)
+    expect(runs.tiny).toEqual(runs.straight)
+  })
+
   it('keeps the order of the list over a restore', () => {
     expect(
       emitted(node, '+I 1 a 1\n+I 1 b 2\n+I 1 c 3', '-D 1 b 2', '+I 1 d 4', '-D 1 d 4', '-D 1 c 3', '-D 1 a 1'),

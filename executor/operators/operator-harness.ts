@@ -26,6 +26,8 @@ export interface HarnessOptions {
   readonly node: RunnableNode
   readonly input: Schema
   readonly timeZone?: string
+  /** Upsert key of the input. */
+  readonly inputKey?: readonly number[]
   /** Off where the input itself takes back what is not there. */
   readonly checked?: boolean
 }
@@ -105,7 +107,7 @@ export class OperatorHarness {
 }
 
 /** The operator's node behind a node of the input's schema. */
-function graphOf({ node, input }: HarnessOptions): OperatorGraph {
+function graphOf({ node, input, inputKey }: HarnessOptions): OperatorGraph {
   const from: OperatorNode = {
     kind: 'values',
     id: 0,
@@ -115,6 +117,7 @@ function graphOf({ node, input }: HarnessOptions): OperatorGraph {
     changelog: ALL_CHANGES,
     description: '',
     rows: [],
+    ...(inputKey === undefined ? {} : { upsertKey: inputKey }),
   }
   return { version: 1, nodes: [from, node], fingerprint: '' }
 }

@@ -44,7 +44,7 @@ class SinkMaterialize implements Operator {
 
   constructor(node: SinkMaterializeNode, inputKey: readonly number[] | undefined, context: OperatorContext) {
     this.#node = node
-    this.#inputKey = inputKey
+    this.#inputKey = inputKey?.length === 0 ? undefined : inputKey
     this.#context = context
     const keyTypes = node.keys.map((key): SqlType => node.schema.fields[key]?.type ?? { kind: 'NULL', nullable: true })
     this.#keys = new KeyedTable(keyTypes, [], { ttl: node.stateTtl, onRemove: (group) => this.#forget(group) })

@@ -276,7 +276,7 @@ function cumulatedName(lastEnd: number): string {
 /** A reading of the wall clock as the column's type has it. */
 export function windowValue(windows: WindowAssigner, local: number, type: SqlType | undefined): bigint {
   if (type?.kind !== 'TIMESTAMP' && type?.kind !== 'TIMESTAMP_LTZ') return BigInt(local)
-  return BigInt(type.kind === 'TIMESTAMP' ? local : windows.toEpoch(local)) * unitsPerMillisecond(type.precision)
+  return BigInt(type.kind === 'TIMESTAMP' ? local : windows.toInstant(local)) * unitsPerMillisecond(type.precision)
 }
 
 /** Positions of the rows of each slice, in the order of the rows; slices in the order of their end. */

@@ -92,14 +92,14 @@ export class WindowAssigner {
    */
   toEpoch(local: number): number {
     if (this.#offset === undefined) return local
-    const first = this.#atZone(local)
-    const hourLater = this.#atZone(local + HOUR)
-    if (hourLater - first > HOUR) return hourLater - HOUR
+    const first = this.toInstant(local)
+    const hourLater = this.toInstant(local + HOUR)
+    if (hourLater - first > HOUR) return first + HOUR
     return hourLater === first ? Math.floor(first / HOUR) * HOUR : first
   }
 
   /** The earlier instant where the reading occurs twice; moved by the length of a gap where it does not occur. */
-  #atZone(local: number): number {
+  toInstant(local: number): number {
     const offset = this.#offset
     if (offset === undefined) return local
     const before = offset(local - 24 * HOUR)

@@ -1,6 +1,6 @@
 /** Counts of a job over all its attempts. */
 import type { Clock } from '../../core/clock.ts'
-import type { OperatorGraph } from '../../planner/physical/graph.ts'
+import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
 import type { CheckpointCoordinator, CompletedCheckpoint } from '../checkpoint/coordinator.ts'
 import { MAX_WATERMARK, MIN_WATERMARK } from '../operators/operator.ts'
 import type { Attempt } from './attempt.ts'
@@ -93,6 +93,7 @@ export class JobStatistics {
         uid,
         kind,
         description,
+        target: targetOf(stage.node),
         rowsIn: source?.rows ?? stage.rowsIn,
         rowsOut: stage.rowsOut,
         bytesIn: source?.bytes ?? 0,
@@ -105,6 +106,12 @@ export class JobStatistics {
       }
     })
   }
+}
+
+function targetOf(node: OperatorNode): string | undefined {
+  if (node.kind !== 'sink') return undefined
+  const { options } = node
+  return options['path'] ?? options['topic'] ?? options['table-name'] ?? options['connector']
 }
 
 function totalsOf(attempt: Attempt): Totals {

@@ -4,6 +4,8 @@ export interface OperatorStatistics {
   readonly uid: string
   readonly kind: string
   readonly description: string
+  /** Of sinks: where the rows go, as a person finds it (a path, a topic, a table). */
+  readonly target: string | undefined
   readonly rowsIn: number
   readonly rowsOut: number
   /** Of sources: bytes read. */

@@ -34,6 +34,23 @@ export interface KeyedTableOptions {
   readonly ttl?: number
   /** Told before a row goes, by removal or expiry: for state beside the table. */
   readonly onRemove?: (row: number) => void
+  /** Shared by tables of which only one is looked up at a time; absent: the table has its own. */
+  readonly scratch?: LookupScratch
+}
+
+/** What a lookup works with and answers in. */
+export class LookupScratch {
+  hashes = new Int32Array(0)
+  rowIds = new Int32Array(0)
+  inserted = new Uint8Array(0)
+
+  reserve(count: number): void {
+    if (this.rowIds.length >= count) return
+    const length = Math.max(count, Math.min(2 * this.rowIds.length, 1 << 16))
+    this.hashes = new Int32Array(length)
+    this.rowIds = new Int32Array(length)
+    this.inserted = new Uint8Array(length)
+  }
 }
 
 export interface Lookup {
@@ -58,6 +75,7 @@ export class KeyedTable implements ProbeTarget {
   readonly #ttl: number
   readonly #onRemove: ((row: number) => void) | undefined
   readonly #lastWrite: FixedStore | undefined
+  readonly #scratch: LookupScratch
   readonly #columns: readonly StoredColumn[]
   index = new Int32Array(2 << FIRST_SLOT_BITS)
   shift = 32 - FIRST_SLOT_BITS
@@ -75,9 +93,6 @@ export class KeyedTable implements ProbeTarget {
   #sweepAt = 0
   /** What touching has read, kept so that it is not optimised away. */
   touched = 0
-  #hashes = new Int32Array(0)
-  #rowIds = new Int32Array(0)
-  #inserted = new Uint8Array(0)
 
   constructor(keyTypes: readonly SqlType[], values: readonly ValueColumn[], options: KeyedTableOptions = {}) {
     this.#kinds = keyTypes.map(storedKind)
@@ -85,6 +100,7 @@ export class KeyedTable implements ProbeTarget {
     this.values = values.map((value) => createStoredColumn(value.kind, value.type))
     this.#ttl = options.ttl ?? 0
     this.#onRemove = options.onRemove
+    this.#scratch = options.scratch ?? new LookupScratch()
     this.#lastWrite = this.#ttl > 0 ? new FixedStore('f64') : undefined
     this.#columns = [...this.keys, ...this.values, ...(this.#lastWrite === undefined ? [] : [this.#lastWrite])]
   }
@@ -109,33 +125,34 @@ export class KeyedTable implements ProbeTarget {
    * @param now processing time in milliseconds; used only with a TTL
    */
   lookupOrInsert(columns: readonly Column[], count: number, now = 0): Lookup {
-    this.#reserveScratch(count)
+    this.#scratch.reserve(count)
+    const { hashes, rowIds, inserted } = this.#scratch
     const stored = this.#stored(columns, count)
-    hashKeys(stored, count, this.#hashes)
+    hashKeys(stored, count, hashes)
     const large = this.#size > LARGE
-    if (large) this.touched ^= touchKeys(this, this.#hashes, count)
-    const probe = this.#probe(stored)
-    let insertedCount = probe(this, stored, count, this.#hashes, this.#rowIds, this.#inserted, true)
-    this.markDirty(this.#rowIds, count)
-    if (large) this.touched ^= touchRows(this.values, this.#rowIds, count)
+    if (large) this.touched ^= touchKeys(this, hashes, count)
+    let insertedCount = this.#probe(stored)(this, stored, count, hashes, rowIds, inserted, true)
+    this.#markDirty(rowIds, count)
+    if (large) this.touched ^= touchRows(this.values, rowIds, count)
     if (this.#lastWrite !== undefined) insertedCount += this.#touch(this.#lastWrite, count, now)
-    return { rowIds: this.#rowIds, inserted: this.#inserted, insertedCount }
+    return { rowIds, inserted, insertedCount }
   }
 
   /** The rows of a batch's keys, -1 where there is none. Valid until the next call of the table. */
   lookup(columns: readonly Column[], count: number, now = 0): Int32Array {
-    this.#reserveScratch(count)
+    this.#scratch.reserve(count)
+    const { hashes, rowIds, inserted } = this.#scratch
     const stored = this.#stored(columns, count)
-    hashKeys(stored, count, this.#hashes)
-    this.#probe(stored)(this, stored, count, this.#hashes, this.#rowIds, this.#inserted, false)
+    hashKeys(stored, count, hashes)
+    this.#probe(stored)(this, stored, count, hashes, rowIds, inserted, false)
     if (this.#lastWrite !== undefined) {
       const last = this.#lastWrite.values as Float64Array
       for (let i = 0; i < count; i++) {
-        const row = this.#rowIds[i] as number
-        if (row >= 0 && now - (last[row] as number) >= this.#ttl) this.#rowIds[i] = -1
+        const row = rowIds[i] as number
+        if (row >= 0 && now - (last[row] as number) >= this.#ttl) rowIds[i] = -1
       }
     }
-    return this.#rowIds
+    return rowIds
   }
 
   #stored(columns: readonly Column[], count: number): readonly Column[] {
@@ -198,13 +215,14 @@ export class KeyedTable implements ProbeTarget {
 
   #touch(lastWrite: FixedStore, count: number, now: number): number {
     const last = lastWrite.values as Float64Array
+    const { rowIds, inserted } = this.#scratch
     let expired = 0
     for (let i = 0; i < count; i++) {
-      const row = this.#rowIds[i] as number
-      if (this.#inserted[i] === 0 && now - (last[row] as number) >= this.#ttl) {
+      const row = rowIds[i] as number
+      if (inserted[i] === 0 && now - (last[row] as number) >= this.#ttl) {
         this.#onRemove?.(row)
         for (const column of this.values) column.clear(row)
-        this.#inserted[i] = 1
+        inserted[i] = 1
         expired++
       }
       last[row] = now
@@ -212,7 +230,7 @@ export class KeyedTable implements ProbeTarget {
     return expired
   }
 
-  markDirty(rows: Int32Array, count: number): void {
+  #markDirty(rows: Int32Array, count: number): void {
     const dirty = this.#dirty
     for (let i = 0; i < count; i++) dirty[(rows[i] as number) >> PAGE_SHIFT] = 1
   }
@@ -233,7 +251,6 @@ export class KeyedTable implements ProbeTarget {
   #unlink(row: number): void {
     const one = Int32Array.of(row)
     const key = this.keys.map((column) => storedForm(column, one))
-    this.#reserveScratch(1)
     const hash = new Int32Array(1)
     hashKeys(key, 1, hash)
     const { index, shift } = this
@@ -340,14 +357,6 @@ export class KeyedTable implements ProbeTarget {
     for (let row = 0; row < this.#high; row++) {
       if (this.#occupied[row] === 1) place(this.index, this.shift, hashes[row] as number, row + 1)
     }
-  }
-
-  #reserveScratch(count: number): void {
-    if (this.#rowIds.length >= count) return
-    const length = Math.max(count, Math.min(2 * this.#rowIds.length, 1 << 16))
-    this.#hashes = new Int32Array(length)
-    this.#rowIds = new Int32Array(length)
-    this.#inserted = new Uint8Array(length)
   }
 }
 

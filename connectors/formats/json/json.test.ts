@@ -1,8 +1,10 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { JSON_FORMAT } from '../../../catalog/connectors/formats/json.ts'
 import { parseBatch } from '../../../core/batch-text.ts'
 import { createBatch } from '../../../core/change-batch.ts'
 import { columnOf } from '../../../core/column-builder.ts'
+import { floatText } from '../../../core/value-text.ts'
 import * as types from '../../../core/types.ts'
 import type { Field, SqlType } from '../../../core/types.ts'
 import { decodeLines, formatOptionsOf, recordsOf } from '../../test-support/records.ts'
@@ -227,14 +229,46 @@ describe('encoder', () => {
   })
 
   it('writes doubles as Java does', () => {
-    const numbers = ['0', '-0', '1', '100', '1e7', '1.5e300', '0.001', '0.0001', '123456.789012345', '5e-324', '0.3']
-    const text = numbers.map((value) => encode([field('d', types.DOUBLE)], value).slice(5, -1))
-    expect(text).toEqual(
-      ['0.0', '-0.0', '1.0', '100.0', '1.0E7', '1.5E300', '0.001', '1.0E-4', '123456.789012345', '4.9E-324', '0.3'].map(
-        (expected) => (expected === '4.9E-324' ? text[9] : expected),
+    const cases: readonly (readonly [string, string])[] = [
+      ['0', '0.0'],
+      ['-0', '-0.0'],
+      ['1', '1.0'],
+      ['100', '100.0'],
+      ['9999999', '9999999.0'],
+      ['1e7', '1.0E7'],
+      ['-69405002.116', '-6.9405002116E7'],
+      ['123456789.125', '1.23456789125E8'],
+      ['123456789012', '1.23456789012E11'],
+      ['1.5e300', '1.5E300'],
+      ['0.001', '0.001'],
+      ['0.0001', '1.0E-4'],
+      ['123456.789012345', '123456.789012345'],
+      ['0.30000000000000004', '0.30000000000000004'],
+      ['0.3', '0.3'],
+      ['NaN', '"NaN"'],
+    ]
+    for (const [value, expected] of cases) {
+      expect(encode([field('d', types.DOUBLE)], value)).toBe(`{"d":${expected}}`)
+    }
+  })
+
+  it('writes doubles that are read back the same, in the fewest digits', () => {
+    const fields = [field('d', types.DOUBLE)]
+    const encoder = new JsonEncoder({ fields, options: formatOptionsOf(JSON_FORMAT) })
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.double({ noNaN: true, noDefaultInfinity: true }),
+          fc.tuple(fc.integer(), fc.nat(9)).map(([digits, scale]) => digits / 10 ** scale),
+          fc.tuple(fc.integer(), fc.nat(20)).map(([digits, scale]) => digits * 10 ** scale),
+        ),
+        (value) => {
+          const { data, size } = encoder.encode([columnOf(types.DOUBLE, [value])], 1)
+          expect(Buffer.from(data.subarray(5, size - 1)).toString()).toBe(floatText(value, false))
+        },
       ),
+      { numRuns: 5000 },
     )
-    expect(encode([field('d', types.DOUBLE)], 'NaN')).toBe('{"d":"NaN"}')
   })
 
   it('writes nested values', () => {

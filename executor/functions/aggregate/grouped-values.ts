@@ -4,9 +4,12 @@
  */
 import type { Column } from '../../../core/column.ts'
 import { INT, type SqlType } from '../../../core/types.ts'
-import { KeyedTable, type Lookup } from '../../../state/table/keyed-table.ts'
+import { KeyedTable, type Lookup, LookupScratch } from '../../../state/table/keyed-table.ts'
 import type { TablePage } from '../../../state/table/page.ts'
 import type { FixedStore, StoredColumn } from '../../../state/table/stored-column.ts'
+
+/** Every window has tables of its own, but only one table is looked up at a time. */
+const SCRATCH = new LookupScratch()
 
 export class GroupedValues {
   readonly table: KeyedTable
@@ -16,7 +19,10 @@ export class GroupedValues {
   #previous: Int32Array = new Int32Array(64)
 
   constructor(types: readonly SqlType[]) {
-    this.table = new KeyedTable([INT, ...types], [{ kind: 'f64' }], { onRemove: (entry) => this.#unlink(entry) })
+    this.table = new KeyedTable([INT, ...types], [{ kind: 'f64' }], {
+      onRemove: (entry) => this.#unlink(entry),
+      scratch: SCRATCH,
+    })
   }
 
   /** How often each entry is there; replaced when the table grows. */

@@ -1,0 +1,89 @@
+/** Runs a script to its end through kills. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+import { integer, oneOf, type Random } from './random.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const PHASES = ['snapshot', 'prepared', 'durable', 'committed'] as const
+
+export interface KillReport {
+  readonly kills: readonly string[]
+}
+
+/**
+ * @param atLeast kills to carry out; fewer are reported when the script ends before
+ * @param duration of the undisturbed run in milliseconds: kills come early enough that work is left for the next
+ */
+export async function runThroughKills(
+  script: string,
+  dataDirectory: string,
+  random: Random,
+  atLeast: number,
+  duration: number,
+): Promise<KillReport> {
+  const kills: string[] = []
+  while (kills.length < atLeast) {
+    const kill =
+      random() < 0.5
+        ? await killAtPhase(script, dataDirectory, random)
+        : await killAtTime(script, dataDirectory, random, duration)
+    if (kill === undefined) break
+    kills.push(kill)
+  }
+  if (kills.length >= atLeast) await runToEnd(script, dataDirectory)
+  return { kills }
+}
+
+/** A phase that the process reaches; @returns undefined when the script ended first */
+async function killAtPhase(script: string, dataDirectory: string, random: Random): Promise<string | undefined> {
+  const hasCheckpoint = globSync(`${dataDirectory}/jobs/**/chk-*/_metadata`).length > 0
+  const phase = oneOf(random, hasCheckpoint ? [...PHASES, 'restoring', 'restoring'] : PHASES)
+  const count = phase === 'restoring' ? 1 : integer(random, 1, 2)
+  const child = start([join(import.meta.dirname, 'runner.ts'), script, dataDirectory, phase, String(count)])
+  const { code, signal, output } = await ended(child)
+  if (signal === 'SIGKILL') return `${phase} ${count}`
+  if (code !== 0) throw new Error(`the script failed:\n${output}`)
+  return undefined
+}
+
+async function killAtTime(
+  script: string,
+  dataDirectory: string,
+  random: Random,
+  duration: number,
+): Promise<string | undefined> {
+  const delay = integer(random, 150, Math.round(250 + 0.4 * Math.max(0, duration - 250)))
+  const child = start([join(ROOT, 'bin', 'millrace.js'), 'run', script, '--data-dir', dataDirectory])
+  const timer = setTimeout(() => child.kill('SIGKILL'), delay)
+  const { code, signal, output } = await ended(child)
+  clearTimeout(timer)
+  if (signal === 'SIGKILL') return `${delay} ms`
+  if (code !== 0) throw new Error(`the script failed:\n${output}`)
+  return undefined
+}
+
+export async function runToEnd(script: string, dataDirectory: string): Promise<void> {
+  const { code, output } = await ended(
+    start([join(ROOT, 'bin', 'millrace.js'), 'run', script, '--data-dir', dataDirectory]),
+  )
+  if (code !== 0) throw new Error(`the script failed:\n${output}`)
+}
+
+function start(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+function ended(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null; output: string }> {
+  let output = ''
+  const keep = (chunk: Buffer): void => {
+    output = (output + chunk.toString()).slice(-4000)
+  }
+  child.stdout?.on('data', keep)
+  child.stderr?.on('data', keep)
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      resolve({ code, signal, output })
+    })
+  })
+}

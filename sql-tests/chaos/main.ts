@@ -1,0 +1,109 @@
+/**
+ * Kill runs: `npm run chaos -- --runs N [--target filesystem|kafka-4|kafka-3.9] [--records N] [--kills N] [--seed S]`.
+ * Every run kills the engine at random moments and at chosen steps of checkpoints, starts the same command again until
+ * it ends by itself, and compares what independent readers find with the undisturbed run's. Last line: `N passed, N failed`.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createFilesystemTarget } from './filesystem.ts'
+import { createKafkaTarget } from './kafka-postgres.ts'
+import { runThroughKills, runToEnd } from './kills.ts'
+import { seededRandom } from './random.ts'
+import type { ChaosTarget } from './target.ts'
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '5' },
+    records: { type: 'string', default: '1000000' },
+    kills: { type: 'string', default: '3' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    target: { type: 'string', multiple: true, default: ['filesystem', 'kafka-4'] },
+  },
+})
+const seed = Number(values.seed)
+const records = Number(values.records)
+const directory = mkdtempSync(join(tmpdir(), 'millrace-chaos-'))
+process.stdout.write(`seed ${seed}, ${records} records\n`)
+let [passed, failed] = [0, 0]
+
+for (const name of values.target) {
+  const target = await createTarget(name)
+  try {
+    const { script, dataDirectory } = await target.prepareRun('undisturbed')
+    const started = performance.now()
+    await runToEnd(script, dataDirectory)
+    const duration = performance.now() - started
+    const expected = await target.readResults('undisturbed')
+    process.stdout.write(`${name}: undisturbed in ${Math.round(duration)} ms, ${describe(expected)}\n`)
+    for (let run = 0; run < Number(values.runs); run++) await killRun(target, run, expected, duration)
+    await target.removeRun('undisturbed')
+  } finally {
+    await target.close()
+  }
+}
+rmSync(directory, { recursive: true, force: true })
+process.stdout.write(`${passed} passed, ${failed} failed\n`)
+process.exitCode = failed === 0 ? 0 : 1
+
+function createTarget(name: string): Promise<ChaosTarget> {
+  const own = join(directory, name)
+  if (name === 'filesystem') return createFilesystemTarget(own, records, seededRandom(seed))
+  if (name === 'kafka-4' || name === 'kafka-3.9') return createKafkaTarget(name, own, records, seededRandom(seed))
+  throw new Error(`no target ${name}`)
+}
+
+async function killRun(
+  target: ChaosTarget,
+  run: number,
+  expected: Readonly<Record<string, readonly string[]>>,
+  duration: number,
+): Promise<void> {
+  const id = `run-${run}`
+  const { script, dataDirectory } = await target.prepareRun(id)
+  let problem: string | undefined
+  let kills: readonly string[] = []
+  try {
+    const report = await runThroughKills(
+      script,
+      dataDirectory,
+      seededRandom(seed * 1000 + run),
+      Number(values.kills),
+      duration,
+    )
+    kills = report.kills
+    problem =
+      kills.length < Number(values.kills)
+        ? `only ${kills.length} kills before the end`
+        : difference(expected, await target.readResults(id))
+  } catch (error) {
+    problem = error instanceof Error ? error.message : String(error)
+  }
+  process.stdout.write(
+    `${target.name} ${id}: ${problem === undefined ? 'ok' : `FAILED: ${problem}`} (killed at ${kills.join(', ')})\n`,
+  )
+  if (problem === undefined) {
+    passed++
+    await target.removeRun(id)
+  } else failed++
+}
+
+function describe(results: Readonly<Record<string, readonly string[]>>): string {
+  return Object.entries(results)
+    .map(([name, rows]) => `${rows.length} rows in ${name}`)
+    .join(', ')
+}
+
+function difference(
+  expected: Readonly<Record<string, readonly string[]>>,
+  found: Readonly<Record<string, readonly string[]>>,
+): string | undefined {
+  for (const [name, rows] of Object.entries(expected)) {
+    const own = found[name] ?? []
+    const at = rows.findIndex((row, index) => row !== own[index])
+    if (rows.length === own.length && at < 0) continue
+    return `${name} has ${own.length} rows in place of ${rows.length}; first difference: ${rows[at] ?? ''} / ${own[at] ?? ''}`
+  }
+  return undefined
+}
