@@ -250,21 +250,24 @@ export class AggregateTable {
     )
   }
 
-  /** @param pages of this and other tables */
-  restore(name: string, pages: readonly StatePage[]): void {
-    for (const [table, part] of this.#parts(name)) {
+  /**
+   * @param pages of this and other tables
+   * @param now processing time
+   */
+  restore(name: string, pages: readonly StatePage[], now: number): void {
+    for (const [table, part] of this.#parts(name, now)) {
       const own = pages.filter((page) => page.table === table)
       if (own.length > 0) part.restore(own)
     }
   }
 
-  #parts(name: string): (readonly [string, StatePart])[] {
+  #parts(name: string, now = 0): (readonly [string, StatePart])[] {
     const { table } = this
     const main: StatePart = {
       snapshot: () => table.snapshotPages(),
       writtenPages: () => table.writtenPages(),
       restore: (pages) => {
-        table.restorePages(pages)
+        table.restorePages(pages, now)
       },
     }
     const parts: (readonly [string, StatePart])[] = [[name, main]]

@@ -41,7 +41,7 @@ class ChangelogNormalize implements Operator {
   }
 
   restore(pages: readonly StatePage[]): void {
-    this.#table.restorePages(pages)
+    this.#table.restorePages(pages, this.#context.clock.now())
   }
 
   onBatch(batch: ChangeBatch): void {

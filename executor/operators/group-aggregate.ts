@@ -39,7 +39,7 @@ class GroupAggregate implements Operator {
   }
 
   restore(pages: readonly StatePage[]): void {
-    this.#groups.restore(TABLE, pages)
+    this.#groups.restore(TABLE, pages, this.#context.clock.now())
   }
 
   onBatch(batch: ChangeBatch): void {

@@ -177,7 +177,11 @@ class SinkMaterialize implements Operator {
   }
 
   restore(pages: readonly StatePage[]): void {
-    this.#keys.restorePages(pages.filter(({ table }) => table === KEYS))
+    const now = this.#context.clock.now()
+    this.#keys.restorePages(
+      pages.filter(({ table }) => table === KEYS),
+      now,
+    )
     this.#rows.restorePages(pages.filter(({ table }) => table === ROWS))
     const [groups, numbers] = this.#rows.keys.map((key) => (key as FixedStore).values)
     const positions = this.#positions

@@ -270,6 +270,14 @@ describe('window aggregate', () => {
     }).toThrow('the time attribute of a window is NULL')
   })
 
+  it('refuses the state of other windows', () => {
+    const harness = new OperatorHarness({ node: node({}), input: input(TS) })
+    harness.step({ rows: '5 a 1' })
+    const pages = harness.operator.snapshot?.() ?? []
+    const other = new OperatorHarness({ node: node({ size: 20, step: 20 }), input: input(TS) })
+    expect(() => other.operator.restore?.(pages)).toThrow('the checkpoint is of windows of another kind or size')
+  })
+
   it('leaves no state behind', () => {
     for (const kind of ['tumble', 'hop', 'cumulate'] as const) {
       const harness = new OperatorHarness({
@@ -283,7 +291,7 @@ describe('window aggregate', () => {
       expect(harness.stored.length).toBeGreaterThan(1)
       harness.step({ watermark: MAX_WATERMARK })
       harness.recover()
-      expect(harness.stored).toEqual(['progress/0'])
+      expect(harness.stored).toEqual(['progress/0', 'spec/0'])
     }
   })
 })

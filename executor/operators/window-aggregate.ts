@@ -8,7 +8,7 @@
  */
 import { type ChangeBatch, createBatch, gatherRows } from '../../core/change-batch.ts'
 import type { Column } from '../../core/column.ts'
-import { invariant } from '../../core/errors.ts'
+import { invariant, MillraceError } from '../../core/errors.ts'
 import { type SqlType, unitsPerMillisecond } from '../../core/types.ts'
 import type { WindowAggregateNode } from '../../planner/physical/graph.ts'
 import { AggregateTable, type AggregateTablePlan, planAggregates } from './aggregate-table.ts'
@@ -16,6 +16,8 @@ import { CounterPage } from './counter-page.ts'
 import { MIN_WATERMARK, type Operator, type OperatorContext, type OperatorMetrics, type StatePage } from './operator.ts'
 import { WindowAssigner } from './window-assigner.ts'
 
+/** Name of the page that says which windows the state is of. */
+const SPEC = 'spec'
 /** Rows of an emitted batch. */
 const BATCH_ROWS = 4096
 
@@ -45,6 +47,7 @@ class WindowAggregate implements Operator {
   /** Up to where windows have fired: the watermark, or processing time. */
   readonly #progress = new CounterPage('progress', MIN_WATERMARK)
   #dropped: StatePage[] = []
+  #specWritten = false
   #lateRows = 0
 
   constructor(node: WindowAggregateNode, inputTime: SqlType, context: OperatorContext) {
@@ -229,10 +232,33 @@ class WindowAggregate implements Operator {
     for (const [end, table] of this.#slices) table.snapshot(sliceName(end)).forEach(add)
     for (const [end, table] of this.#cumulated) table.snapshot(cumulatedName(end)).forEach(add)
     this.#progress.snapshot().forEach(add)
+    if (!this.#specWritten) add({ table: SPEC, page: 0, bytes: new TextEncoder().encode(this.#spec()) })
+    this.#specWritten = true
     return [...pages.values()]
   }
 
+  #spec(): string {
+    const { kind, size, step, offset, time } = this.#node.window
+    return JSON.stringify({ kind, size, step, offset, time, sliced: this.#sliced })
+  }
+
+  /** Slices of other windows would be added up wrongly without anyone noticing. */
+  #checkSpec(pages: readonly StatePage[]): void {
+    const bytes = pages.find(({ table }) => table === SPEC)?.bytes
+    if (bytes === undefined || bytes === null) return
+    const stored = new TextDecoder().decode(bytes)
+    if (stored === this.#spec()) {
+      this.#specWritten = true
+      return
+    }
+    throw new MillraceError('INVALID_CHECKPOINT', 'the checkpoint is of windows of another kind or size', {
+      detail: `It has ${stored}, the query has ${this.#spec()}.`,
+      hint: 'Start the query without the checkpoint, or under another name.',
+    })
+  }
+
   restore(pages: readonly StatePage[]): void {
+    this.#checkSpec(pages)
     this.#progress.restore(pages)
     const names = new Set(pages.map(({ table }) => table.split('.')[0] ?? ''))
     for (const name of names) {
@@ -242,6 +268,7 @@ class WindowAggregate implements Operator {
       table.restore(
         name,
         pages.filter((page) => page.table === name || page.table.startsWith(`${name}.`)),
+        0,
       )
       if (kind === 'slice') this.#slices.set(Number(end), table)
       else this.#cumulated.set(Number(end), table)

@@ -204,6 +204,21 @@ describe('KeyedTable', () => {
     expect(removed).toEqual([1, 0])
   })
 
+  it('takes pages from before a time to live was set, and from while one was', () => {
+    const without = counter([INT])
+    countRows(without, [INT], [[1], [2]])
+    const pages = without.snapshotPages()
+    const withTtl = counter([INT], { ttl: 1000 })
+    withTtl.restorePages(pages, 5000)
+    expect(withTtl.sweep(5999)).toBe(0)
+    countRows(withTtl, [INT], [[2]], 5500)
+    const later = withTtl.snapshotPages()
+    expect(withTtl.sweep(6000)).toBe(1)
+    const again = counter([INT])
+    again.restorePages(later)
+    expect(contents(again, [INT])).toEqual(['1 = 1', '2 = 2'])
+  })
+
   it('names what is wrong with a damaged page', () => {
     const table = counter([INT])
     countRows(table, [INT], [[1]])

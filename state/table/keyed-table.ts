@@ -11,7 +11,7 @@
 import type { Column } from '../../core/column.ts'
 import type { SqlType } from '../../core/types.ts'
 import { hashKeys } from './hash.ts'
-import { decodePage, encodePage, PAGE_ROWS, PAGE_SHIFT, type TablePage } from './page.ts'
+import { decodePage, encodePage, PAGE_ROWS, PAGE_SHIFT, storedColumns, type TablePage } from './page.ts'
 import { touchKeys, touchRows } from './touch.ts'
 import { type Probe, type ProbeTarget, probeFor } from './probe.ts'
 import {
@@ -322,15 +322,29 @@ export class KeyedTable implements ProbeTarget {
     return [...this.#written]
   }
 
-  /** Into an empty table: the newest of each page. Errors: INVALID_CHECKPOINT where the bytes are not of this table. */
-  restorePages(pages: readonly TablePage[]): void {
+  /**
+   * Into an empty table: the newest of each page. A time to live may have been set or taken away since they were
+   * written: rows without a time count as written now.
+   *
+   * Errors: INVALID_CHECKPOINT where the bytes are not of this table.
+   */
+  restorePages(pages: readonly TablePage[], now = 0): void {
     const present = pages.filter((page) => page.bytes !== null)
     if (present.length === 0) return
     const top = Math.max(...present.map(({ page }) => page)) + 1
     this.#grow(top * PAGE_ROWS)
+    const times = this.#lastWrite?.values.fill(now as never)
+    const unused = new FixedStore('f64')
     for (const { page, bytes } of present) {
       if (bytes === null) continue
-      decodePage(page, bytes, this.#occupied, this.#columns)
+      const stored = storedColumns(bytes)
+      let columns = this.#columns
+      if (times !== undefined && stored === columns.length - 1) columns = columns.slice(0, -1)
+      else if (times === undefined && stored === columns.length + 1) {
+        unused.grow(this.#capacity)
+        columns = [...columns, unused]
+      }
+      decodePage(page, bytes, this.#occupied, columns)
       this.#written.add(page)
     }
     this.#high = this.#capacity

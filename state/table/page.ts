@@ -126,6 +126,11 @@ function writeBytes(
   return at
 }
 
+/** How many columns a page says it has. */
+export function storedColumns(bytes: Uint8Array): number {
+  return bytes[5] ?? 0
+}
+
 /** Fills the page's rows in; the columns are long enough already. Errors: INVALID_CHECKPOINT. */
 export function decodePage(
   page: number,

@@ -45,7 +45,7 @@ function createRowLoop(request: EncoderRequest, out: ByteBuilder): EncodeRows {
     return new Uint8Array(Buffer.from(`${opening}${JSON.stringify(field.name)}:`))
   })
   const writers = fields.map((field) => createWriter(field.type, options))
-  const parts = fields.map((field, index) => fieldSource(field, index, options))
+  const parts = fields.map((field, index) => fieldSource(field, index, keys[index]?.length ?? 0, options))
   const fixed = keys.reduce((sum, key) => sum + key.length + 48, (terminator?.length ?? 0) + 8)
   const source = `'use strict'
 return function encodeRows(columns, rows, starts, lengths) {
@@ -64,11 +64,18 @@ return function encodeRows(columns, rows, starts, lengths) {
 }`
   const factory = new Function('out', 'keys', 'writers', 'terminator', source) as (
     out: ByteBuilder,
-    keys: readonly Uint8Array[],
+    keys: readonly Int32Array[],
     writers: readonly WriteValue[],
     terminator: Uint8Array | undefined,
   ) => EncodeRows
-  return factory(out, keys, writers, terminator)
+  return factory(out, keys.map(wordsOf), writers, terminator)
+}
+
+/** The bytes in words of four, zeros behind. */
+function wordsOf(bytes: Uint8Array): Int32Array {
+  const padded = new Uint8Array((bytes.length + 3) & ~3)
+  padded.set(bytes)
+  return new Int32Array(padded.buffer)
 }
 
 interface FieldSource {
@@ -78,7 +85,7 @@ interface FieldSource {
   readonly write: string
 }
 
-function fieldSource(field: Field, k: number, options: JsonOptions): FieldSource {
+function fieldSource(field: Field, k: number, keyLength: number, options: JsonOptions): FieldSource {
   const column = `columns[${k}]`
   const simple = simpleWrite(field.type, k, options)
   const declare = [`const n${k} = ${column}.nulls`]
@@ -96,7 +103,7 @@ function fieldSource(field: Field, k: number, options: JsonOptions): FieldSource
   }
   const value = simple?.write ?? `writers[${k}](out, ${column}, r); out.reserve(need)`
   const isNull = `n${k} !== null && n${k}[r] === 1`
-  const key = `out.raw(keys[${k}])`
+  const key = `out.words(keys[${k}], ${keyLength})`
   const write = options.ignoreNullFields
     ? `if (!(${isNull})) { if (out.pos !== start + 1) out.byte(44); ${key}; ${value} }`
     : `${key}; if (${isNull}) out.ascii('null'); else { ${value} }`

@@ -98,6 +98,17 @@ function fieldSource(field: LayoutField, index: number): string {
 /** `str` finds the closing quote four bytes at a time and gives -1 at a backslash or control character. */
 const HELPERS = `
 function str(p) {
+  for (const last = limit - 4; p <= last; p += 8) {
+    const x = dv.getInt32(p, true)
+    const y = dv.getInt32(p + 4, true)
+    const a = x ^ 0x22222222
+    const b = x ^ 0x5c5c5c5c
+    const e = y ^ 0x22222222
+    const f = y ^ 0x5c5c5c5c
+    const t = ((a - 0x01010101) & ~a) | ((b - 0x01010101) & ~b) | ((x - 0x20202020) & ~x)
+    const u = ((e - 0x01010101) & ~e) | ((f - 0x01010101) & ~f) | ((y - 0x20202020) & ~y)
+    if (((t | u) & 0x80808080) !== 0) break
+  }
   while (p <= limit) {
     const x = dv.getInt32(p, true)
     const a = x ^ 0x22222222
