@@ -16,19 +16,24 @@ async function evaluate(sql: string): Promise<string> {
   for await (const batch of result.changes()) {
     const [column] = batch.columns
     const [field] = batch.schema.fields
-    if (column !== undefined && field !== undefined) shown = valueToText(readValue(column, field.type, batch.rows - 1), field.type, { upperCaseBooleans: true })
+    if (column !== undefined && field !== undefined)
+      shown = valueToText(readValue(column, field.type, batch.rows - 1), field.type, { upperCaseBooleans: true })
   }
   return shown
 }
 
-const examples = SCALAR_FUNCTIONS.flatMap(({ name, examples: own }) => own.map(({ sql, result }) => [name, sql, result] as const))
+const examples = SCALAR_FUNCTIONS.flatMap(({ name, examples: own }) =>
+  own.map(({ sql, result }) => [name, sql, result] as const),
+)
 
 test.each(examples)('%s: %s', async (_name, sql, result) => {
   expect(await evaluate(sql)).toBe(result)
 })
 
 test('every function has a description and an example, except those that read the clock', () => {
-  const bare = SCALAR_FUNCTIONS.filter((item) => item.description === '' || (item.examples.length === 0 && item.deterministic !== false))
+  const bare = SCALAR_FUNCTIONS.filter(
+    (item) => item.description === '' || (item.examples.length === 0 && item.deterministic !== false),
+  )
   expect(bare.map((item) => item.name)).toEqual([])
   expect(AGGREGATE_FUNCTIONS.filter((item) => item.description === '').map((item) => item.name)).toEqual([])
 })

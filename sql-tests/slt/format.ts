@@ -1,0 +1,68 @@
+/**
+ * `.slt` files (after sqllogictest): records separated by blank lines.
+ *
+ *     file NAME            the lines below are written to $DIR/NAME
+ *     statement ok         the statement below succeeds; an INSERT is waited for
+ *     statement error      … fails; below `----` the whole text that a user sees
+ *     query table          … below `----` the final rows, sorted
+ *     query changelog      … below `----` every change, in order
+ *     output               … below `----` what the shell prints for SHOW, DESCRIBE, EXPLAIN
+ *
+ * `#` begins a comment line. Update mode rewrites what is below `----`.
+ */
+
+export type RecordKind =
+  | 'file'
+  | 'statement ok'
+  | 'statement error'
+  | 'query table'
+  | 'query changelog'
+  | 'output'
+  | 'comment'
+
+export interface SltRecord {
+  readonly kind: RecordKind
+  /** File name, or empty. */
+  readonly argument: string
+  /** SQL or file content. */
+  readonly body: string
+  readonly expected: string
+  readonly line: number
+}
+
+const SEPARATOR = '----'
+
+export function parseSlt(text: string): SltRecord[] {
+  const records: SltRecord[] = []
+  const lines = text.split('\n')
+  for (let at = 0; at < lines.length; at++) {
+    if ((lines[at] ?? '').trim() === '') continue
+    const start = at
+    while (at < lines.length && (lines[at] ?? '').trim() !== '') at++
+    records.push(parseRecord(lines.slice(start, at), start + 1))
+  }
+  return records
+}
+
+function parseRecord(lines: readonly string[], line: number): SltRecord {
+  const [head = '', ...rest] = lines
+  if (head.startsWith('#')) return { kind: 'comment', argument: '', body: lines.join('\n'), expected: '', line }
+  const split = rest.indexOf(SEPARATOR)
+  const body = (split < 0 ? rest : rest.slice(0, split)).join('\n')
+  const expected = split < 0 ? '' : rest.slice(split + 1).join('\n')
+  if (head.startsWith('file ')) return { kind: 'file', argument: head.slice(5).trim(), body, expected: '', line }
+  const kind = (['statement ok', 'statement error', 'query table', 'query changelog', 'output'] as const).find(
+    (known) => known === head,
+  )
+  if (kind === undefined) throw new Error(`line ${line}: "${head}" begins no record`)
+  return { kind, argument: '', body, expected, line }
+}
+
+export function formatSlt(records: readonly SltRecord[]): string {
+  const parts = records.map(({ kind, argument, body, expected }) => {
+    if (kind === 'comment') return body
+    if (kind === 'file') return `file ${argument}\n${body}`
+    return kind === 'statement ok' ? `${kind}\n${body}` : `${kind}\n${body}\n${SEPARATOR}\n${expected}`.trimEnd()
+  })
+  return `${parts.join('\n\n')}\n`
+}

@@ -1,0 +1,31 @@
+/** `npm run slt -- [--update] [PATTERN]`: runs the suites whose path contains PATTERN; --update rewrites expectations. */
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { formatSlt, parseSlt } from './format.ts'
+import { runSuite } from './run-suite.ts'
+
+const SUITES = join(import.meta.dirname, 'suites')
+const update = process.argv.includes('--update')
+const pattern = process.argv.slice(2).find((argument) => !argument.startsWith('--')) ?? ''
+let [passed, failed] = [0, 0]
+for (const name of globSync('**/*.slt', { cwd: SUITES }).filter((candidate) => candidate.includes(pattern))) {
+  const path = join(SUITES, name)
+  const outcomes = await runSuite(parseSlt(readFileSync(path, 'utf8')))
+  for (const { record, found, problem } of outcomes) {
+    if (problem === undefined && (found === undefined || found === record.expected || update)) {
+      passed++
+      continue
+    }
+    failed++
+    process.stdout.write(
+      `${name}:${record.line}: ${problem ?? `expected\n${record.expected}\nfound\n${found ?? ''}`}\n`,
+    )
+  }
+  if (update)
+    writeFileSync(
+      path,
+      formatSlt(outcomes.map(({ record, found }) => ({ ...record, expected: found ?? record.expected }))),
+    )
+}
+process.stdout.write(`${passed} passed, ${failed} failed\n`)
+process.exitCode = failed === 0 ? 0 : 1
