@@ -28,6 +28,8 @@ export class JsonDecoder implements RecordDecoder {
   readonly #cursor = new JsonCursor(this.#side)
   #fast: FastPath
   #layouts = 1
+  /** Records in the expected order and in others, since the order was learned. */
+  #fits = 0
   #misfits = 0
   #skipped = 0
   #data: Uint8Array = new Uint8Array(0)
@@ -67,12 +69,8 @@ export class JsonDecoder implements RecordDecoder {
       if (end === start) continue
       if (this.#decodeFast(start, end, rows)) {
         recordOf[rows++] = record
-        // Rare misfits among many fitting records are no reason for another order.
-        if ((record & 7) === 0 && this.#misfits > 0 && this.#misfits < LEARN_AFTER) this.#misfits--
-      } else {
-        if (!this.#decodeGeneral(record, start, end, rows)) continue
+      } else if (this.#decodeGeneral(record, start, end, rows)) {
         recordOf[rows++] = record
-        if (++this.#misfits === LEARN_AFTER && this.#layouts < MAX_LAYOUTS) this.#learnLayout(start, end)
       }
     }
     return this.#finish(records, rows, rows === count ? null : recordOf.subarray(0, rows))
@@ -91,7 +89,18 @@ export class JsonDecoder implements RecordDecoder {
   #decodeFast(start: number, end: number, row: number): boolean {
     const skipped = this.#skipped
     try {
-      if (this.#fast.record(start, end, row)) return true
+      if (this.#fast.record(start, end, row)) {
+        this.#fits++
+        return true
+      }
+      this.#skipped = skipped
+      this.#clearNulls(row)
+      if (this.#fast.anyOrder(start, end, row)) {
+        if (++this.#misfits > LEARN_AFTER && this.#misfits > this.#fits && this.#layouts < MAX_LAYOUTS) {
+          this.#learnLayout(start, end)
+        }
+        return true
+      }
     } catch (error) {
       if (!(error instanceof ValueError) && !(error instanceof JsonSyntaxError)) throw error
     }
@@ -100,9 +109,13 @@ export class JsonDecoder implements RecordDecoder {
     return false
   }
 
+  #clearNulls(row: number): void {
+    for (const writer of this.#writers) writer.clearNull(row)
+  }
+
   #decodeGeneral(record: number, start: number, end: number, row: number): boolean {
     const cursor = this.#cursor
-    for (const writer of this.#writers) writer.clearNull(row)
+    this.#clearNulls(row)
     const skipped = this.#skipped
     try {
       cursor.reset(this.#data, start, end)
@@ -112,7 +125,7 @@ export class JsonDecoder implements RecordDecoder {
       return true
     } catch (error) {
       if (!(error instanceof ValueError) && !(error instanceof JsonSyntaxError)) throw error
-      for (const writer of this.#writers) writer.clearNull(row)
+      this.#clearNulls(row)
       if (this.#options.ignoreParseErrors) {
         this.#skipped = skipped + 1
         return false
@@ -148,7 +161,13 @@ export class JsonDecoder implements RecordDecoder {
         type: field.type,
         writer: this.#writers[index] as ColumnWriter,
       })),
+      names: this.#fields.map((field) => field.name),
       timestamps: this.#options.timestamps,
+      missing: (column, row) => {
+        if (this.#options.failOnMissingField) return false
+        this.#writers[column]?.setNull(row)
+        return true
+      },
       slow: (column, position, start, end, row) => {
         const cursor = this.#cursor
         cursor.reset(this.#data, start, end)
@@ -164,6 +183,7 @@ export class JsonDecoder implements RecordDecoder {
   #learnLayout(start: number, end: number): void {
     this.#layouts++
     this.#misfits = 0
+    this.#fits = 0
     const cursor = this.#cursor
     const layout: LayoutField[] = []
     cursor.reset(this.#data, start, end)

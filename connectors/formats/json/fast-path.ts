@@ -23,6 +23,8 @@ export interface FastPath {
   bind(data: Uint8Array): void
   /** Whether the record `start … end)`, trimmed, was read into the row. `data[end - 1]` exists. */
   record(start: number, end: number, row: number): boolean
+  /** The same for fields in any order, some perhaps missing, and whitespace between. */
+  anyOrder(start: number, end: number, row: number): boolean
 }
 
 export interface FastPathRequest {
@@ -31,6 +33,10 @@ export interface FastPathRequest {
   readonly timestamps: TimestampStandard
   /** Reads one value (`column` -1: skips it) by the general reader; gives the position behind it. */
   readonly slow: (column: number, position: number, start: number, end: number, row: number) => number
+  /** Sets a missing field to NULL; false: that is an error. */
+  readonly missing: (column: number, row: number) => boolean
+  /** Names of the columns. */
+  readonly names: readonly string[]
 }
 
 export function createFastPath(request: FastPathRequest): FastPath {
@@ -38,10 +44,12 @@ export function createFastPath(request: FastPathRequest): FastPath {
   const readers = columns.map((column, index) => readerSource(column, index, request.timestamps))
   const source = `'use strict'
 let d, dv, n, limit, rs = 0
-let ms = 0, ns = 0, cachedDate = -1, cachedDays = 0
+let ms = 0, ns = 0, cachedDate = -1, cachedDays = 0, serial = 0
+const seen = new Float64Array(${Math.max(1, columns.length)})
 ${columns.map((column, index) => declareArrays(column.writer, index)).join('\n')}
 ${HELPERS}
 ${readers.map((reader) => reader.helper).join('\n')}
+${keyOfSource(request.names)}
 return {
   bind(data) {
     d = data; n = data.length; limit = n - 4
@@ -55,14 +63,48 @@ return {
     ${layout.map((field, index) => fieldSource(field, index)).join('\n    ')}
     return p === end - 1
   },
+  anyOrder(p, end, r) {
+    if (end - p < 2 || d[p] !== 123 || d[end - 1] !== 125) return false
+    rs = p
+    p = space(p + 1, end)
+    const now = ++serial
+    if (d[p] === 125) p++
+    else for (;;) {
+      if (d[p] !== 34) return false
+      const e = str(p + 1)
+      if (e < 0 || e >= end) return false
+      const k = keyOf(p + 1, e - p - 1)
+      p = space(e + 1, end)
+      if (d[p] !== 58) return false
+      p = space(p + 1, end)
+      if (k < 0) p = skip(p, end, r)
+      else if (seen[k] === now) return false
+      else {
+        seen[k] = now
+        switch (k) {
+          ${columns.map((_, index) => `case ${index}: p = read${index}(p, end, r); break`).join('\n          ')}
+        }
+      }
+      p = space(p, end)
+      const c = d[p]
+      p++
+      if (c === 125) break
+      if (c !== 44) return false
+      p = space(p, end)
+    }
+    if (p !== end) return false
+    for (let k = 0; k < ${columns.length}; k++) if (seen[k] !== now && !missing(k, r)) return false
+    return true
+  },
 }`
-  const factory = new Function('writers', 'slow', 'POW', source) as (
+  const factory = new Function('writers', 'slow', 'missing', 'POW', source) as (
     writers: readonly ColumnWriter[],
     slow: FastPathRequest['slow'],
+    missing: FastPathRequest['missing'],
     powers: readonly number[],
   ) => FastPath
   const writers = columns.map((column) => column.writer)
-  return factory(writers, request.slow, POWERS_OF_TEN)
+  return factory(writers, request.slow, request.missing, POWERS_OF_TEN)
 }
 
 const POWERS_OF_TEN = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
@@ -93,6 +135,22 @@ function fieldSource(field: LayoutField, index: number): string {
     p += ${key.length}
     if (d[p] === 32) p++
     p = ${read}`
+}
+
+/** The column of the key whose bytes stand at `p`, or -1; a key that is spelled with escapes does not get here. */
+function keyOfSource(names: readonly string[]): string {
+  const byLength = new Map<number, string[]>()
+  names.forEach((name, index) => {
+    const key = Buffer.from(name)
+    const tests = [...key].map((byte, at) => `d[p + ${at}] === ${byte}`)
+    const list = byLength.get(key.length) ?? []
+    list.push(`if (${['true', ...tests].join(' && ')}) return ${index}`)
+    byLength.set(key.length, list)
+  })
+  const cases = [...byLength].map(
+    ([length, tests]) => `    case ${length}:\n      ${tests.join('\n      ')}\n      return -1`,
+  )
+  return `function keyOf(p, length) {\n  switch (length) {\n${cases.join('\n')}\n  }\n  return -1\n}`
 }
 
 /** `str` finds the closing quote four bytes at a time and gives -1 at a backslash or control character. */
@@ -127,6 +185,10 @@ function str(p) {
   }
   return -1
 }
+function space(p, end) {
+  while (p < end && (d[p] === 32 || d[p] === 10 || d[p] === 13 || d[p] === 9)) p++
+  return p
+}
 function skip(p, end, r) {
   let c = d[p]
   if (c === 34) {
@@ -137,7 +199,7 @@ function skip(p, end, r) {
   if (c === 45) c = d[++q]
   if (c > 48 && c <= 57) {
     do c = d[++q]; while (c >= 48 && c <= 57)
-    if (c === 44 || c === 125) return q
+    if (c === 44 || c === 125 || c <= 32) return q
   }
   return slow(-1, p, rs, end, r)
 }
@@ -253,6 +315,8 @@ function readerBody(type: SqlType, k: number, slow: string, timestamps: Timestam
 /** Sign and digits into `m`; anything behind them but the end of the value goes to the general reader. */
 function wholeNumber(slow: string, maxDigits: number, store: string): string {
   return `  let c = d[p]
+  const quoted = c === 34
+  if (quoted) c = d[++p]
   const neg = c === 45
   if (neg) c = d[++p]
   let m = c - 48
@@ -262,16 +326,26 @@ function wholeNumber(slow: string, maxDigits: number, store: string): string {
     for (let g = d[p] - 48; (g >>> 0) <= 9; g = d[++p] - 48) m = m * 10 + g
     if (p - from > ${maxDigits}) return ${slow}
   }
-  c = d[p]
-  if (c !== 44 && c !== 125) return ${slow}
+  ${endOfNumber(slow)}
   if (neg) m = -m
   ${store}
   return p`
 }
 
+/** Behind the digits: the closing quote if there was one, else what ends a value. */
+function endOfNumber(slow: string): string {
+  return `c = d[p]
+  if (quoted) {
+    if (c !== 34) return ${slow}
+    p++
+  } else if (c !== 44 && c !== 125 && c > 32) return ${slow}`
+}
+
 /** Digits with a fraction: the number is m / 10^f, m below 10^15 and so exact. */
 function decimalNumber(slow: string, store: string): string {
   return `  let c = d[p]
+  const quoted = c === 34
+  if (quoted) c = d[++p]
   const neg = c === 45
   if (neg) c = d[++p]
   let m = c - 48
@@ -286,8 +360,7 @@ function decimalNumber(slow: string, store: string): string {
     if (f === 0) return ${slow}
   }
   if (p - from > (f === 0 ? 15 : 16)) return ${slow}
-  c = d[p]
-  if (c !== 44 && c !== 125) return ${slow}
+  ${endOfNumber(slow)}
   ${store}
   return p`
 }
