@@ -11,8 +11,9 @@ function describe(node: OperatorNode): string {
     case 'source':
     case 'sink':
       return `${node.kind} ${node.table.path.catalog}.${node.table.path.database}.${node.table.path.name}`
-    case 'group-aggregate':
     case 'window-aggregate':
+      return `${node.kind} ${JSON.stringify(node.window)} keys [${node.keys.join(', ')}] of (${types}): ${node.aggregates.map((call) => call.name).join(', ')}`
+    case 'group-aggregate':
       return `${node.kind} keys [${node.keys.join(', ')}] of (${types}): ${node.aggregates.map((call) => call.name).join(', ')}`
     default:
       return `${node.kind} (${types})`

@@ -13,6 +13,9 @@ import { Session } from '../../session/session.ts'
 import type { SltRecord } from './format.ts'
 import { runWay, WAYS } from './three-ways.ts'
 
+/** An empty line would end the record. */
+const BLANK_LINE = '~'
+
 export interface Outcome {
   readonly record: SltRecord
   /** What belongs below `----`; undefined where there is nothing to compare. */
@@ -60,7 +63,8 @@ async function runRecord(record: SltRecord, session: Session, directory: string)
       }
     case 'output': {
       const result = await session.execute(sql)
-      return { record, found: hide(resultLines(result, { isInteractive: false }).join('\n')).trim() }
+      const text = hide(resultLines(result, { isInteractive: false }).join('\n')).trim()
+      return { record, found: text.replace(/^$/gm, BLANK_LINE) }
     }
     default:
       return runQuery(record, session, sql)

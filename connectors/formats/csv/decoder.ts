@@ -36,6 +36,10 @@ export class CsvDecoder implements RecordDecoder {
   readonly #side = new SideText()
   #data: Buffer = Buffer.alloc(0)
   #skipped = 0
+  /** Where the next quote and escape stand at or behind the record looked at last. */
+  #nextQuote = -1
+  #nextEscape = -1
+  #searched = 0
 
   constructor(request: DecoderRequest) {
     this.#fields = request.fields
@@ -55,6 +59,7 @@ export class CsvDecoder implements RecordDecoder {
     this.#data = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
     this.#side.reset()
     this.#skipped = 0
+    this.#searched = Number.POSITIVE_INFINITY
     for (const writer of this.#writers) writer.reset(count)
     const recordOf = new Int32Array(count)
     let rows = 0
@@ -85,14 +90,20 @@ export class CsvDecoder implements RecordDecoder {
     }
   }
 
+  /** Whether there is no quote and no escape in the record. Searches go once over the buffer, not once a record. */
   #isPlain(start: number, end: number): boolean {
     const { quote, escape } = this.#options
-    const data = this.#data
-    for (let p = start; p < end; p++) {
-      const c = data[p] as number
-      if (c === quote || c === escape) return false
-    }
-    return true
+    // Records may come in any order.
+    if (start < this.#searched) this.#nextQuote = this.#nextEscape = -1
+    this.#searched = start
+    if (quote >= 0 && this.#nextQuote < start) this.#nextQuote = this.#find(quote, start)
+    if (escape >= 0 && this.#nextEscape < start) this.#nextEscape = this.#find(escape, start)
+    return (quote < 0 || this.#nextQuote >= end) && (escape < 0 || this.#nextEscape >= end)
+  }
+
+  #find(byte: number, start: number): number {
+    const at = this.#data.indexOf(byte, start)
+    return at < 0 ? Number.POSITIVE_INFINITY : at
   }
 
   #splitPlain(start: number, end: number, row: number): void {
@@ -118,16 +129,20 @@ export class CsvDecoder implements RecordDecoder {
       writer.setNull(row)
       return
     }
+    const read = this.#readers[target] as FieldReader
     try {
-      ;(this.#readers[target] as FieldReader)(data, start, end, view, row)
+      read(data, start, end, view, row)
     } catch (error) {
-      if (!(error instanceof ValueError)) throw error
-      if (!this.#options.ignoreParseErrors) {
-        throw fieldError(this.#fields[field]?.name ?? '', error, decodeText(data, start, end - start))
-      }
+      this.#failField(error, field, decodeText(data, start, end - start))
       writer.setNull(row)
-      this.#skipped++
     }
+  }
+
+  /** Returns where the field becomes NULL instead. */
+  #failField(error: unknown, field: number, text: string): void {
+    if (!(error instanceof ValueError)) throw error
+    if (!this.#options.ignoreParseErrors) throw fieldError(this.#fields[field]?.name ?? '', error, text)
+    this.#skipped++
   }
 
   #isNullLiteral(data: Uint8Array, start: number, end: number): boolean {

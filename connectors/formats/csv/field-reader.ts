@@ -2,9 +2,9 @@
 import { decodeText } from '../../../core/column-ops.ts'
 import { MillraceError } from '../../../core/errors.ts'
 import type { SqlType } from '../../../core/types.ts'
-import { typeToString } from '../../../core/types.ts'
+import { typeToString, unitsPerMillisecond } from '../../../core/types.ts'
 import { BytesWriter, type ColumnWriter, FixedWriter, ListWriter, RowWriter, type SideText } from '../column-writer.ts'
-import { quickDouble, quickInteger, quickUnscaled } from '../quick-parse.ts'
+import { quickDate, quickDouble, quickInteger, quickTimestamp, quickUnscaled } from '../quick-parse.ts'
 import {
   instantToUnits,
   parseBase64,
@@ -143,16 +143,15 @@ function fixedReader(type: SqlType, writer: FixedWriter): FieldReader {
     case 'DECIMAL':
       return decimalReader(type.precision, type.scale, writer)
     case 'DATE':
-      return textReader((text, row) => writer.setNumber(row, parseDateText(padDate(text))))
+      return (data, start, end, _view, row) => {
+        const days = end - start === 10 ? quickDate(data, start) : Number.NaN
+        writer.setNumber(row, days === days ? days : parseDateText(padDate(decodeText(data, start, end - start))))
+      }
     case 'TIME':
       return timeReader(type.precision, writer)
     case 'TIMESTAMP':
     case 'TIMESTAMP_LTZ': {
-      const zoned = type.kind === 'TIMESTAMP_LTZ'
-      return textReader((text, row) => {
-        const instant = parseTimestampText(padDate(text.trim()), 'SQL', zoned)
-        writer.setBigint(row, instantToUnits(instant, type.precision))
-      })
+      return timestampReader(type.precision, type.kind === 'TIMESTAMP_LTZ', writer)
     }
     default:
       throw new MillraceError('UNSUPPORTED_FEATURE', `csv has no ${typeToString(type)}`)
@@ -187,6 +186,20 @@ function decimalReader(precision: number, scale: number, writer: FixedWriter): F
     const value = parseDecimalText(decodeText(data, start, end - start), precision, scale)
     if (value === null) writer.setNull(row)
     else writer.setBigint(row, value)
+  }
+}
+
+function timestampReader(precision: number, zoned: boolean, writer: FixedWriter): FieldReader {
+  const unitsPerMilli = Number(unitsPerMillisecond(precision))
+  return (data, start, end, _view, row) => {
+    const isPlain = precision >= 3 && (!zoned || data[end - 1] === 90)
+    const value = isPlain ? quickTimestamp(data, start, zoned ? end - 1 : end) * unitsPerMilli : Number.NaN
+    if (value <= Number.MAX_SAFE_INTEGER && value >= -Number.MAX_SAFE_INTEGER) {
+      setWords(writer.words, row, value)
+    } else {
+      const text = padDate(decodeText(data, start, end - start).trim())
+      writer.setBigint(row, instantToUnits(parseTimestampText(text, 'SQL', zoned), precision))
+    }
   }
 }
 

@@ -1,0 +1,19 @@
+// What a Node.js program without an engine does: filter, arithmetic and a string function over JSON lines.
+import { createReadStream, createWriteStream } from 'node:fs'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+
+const [input, output] = process.argv.slice(2)
+const out = createWriteStream(output)
+let chunk = ''
+for await (const line of createInterface({ input: createReadStream(input) })) {
+  const row = JSON.parse(line)
+  if (row.quantity <= 1) continue
+  chunk += `${JSON.stringify({ order_id: row.order_id, amount: row.quantity * row.price, product: row.product.toUpperCase() })}\n`
+  if (chunk.length > 65_536) {
+    if (!out.write(chunk)) await once(out, 'drain')
+    chunk = ''
+  }
+}
+out.end(chunk)
+await once(out, 'finish')
