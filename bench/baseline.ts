@@ -102,25 +102,27 @@ function startup(): { startup: number; node: number } {
   return result
 }
 
-const calcInput = join(directory, 'orders.json')
+const calcInput = join(directory, 'bids.json')
+// Bids as Nexmark has them: about 290 bytes in seven fields.
+const EXTRA = 'abcdefghijklmnopqrstuvwxyz'.repeat(4)
 await writeLines(calcInput, ROWS, (index) =>
   JSON.stringify({
-    order_id: index,
-    customer: `customer-${index % 5000}`,
-    product: `product-${index % 97}`,
-    quantity: (index * 7) % 5,
-    price: (index % 1000) + 0.25,
-    note: 'left at the door of the neighbour',
-    ordered_at: '2026-03-02 07:00:00.120',
+    auction: 1000 + (index % 7919),
+    bidder: 1000 + ((index * 31) % 104_729),
+    price: 100 + ((index * 97) % 99_991),
+    channel: `channel-${index % 97}`,
+    url: `https://www.nexmark.com/${index % 1000}/item.htm?query=1&channel_id=${index % 10_007}`,
+    dateTime: `2026-03-02 07:${String(10 + (index % 50))}:00.120`,
+    extra: EXTRA.slice(index % 20),
   }),
 )
 const calc = compare(
   'json_calc',
   ROWS,
   `SET 'execution.checkpointing.interval' = '500 ms';
-CREATE TABLE orders (order_id BIGINT, customer STRING, product STRING, quantity INT, price DOUBLE, note STRING, ordered_at TIMESTAMP(3)) WITH ('connector' = 'filesystem', 'path' = '${calcInput}', 'format' = 'json');
-CREATE TABLE results (order_id BIGINT, amount DOUBLE, product STRING) WITH ('connector' = 'filesystem', 'path' = '${join(directory, 'out')}', 'format' = 'json');
-INSERT INTO results SELECT order_id, quantity * price, UPPER(product) FROM orders WHERE quantity > 1;`,
+CREATE TABLE bids (auction BIGINT, bidder BIGINT, price BIGINT, channel STRING, url STRING, dateTime TIMESTAMP(3), extra STRING) WITH ('connector' = 'filesystem', 'path' = '${calcInput}', 'format' = 'json');
+CREATE TABLE results (auction BIGINT, price BIGINT, channel STRING, url STRING) WITH ('connector' = 'filesystem', 'path' = '${join(directory, 'out')}', 'format' = 'json');
+INSERT INTO results SELECT auction, price * 908 / 1000, UPPER(channel), url FROM bids WHERE MOD(auction, 3) <> 0;`,
   [join(import.meta.dirname, 'baseline', 'naive-calc.js'), calcInput, join(directory, 'naive.json')],
 )
 rmSync(calcInput)

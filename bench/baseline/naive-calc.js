@@ -8,8 +8,8 @@ const out = createWriteStream(output)
 let chunk = ''
 for await (const line of createInterface({ input: createReadStream(input) })) {
   const row = JSON.parse(line)
-  if (row.quantity <= 1) continue
-  chunk += `${JSON.stringify({ order_id: row.order_id, amount: row.quantity * row.price, product: row.product.toUpperCase() })}\n`
+  if (row.auction % 3 === 0) continue
+  chunk += `${JSON.stringify({ auction: row.auction, price: Math.trunc((row.price * 908) / 1000), channel: row.channel.toUpperCase(), url: row.url })}\n`
   if (chunk.length > 65_536) {
     if (!out.write(chunk)) await once(out, 'drain')
     chunk = ''

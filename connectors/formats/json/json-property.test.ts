@@ -28,7 +28,7 @@ const FIELDS: readonly Field[] = [
   { name: 'name', type: types.STRING },
   { name: 'price', type: types.decimal(10, 2) },
   { name: 'ratio', type: types.DOUBLE },
-  { name: 'é"', type: types.STRING },
+  { name: 'é', type: types.STRING },
   { name: 'nested', type: NESTED },
   { name: 'flag', type: types.BOOLEAN },
 ]
@@ -41,13 +41,21 @@ class NumberText {
   }
 }
 
+/** JSON.parse, with numbers as text. */
 function parseExactly(text: string): unknown {
-  return (
-    JSON.parse as (
-      text: string,
-      reviver: (key: string, value: unknown, context: { source: string }) => unknown,
-    ) => unknown
-  )(text, (_key, value, context) => (typeof value === 'number' ? new NumberText(context.source) : value))
+  JSON.parse(text)
+  const marked = text.replace(
+    /("(?:[^"\\]|\\.)*")|-?\d[\d.eE+-]*/g,
+    (number, string?: string) => string ?? `"\\u0000#${number}"`,
+  )
+  return unmark(JSON.parse(marked))
+}
+
+function unmark(value: unknown): unknown {
+  if (typeof value === 'string') return value.startsWith('\0#') ? new NumberText(value.slice(2)) : value
+  if (Array.isArray(value)) return value.map(unmark)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unmark(item)]))
 }
 
 /** What a column gets for a parsed value: the rules again, from values instead of bytes. */
@@ -151,9 +159,12 @@ const spelled = fc.tuple(text, fc.nat()).map(([value, pick]) => {
   return `"${escaped.join('')}"`
 })
 
-/** No key that a JavaScript object would put before the others. */
+/**
+ * No key that a JavaScript object would put before the others; and none with a backslash, because V8 13.6, once it has
+ * seen an object with the key `\`, reads the key `"` of the next one as `\` too.
+ */
 const nestedKey = fc.oneof(
-  text.filter((key) => !/^\d+$/.test(key) && key !== '__proto__'),
+  text.filter((key) => !/^\d+$|\\/.test(key) && key !== '__proto__'),
   fc.constantFrom('xs', 's', 'id'),
 )
 
@@ -197,7 +208,7 @@ const document = fc
   .tuple(
     fc.tuple(...FIELDS.map((field) => valueFor(field.type))),
     fc.oneof(fc.constant(FIELDS.map((_, index) => index)), fc.shuffledSubarray(FIELDS.map((_, index) => index))),
-    fc.option(fc.tuple(fc.oneof(text, fc.constantFrom('id', 'name')), anyValue), { freq: 4 }),
+    fc.option(fc.tuple(fc.oneof(nestedKey, fc.constantFrom('id', 'name')), anyValue), { freq: 4 }),
     fc.array(space, { minLength: 4, maxLength: 4 }),
   )
   .map(([values, order, extra, [a = '', b = '', c = '', d = '']]) => {

@@ -151,6 +151,16 @@ describe('records', () => {
     expect(() => decode(fields, ['{"a":1}'], { 'fail-on-missing-field': 'true' })).toThrow('field "b" is missing')
   })
 
+  it('tells keys apart that are spelled with escapes', () => {
+    // JSON.parse of V8 13.6 takes the second key for the first.
+    const odd = [field('\\', types.INT), field('"', types.INT)]
+    expect(decode(odd, ['{"\\\\":1}', '{"\\"":2}', '{"\\u0022":3,"\\u005c":4}'])).toEqual([
+      '+I 1 NULL',
+      '+I NULL 2',
+      '+I 4 3',
+    ])
+  })
+
   it('skips tombstones and empty records', () => {
     expect(decode(fields, [null, '', '{"a":1}', ' '])).toEqual(['+I 1 NULL NULL'])
   })
