@@ -47,9 +47,7 @@ const pinned = hasTaskset()
 /** Wall-clock milliseconds of a whole process on one core. */
 function time(args: readonly string[]): number {
   const started = performance.now()
-  const [command = '', ...rest] = pinned
-    ? ['taskset', '-c', '0', process.execPath, ...args]
-    : [process.execPath, ...args]
+  const [command, ...rest] = pinned ? ['taskset', '-c', '0', process.execPath, ...args] : [process.execPath, ...args]
   const { status, stderr } = spawnSync(command, rest, { cwd: directory, encoding: 'utf8' })
   if (status !== 0) throw new Error(`${args.join(' ')} failed: ${stderr}`)
   return performance.now() - started

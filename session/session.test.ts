@@ -26,7 +26,8 @@ async function query(from: Session, sql: string): Promise<QueryResult> {
 
 async function rows(from: Session, sql: string): Promise<string[]> {
   const found: string[] = []
-  for await (const row of await query(from, sql)) found.push(`${row.kind} ${row.values.join(' ')}`)
+  for await (const row of await query(from, sql))
+    found.push(`${row.kind} ${row.values.map((value) => String(value as string | number | bigint | null)).join(' ')}`)
   return found
 }
 

@@ -11,6 +11,14 @@ import { KAFKA } from './kafka.ts'
 import { PRINT } from './print.ts'
 import { UPSERT_KAFKA } from './upsert-kafka.ts'
 
-export const CONNECTOR_DESCRIPTORS: readonly ConnectorDescriptor[] = [BLACKHOLE, DATAGEN, FILESYSTEM, JDBC, KAFKA, PRINT, UPSERT_KAFKA]
+export const CONNECTOR_DESCRIPTORS: readonly ConnectorDescriptor[] = [
+  BLACKHOLE,
+  DATAGEN,
+  FILESYSTEM,
+  JDBC,
+  KAFKA,
+  PRINT,
+  UPSERT_KAFKA,
+]
 
 export const FORMAT_DESCRIPTORS: readonly FormatDescriptor[] = [CSV_FORMAT, JSON_FORMAT, RAW_FORMAT]

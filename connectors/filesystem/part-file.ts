@@ -77,10 +77,13 @@ export class PartFile {
     const write = this.#tail.then(() => this.#write(bytes))
     this.#tail = write
     this.#waiting.push(write)
-    void write.then(() => {
-      this.#waiting.shift()
-      if (freeBlocks.length < MAX_FREE) freeBlocks.push(block)
-    })
+    void this.#release(write, block)
+  }
+
+  async #release(write: Promise<void>, block: Buffer): Promise<void> {
+    await write
+    this.#waiting.shift()
+    if (freeBlocks.length < MAX_FREE) freeBlocks.push(block)
   }
 
   async #write(bytes: Buffer): Promise<void> {

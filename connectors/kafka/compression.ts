@@ -1,5 +1,7 @@
 /** The codecs of Kafka; snappy in both of its framings. */
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import type * as Lz4 from 'lz4-napi'
+import type * as Snappy from 'snappy'
 import { MillraceError } from '../../core/errors.ts'
 import type { Compression, Decompress } from './record-batch.ts'
 
@@ -9,8 +11,8 @@ const CODECS = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const
 const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0])
 
 interface Natives {
-  readonly snappy: typeof import('snappy')
-  readonly lz4: typeof import('lz4-napi')
+  readonly snappy: typeof Snappy
+  readonly lz4: typeof Lz4
 }
 
 async function load<T>(name: string, importer: () => Promise<T>): Promise<T> {

@@ -1,7 +1,8 @@
 /** Fetch and Produce with raw record sets, which the client library would turn into one object for each record. */
+import type * as Kafka from '@platformatic/kafka'
 import type { API, Reader, Writer } from '@platformatic/kafka'
 
-export type Library = typeof import('@platformatic/kafka')
+export type Library = typeof Kafka
 
 export interface FetchPartition {
   readonly topic: string

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { ORDER_COLUMNS, orders } from './orders.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 import type { ChaosTarget } from './target.ts'
 
 const FILES = 4

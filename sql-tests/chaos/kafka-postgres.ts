@@ -6,7 +6,7 @@ import pg from 'pg'
 import { type ServiceName, startService, VARIABLES } from '../services/global-setup.ts'
 import type { RunningService } from '../services/server.ts'
 import { ORDER_COLUMNS, orders } from './orders.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 import type { ChaosTarget } from './target.ts'
 
 const PARTITIONS = 3

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
-import { integer, oneOf, type Random } from './random.ts'
+import { integer, oneOf, type Random } from '../random.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const PHASES = ['snapshot', 'prepared', 'durable', 'committed'] as const

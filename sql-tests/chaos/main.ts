@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { createFilesystemTarget } from './filesystem.ts'
 import { createKafkaTarget } from './kafka-postgres.ts'
 import { runThroughKills, runToEnd } from './kills.ts'
-import { seededRandom } from './random.ts'
+import { seededRandom } from '../random.ts'
 import type { ChaosTarget } from './target.ts'
 
 const { values } = parseArgs({

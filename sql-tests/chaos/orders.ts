@@ -1,5 +1,5 @@
 /** The records of the kill runs: orders with an event time that is never later than the watermark allows. */
-import { integer, type Random } from './random.ts'
+import { integer, type Random } from '../random.ts'
 
 export const ORDER_COLUMNS = `order_id BIGINT, customer BIGINT, product STRING, quantity INT, price DECIMAL(8, 2), ordered_at TIMESTAMP(3),
   WATERMARK FOR ordered_at AS ordered_at - INTERVAL '2' SECOND`

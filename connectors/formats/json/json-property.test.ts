@@ -274,6 +274,8 @@ describe('decoder', () => {
         const bytes = [...Buffer.from(record)]
         bytes.splice(place % bytes.length, kind === 2 ? 0 : 1, ...(kind === 0 ? [] : [byte]))
         const damaged = Uint8Array.from(bytes)
+        // Damage may make keys that JSON.parse has its own ways with (see `nestedKey`).
+        if (/"(?:\d+|[^"]*\\["\\])"\s*:/.test(Buffer.from(damaged).toString())) return
         const row = decoded(decoder, damaged)
         if (row === undefined && repeatsKey(damaged)) return
         expect(row).toBe(reference(damaged))
