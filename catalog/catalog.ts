@@ -20,8 +20,8 @@ import {
 } from './state.ts'
 import { type CatalogEntry, type ObjectPath, pathToString } from './table.ts'
 
-export const DEFAULT_CATALOG = 'default_catalog'
-export const DEFAULT_DATABASE = 'default_database'
+const DEFAULT_CATALOG = 'default_catalog'
+const DEFAULT_DATABASE = 'default_database'
 
 export class Catalog implements CatalogReader {
   readonly #state: CatalogState = new Map()

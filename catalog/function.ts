@@ -64,8 +64,3 @@ export interface FunctionSpec {
    */
   bind(args: readonly BoundArgument[]): BoundSignature | undefined
 }
-
-/** Kinds for signature checks. */
-export const NUMERIC_KINDS: readonly TypeKind[] = ['TINYINT', 'SMALLINT', 'INT', 'BIGINT', 'DECIMAL', 'FLOAT', 'DOUBLE']
-export const CHARACTER_KINDS: readonly TypeKind[] = ['CHAR', 'VARCHAR']
-export const BINARY_KINDS: readonly TypeKind[] = ['BINARY', 'VARBINARY']

@@ -3,11 +3,11 @@ import { typeToString } from '../core/types.ts'
 import type { NamedCatalogState } from './state.ts'
 import type { CatalogTable, CatalogView, ObjectPath, TableColumn } from './table.ts'
 
-export function quoteIdentifier(name: string): string {
+function quoteIdentifier(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``
 }
 
-export function quoteString(text: string): string {
+function quoteString(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 

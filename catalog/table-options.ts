@@ -9,7 +9,7 @@ import { didYouMean } from '../core/suggest.ts'
 import type { ConnectorDescriptor, FormatDescriptor } from './connector.ts'
 
 /** Understood by the engine itself, whatever the connector. */
-export const COMMON_OPTIONS: readonly OptionSpec[] = [
+const COMMON_OPTIONS: readonly OptionSpec[] = [
   { key: 'connector', type: 'string', required: true, description: 'The connector.' },
   { key: 'property-version', type: 'string', default: '1', description: 'Version of the option names.' },
 ]
@@ -120,17 +120,4 @@ export function parseTableOptions(
 ): OptionValues {
   const connector = requireConnector(options, extensions, label)
   return parseOptions(tableOptionSpecs(options, connector, extensions, label), options, { label })
-}
-
-/** The options of one format without its prefix, as the format takes them. */
-export function formatOptions(
-  options: Readonly<Record<string, string>>,
-  format: FormatDescriptor,
-  prefix: string,
-  label: string,
-): OptionValues {
-  const start = `${prefix}${format.name}.`
-  const own = Object.entries(options).filter(([key]) => key.startsWith(start))
-  const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(start.length), value]))
-  return parseOptions(format.options, raw, { label: `format "${format.name}" of ${label}` })
 }

@@ -22,5 +22,3 @@ export const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {
   print: () => import('./print/index.ts'),
   'upsert-kafka': () => import('./upsert-kafka/index.ts'),
 }
-
-export { FORMATS } from './formats/index.ts'

@@ -111,8 +111,3 @@ export function parseTimestamp(text: string, precision: number): bigint | undefi
   const fraction = (match[3] ?? '').slice(0, precision).padEnd(digits, '0').slice(0, digits)
   return seconds * 10n ** BigInt(digits) + BigInt(fraction === '' ? 0 : fraction)
 }
-
-/** Milliseconds since the epoch of a wall-clock reading. */
-export function millisecondsOfCivil(date: CivilDate, millisecondOfDay: number): number {
-  return daysFromCivil(date.year, date.month, date.day) * DAY + millisecondOfDay
-}

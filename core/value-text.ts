@@ -205,7 +205,7 @@ function unshifted(local: bigint, precision: number, style: TextStyle): bigint {
 const TRUE_TEXTS = new Set(['t', 'true', 'y', 'yes', '1'])
 const FALSE_TEXTS = new Set(['f', 'false', 'n', 'no', '0'])
 
-export function parseBoolean(text: string): boolean | undefined {
+function parseBoolean(text: string): boolean | undefined {
   const lower = text.toLowerCase()
   if (TRUE_TEXTS.has(lower)) return true
   return FALSE_TEXTS.has(lower) ? false : undefined
@@ -254,12 +254,3 @@ export function fitsPrecision(unscaled: bigint, precision: number): boolean {
 }
 
 const POWERS: readonly bigint[] = Array.from({ length: 40 }, (_, exponent) => 10n ** BigInt(exponent))
-
-/** The value, or CAST_FAILED naming text and type. */
-export function requireValue(text: string, type: SqlType, typeName: string, style?: TextStyle): Value {
-  const value = parseValue(text, type, style)
-  if (value !== undefined) return value
-  throw new MillraceError('CAST_FAILED', `'${text}' cannot be cast to ${typeName}`, {
-    hint: 'TRY_CAST gives NULL in place of this error.',
-  })
-}

@@ -145,7 +145,3 @@ export function removeOldCheckpoints(directory: string, retained: number): void 
     rmSync(checkpointPath(directory, checkpoint), { recursive: true, force: true })
   }
 }
-
-export function sizeOf(file: string): number {
-  return statSync(file).size
-}

@@ -82,7 +82,7 @@ export class PartFile {
 
   async #release(write: Promise<void>, block: Buffer): Promise<void> {
     await write
-    this.#waiting.shift()
+    void this.#waiting.shift()
     if (freeBlocks.length < MAX_FREE) freeBlocks.push(block)
   }
 

@@ -29,7 +29,7 @@ export function resolvePath(path: string): string {
 }
 
 /** As in Flink, files and directories that begin with `.` or `_` are not part of a table. */
-export function isHidden(name: string): boolean {
+function isHidden(name: string): boolean {
   return name.startsWith('.') || name.startsWith('_')
 }
 

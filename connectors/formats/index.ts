@@ -3,7 +3,7 @@ import { MillraceError } from '../../core/errors.ts'
 import type { OptionValues } from '../../core/options.ts'
 import type { Format } from '../api/format.ts'
 
-export const FORMATS: Readonly<Record<string, () => Promise<Format>>> = {
+const FORMATS: Readonly<Record<string, () => Promise<Format>>> = {
   csv: () => import('./csv/index.ts'),
   json: () => import('./json/index.ts'),
   raw: () => import('./raw/index.ts'),

@@ -27,7 +27,7 @@ export let fractionDigits = 0
  * Bytes `start … end)` are an optional `-`, digits, and perhaps a point and digits, 15 in all: the digits as one whole
  * number, with `fractionDigits` of them behind the point; else NaN.
  */
-export function quickDecimal(data: Uint8Array, start: number, end: number): number {
+function quickDecimal(data: Uint8Array, start: number, end: number): number {
   let p = start
   const negative = data[p] === 45
   if (negative) p++

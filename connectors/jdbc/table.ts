@@ -190,7 +190,7 @@ function suggestedType(pgType: string): string {
 }
 
 /** The type that a column would be created with. */
-export function pgTypeFor(type: SqlType): string {
+function pgTypeFor(type: SqlType): string {
   switch (type.kind) {
     case 'TINYINT':
     case 'SMALLINT':

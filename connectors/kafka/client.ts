@@ -28,7 +28,7 @@ export class KafkaError extends Error {
   }
 }
 
-export function isRetryable(error: unknown): boolean {
+function isRetryable(error: unknown): boolean {
   if (error instanceof KafkaError) return RETRYABLE.has(error.code)
   return error instanceof MillraceError && error.code === 'CONNECTION_FAILED'
 }

@@ -75,7 +75,7 @@ export async function endingOffsets(
 }
 
 /** `partition:0,offset:42;partition:1,offset:300`. */
-export function parseSpecificOffsets(text: string, key: string): Map<number, bigint> {
+function parseSpecificOffsets(text: string, key: string): Map<number, bigint> {
   const found = new Map<number, bigint>()
   for (const part of text.split(';')) {
     const match = /^\s*partition:(\d+),\s*offset:(\d+)\s*$/.exec(part)

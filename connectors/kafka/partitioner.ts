@@ -30,7 +30,7 @@ export function createPartitioner(name: string, subtask: number): Partitioner {
 }
 
 /** The hash of org.apache.kafka.common.utils.Utils.murmur2. */
-export function murmur2(data: Uint8Array, start: number, length: number): number {
+function murmur2(data: Uint8Array, start: number, length: number): number {
   const m = 0x5bd1e995
   let h = 0x9747b28c ^ length
   const end = start + (length & ~3)

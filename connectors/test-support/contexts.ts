@@ -124,7 +124,7 @@ export async function readAll(source: Source, polls = Number.POSITIVE_INFINITY):
   return lines
 }
 
-export function batchLines(batch: ChangeBatch): string[] {
+function batchLines(batch: ChangeBatch): string[] {
   return batch.rows === 0 ? [] : formatBatch(batch).split('\n')
 }
 

@@ -114,7 +114,7 @@ const INTEGER_WRAP: Readonly<Record<string, (code: string) => string>> = {
   INT: (code) => `(${code}) | 0`,
 }
 
-export function divisionByZero(): never {
+function divisionByZero(): never {
   throw new MillraceError('DIVISION_BY_ZERO', 'division by zero', {
     hint: 'NULLIF(divisor, 0) as divisor gives NULL in place of this error.',
   })
@@ -301,7 +301,7 @@ function decimalEvaluator(operator: Operator, call: CallSite, type: DecimalType)
 }
 
 /** Rounds half away from zero at the scale. */
-export function decimalDivide(a: bigint, aScale: number, b: bigint, bScale: number, scale: number): bigint {
+function decimalDivide(a: bigint, aScale: number, b: bigint, bScale: number, scale: number): bigint {
   if (b === 0n) return divisionByZero()
   const extra = scale + 1 - aScale + bScale
   const numerator = extra >= 0 ? a * 10n ** BigInt(extra) : a / 10n ** BigInt(-extra)

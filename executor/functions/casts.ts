@@ -132,7 +132,7 @@ function castToInteger(from: SqlType, to: SqlType): CastFunction {
   }
 }
 
-export function saturate(value: number, bits: 32 | 64): bigint {
+function saturate(value: number, bits: 32 | 64): bigint {
   if (Number.isNaN(value)) return 0n
   const limit = 2 ** (bits - 1)
   if (value >= limit) return bits === 64 ? 9223372036854775807n : 2147483647n
@@ -140,7 +140,7 @@ export function saturate(value: number, bits: 32 | 64): bigint {
   return BigInt(Math.trunc(value))
 }
 
-export function decimalToDouble(unscaled: bigint, scale: number): number {
+function decimalToDouble(unscaled: bigint, scale: number): number {
   if (unscaled <= 9007199254740991n && unscaled >= -9007199254740991n && scale <= 22)
     return Number(unscaled) / 10 ** scale
   return Number(decimalText(unscaled, scale))
@@ -219,7 +219,7 @@ function castFromDateOrTime(from: 'DATE' | 'TIME', to: SqlType, offset: (epoch: 
 }
 
 /** Digits beyond the new precision are cut off. */
-export function changePrecision(value: bigint, from: number, to: number): bigint {
+function changePrecision(value: bigint, from: number, to: number): bigint {
   const fromUnits = unitsPerMillisecond(from)
   const toUnits = unitsPerMillisecond(to)
   const scaled = toUnits >= fromUnits ? value * (toUnits / fromUnits) : floorDivide(value, fromUnits / toUnits)

@@ -126,7 +126,7 @@ function distinct(values: readonly Value[]): Value[] {
 }
 
 /** `$.a.b[0]` and `$['a']`. */
-export function jsonPath(root: unknown, path: string): unknown {
+function jsonPath(root: unknown, path: string): unknown {
   const steps = path.replace(/^\s*(lax|strict)\s+/, '')
   if (!steps.startsWith('$')) throw new MillraceError('INVALID_ARGUMENT', `JSON path '${path}' does not begin with $`)
   let at: unknown = root

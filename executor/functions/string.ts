@@ -25,7 +25,7 @@ function substringText(value: string, start: number, length: number): string {
 }
 
 /** Byte range of a substring; start and length as in SQL. The answer is start << 32 | length in two numbers. */
-export function substringRange(
+function substringRange(
   data: Uint8Array,
   start: number,
   length: number,
@@ -281,7 +281,7 @@ const TRIM = defineWith(
 // --- SPLIT_INDEX
 
 /** Range of the part at an index between delimiters; length -1 where there is none. */
-export function splitRange(
+function splitRange(
   data: Uint8Array,
   start: number,
   length: number,

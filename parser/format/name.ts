@@ -10,7 +10,7 @@ export function formatIdentifier({ name, quoted }: Identifier): string {
 }
 
 /** A name in backticks. */
-export function quoteIdentifier(name: string): string {
+function quoteIdentifier(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``
 }
 
@@ -21,7 +21,7 @@ export function formatPath(parts: readonly Identifier[]): string {
 export const formatObjectName = (name: ObjectName): string => formatPath(name.parts)
 
 /** A string in single quotes. */
-export function quoteString(value: string): string {
+function quoteString(value: string): string {
   return `'${value.replaceAll("'", "''")}'`
 }
 

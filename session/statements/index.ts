@@ -78,7 +78,7 @@ export async function executeStatement(statement: Statement, scope: StatementSco
 }
 
 /** A statement of the grammar that nothing carries out. */
-export function unsupported(statement: Statement, sql: string): MillraceError {
+function unsupported(statement: Statement, sql: string): MillraceError {
   const name = statement.kind.replaceAll('-', ' ').toUpperCase()
   return new MillraceError('UNSUPPORTED_FEATURE', `${name} is not supported`, {
     position: positionOf(sql, statement.span),

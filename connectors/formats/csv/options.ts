@@ -33,7 +33,7 @@ function characterOf(text: string): number {
 }
 
 /** Delimiters may be written as in Java: `\t`, `\\`, `\u0001`. */
-export function unescapeJava(text: string): string {
+function unescapeJava(text: string): string {
   return text.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/g, (_, hex: string | undefined, char: string | undefined) => {
     if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16))
     const index = 'tnrbf'.indexOf(char ?? '')
