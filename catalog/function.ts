@@ -3,7 +3,7 @@
  * the evaluation; the session hands the list to the catalog, so that the planner never imports the executor.
  * Operators of the grammar (`=`, `+`, `AND`, `CASE` …) are functions too, under the names of `planner/expression.ts`.
  */
-import type { SqlType, TypeKind } from '../core/types.ts'
+import type { SqlType } from '../core/types.ts'
 
 export type FunctionCategory =
   | 'comparison'

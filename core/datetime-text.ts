@@ -3,8 +3,6 @@
  * Calendar: proleptic Gregorian, years 0000 to 9999.
  */
 
-const DAY = 86_400_000
-
 /** Days since 1970-01-01 of a date; the arguments need not be in range. */
 export function daysFromCivil(year: number, month: number, day: number): number {
   const y = month <= 2 ? year - 1 : year

@@ -115,8 +115,6 @@ export const DATE: SqlType = { kind: 'DATE', nullable: true }
 export const NULL: SqlType = { kind: 'NULL', nullable: true }
 export const STRING: SqlType = { kind: 'VARCHAR', length: MAX_LENGTH, nullable: true }
 export const BYTES: SqlType = { kind: 'VARBINARY', length: MAX_LENGTH, nullable: true }
-const INTERVAL_YEAR_MONTH: SqlType = { kind: 'INTERVAL_YEAR_MONTH', nullable: true }
-const INTERVAL_DAY_TIME: SqlType = { kind: 'INTERVAL_DAY_TIME', nullable: true }
 
 export function decimal(precision: number, scale: number): DecimalType {
   return { kind: 'DECIMAL', precision, scale, nullable: true }

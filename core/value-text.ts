@@ -1,6 +1,6 @@
 /** Values as text, in the forms of Flink's CAST and clients, and text as values. */
 import type { Value } from './column.ts'
-import { MillraceError, unreachable } from './errors.ts'
+import { unreachable } from './errors.ts'
 import { mapTypes, type SqlType, timestampUnit } from './types.ts'
 import { formatDate, formatTime, formatTimestamp, parseDate, parseTime, parseTimestamp } from './datetime-text.ts'
 

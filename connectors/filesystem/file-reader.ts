@@ -5,8 +5,9 @@ import type { Readable } from 'node:stream'
 import { createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
 import { MillraceError } from '../../core/errors.ts'
 import { fileError } from './file-error.ts'
+import type { RecordSplitter } from './record-splitter.ts'
 
-const CHUNK = 1024 * 1024
+const CHUNK = 512 * 1024
 /** Room before each chunk for the beginning of the record that the chunk before it ended in. */
 const SLACK = 64 * 1024
 
@@ -138,25 +139,7 @@ class StreamReader implements ByteReader {
   }
 }
 
-/** Finds where records end. */
-export interface RecordSplitter {
-  /**
-   * @param from start of a record
-   * @param last whether the data ends with the file
-   * @returns the position of the terminator (or the end of the file), or -1 where the record is not complete
-   */
-  endOf(data: Buffer, from: number, size: number, last: boolean): number
-}
-
-/** One record a line, `\n` or `\r\n`. */
-export const LINES: RecordSplitter = {
-  endOf(data, from, size, last) {
-    const at = data.indexOf(10, from)
-    return at >= 0 && at < size ? at : last ? size : -1
-  },
-}
-
-/** Records of one chunk. `next` is the position in the file behind record r. */
+/** Records of one chunk. */
 export interface RecordRun {
   readonly data: Buffer
   readonly starts: Int32Array
@@ -201,7 +184,7 @@ export class FileReader {
     }
     if (count === 0) return this.#last ? 'end' : 'fill'
     this.offset += this.#at - first
-    this.line += count
+    this.line += count + this.#splitter.takeInnerLines()
     return { data: this.#data, starts, lengths, count }
   }
 

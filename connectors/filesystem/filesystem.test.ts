@@ -117,6 +117,25 @@ describe('source', () => {
     await source.close()
   })
 
+  it('reads CSV fields that go over several lines', async () => {
+    const text = '1,"a\nb"\n2,c"\n3,"d ""\n""\n"\n4,x\n'
+    const csv = table({ format: 'csv', path: join(directory, 'a.csv') })
+    await writeFile(join(directory, 'a.csv'), text)
+    const expectedRows = ['+I 1 "a\\nb"', '+I 2 "c\\""', '+I 3 "d \\"\\n\\"\\n"', '+I 4 x']
+    expect(await read(csv)).toEqual(expectedRows)
+    await writeFile(join(directory, 'a.csv'), `${text}oops,1\n`)
+    await expect(read(csv)).rejects.toMatchObject({ at: { line: 8 } })
+    await writeFile(join(directory, 'a.csv'), '1,"never closed\n2,b\n')
+    await expect(read(csv)).rejects.toMatchObject({ code: 'MALFORMED_RECORD', at: { line: 1 } })
+  })
+
+  it('reads records longer than a chunk, and lines that end in any way', async () => {
+    const long = 'x'.repeat(3_000_000)
+    await writeFile(join(directory, 'a.json'), `${lines(0, 3)}{"id":3,"name":"${long}"}\r\n\r\n\n{"id":4,"name":"e"}`)
+    const rows = await read(table())
+    expect(rows.map((row) => row.length)).toEqual([7, 7, 7, 5 + long.length, 6])
+  })
+
   it('gives metadata and partition columns', async () => {
     await mkdir(join(directory, 'dt=2024-01-31/hour=__DEFAULT_PARTITION__'), { recursive: true })
     await writeFile(join(directory, 'dt=2024-01-31/hour=__DEFAULT_PARTITION__/f.json'), lines(1, 2))

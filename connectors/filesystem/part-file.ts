@@ -4,11 +4,11 @@ import { dirname } from 'node:path'
 import { fileError } from './file-error.ts'
 
 /** Bytes that are written at once. */
-const BLOCK = 512 * 1024
+const BLOCK = 1024 * 1024
 /** Full blocks that may wait; then the writer is asked to wait for one to be written. */
-const MAX_WAITING = 6
+const MAX_WAITING = 4
 /** Bytes behind which the disk is asked to begin, so that little is left to wait for at the checkpoint. */
-const SYNC_EVERY = 8 * 1024 * 1024
+const SYNC_EVERY = 32 * 1024 * 1024
 
 /** Blocks of all files that are free again: fresh memory costs more than the copy into it. */
 const freeBlocks: Buffer[] = []

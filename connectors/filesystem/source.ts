@@ -14,7 +14,8 @@ import { RecordError, type RecordDecoder } from '../api/format.ts'
 import type { Source, SourceContext, SourcePoll } from '../api/source.ts'
 import { loadFormat, scopeOptions } from '../formats/index.ts'
 import { constantColumn, type ConstantColumn, metadataValue, partitionValue } from './constant-column.ts'
-import { FileReader, LINES, openBytes, type RecordRun } from './file-reader.ts'
+import { FileReader, openBytes, type RecordRun } from './file-reader.ts'
+import { countLines, type RecordSplitter, recordSplitter } from './record-splitter.ts'
 import { type FileInfo, listFiles, partitionValues, resolvePath } from './paths.ts'
 
 /** Files that are open at the same time. */
@@ -138,11 +139,16 @@ export class FilesystemSource implements Source {
     for (const [path, file] of this.#waiting) {
       if (this.#open.length >= OPEN_FILES) return
       const { offset, line } = this.#progress.get(path) ?? { offset: 0, line: 0 }
-      const reader = new FileReader(path, await openBytes(path, offset), LINES, offset, line)
+      const reader = new FileReader(path, await openBytes(path, offset), this.#splitter(), offset, line)
       this.#open.push({ reader, constants: this.#constants(file) })
       this.#progress.set(path, { offset, line })
       this.#waiting.delete(path)
     }
+  }
+
+  #splitter(): RecordSplitter {
+    const format = this.#context.options.string('format')
+    return recordSplitter(format, scopeOptions(this.#context.options, `${format}.`))
   }
 
   /** For each output column that is the same in the whole file, its values. */
@@ -192,7 +198,10 @@ export class FilesystemSource implements Source {
         'MALFORMED_RECORD',
         `a record of table "${this.#context.table.path.name}" is not valid ${name}`,
         {
-          at: { file: current.reader.path, line: line + error.record + 1 },
+          at: {
+            file: current.reader.path,
+            line: line + 1 + countLines(run.data, run.starts[0] ?? 0, run.starts[error.record] ?? 0),
+          },
           detail: `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`,
           hint: name === 'raw' ? undefined : `'${name}.ignore-parse-errors' = 'true' skips and counts such records.`,
         },

@@ -21,7 +21,7 @@ export function quickInteger(data: Uint8Array, start: number, end: number): numb
 const POWERS = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent)
 
 /** Digits behind the point of the last number that `quickDecimal` read. */
-export let fractionDigits = 0
+let fractionDigits = 0
 
 /**
  * Bytes `start … end)` are an optional `-`, digits, and perhaps a point and digits, 15 in all: the digits as one whole
