@@ -1,6 +1,7 @@
 /** ChangeBatch: a piece of a changelog in columns, the unit that flows between operators. */
 import { invariant } from './errors.ts'
 import { type Column } from './column.ts'
+import { copyColumn } from './column-copy.ts'
 import { gatherColumn, sliceColumn } from './column-ops.ts'
 import type { Schema } from './types.ts'
 
@@ -24,6 +25,9 @@ export function isRetraction(kind: number): boolean {
  * Rows of one schema, with their row kinds. The order of the rows is the order of the changelog.
  * Invariants: every column holds at least `rows` rows; `kinds`, where present, has at least `rows` entries;
  * absent `kinds` means that every row is +I. Arrays may be longer than `rows`: never use their length.
+ *
+ * A batch is lent: when the call that handed it over returns, its arrays may be used again for the next one. Who needs
+ * it longer takes a `copyBatch`.
  */
 export interface ChangeBatch {
   readonly schema: Schema
@@ -44,6 +48,16 @@ export function createBatch(
 
 export function kindAt(batch: ChangeBatch, row: number): RowKind {
   return ((batch.kinds === null ? INSERT : batch.kinds[row]) ?? INSERT) as RowKind
+}
+
+/** The batch in memory of its own, to be kept. */
+export function copyBatch({ schema, rows, columns, kinds }: ChangeBatch): ChangeBatch {
+  return {
+    schema,
+    rows,
+    columns: columns.map((column) => copyColumn(column, rows)),
+    kinds: kinds === null ? null : kinds.slice(0, rows),
+  }
 }
 
 /** The rows at `indices[0 … count)`, in that order. Variable-length data is shared, not copied. */

@@ -1,6 +1,6 @@
 /**
- * Columns: values of one type in Arrow's element layout over typed arrays. A column is immutable from the moment it
- * is handed to someone else; many columns may share buffers.
+ * Columns: values of one type in Arrow's element layout over typed arrays. Nobody changes a column that was handed
+ * over; many columns may share buffers.
  *
  * Two deviations from Arrow's own layout, because they are about twice as fast in JavaScript: validity and booleans
  * are one byte a row instead of one bit, and variable-length values are *views* (start, length), as in Arrow's

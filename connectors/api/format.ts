@@ -24,8 +24,8 @@ export interface DecodedRows {
 
 export interface RecordDecoder {
   /**
-   * String columns of the result point into `records.data` wherever the text stands there as it is, so the buffer
-   * must not be reused.
+   * The result is valid until the next call. String columns point into `records.data` wherever the text stands there
+   * as it is.
    *
    * @throws RecordError for the first record that cannot be decoded
    */

@@ -45,7 +45,11 @@ export interface SinkContext {
 export interface Sink {
   open(): Promise<void>
   recover(handles: readonly JsonValue[]): Promise<void>
-  /** A promise means: do not hand over more before it settles (back-pressure). Errors of earlier writes may surface here. */
+  /**
+   * The batch is lent until the call returns, not until the promise settles: what is needed later is copied.
+   * A promise means: do not hand over more before it settles (back-pressure). Errors of earlier
+   * writes may surface here.
+   */
   write(batch: ChangeBatch): Promise<void> | void
   prepare(checkpoint: number): Promise<JsonValue | null>
   commit(handle: JsonValue): Promise<void>

@@ -5,7 +5,8 @@
  * 2. `position()` covers exactly the batches that `poll()` has returned: after `open(position)` the source goes on
  *    with the row behind them, none lost and none twice.
  * 3. `poll` settles within about `maxWait` milliseconds, whether or not there is something to read.
- * 4. A source never sees a barrier, a watermark or an operator.
+ * 4. A batch is lent until the next call of `poll`: then its arrays may be used again.
+ * 5. A source never sees a barrier, a watermark or an operator.
  */
 import type { CatalogTable } from '../../catalog/table.ts'
 import type { ChangeBatch } from '../../core/change-batch.ts'

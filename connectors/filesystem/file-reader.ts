@@ -19,7 +19,7 @@ interface Chunk {
 }
 
 interface ByteReader {
-  /** The next bytes, or null at the end of the file. */
+  /** The next bytes, or null at the end of the file. The chunk before the last one is overwritten. */
   read(): Promise<Chunk | null>
   close(): Promise<void>
 }
@@ -64,9 +64,14 @@ function decompressor(extension: string): (NodeJS.ReadWriteStream & Readable) | 
   }
 }
 
+/** Reads into two buffers in turn: fresh memory for every chunk would cost more than reading into it. */
 class PlainReader implements ByteReader {
   readonly #file: FileHandle
   readonly #path: string
+  readonly #buffers: Buffer<ArrayBuffer>[] = [
+    Buffer.allocUnsafeSlow(SLACK + CHUNK),
+    Buffer.allocUnsafeSlow(SLACK + CHUNK),
+  ]
   #position: number
 
   constructor(file: FileHandle, path: string, position: number) {
@@ -76,7 +81,8 @@ class PlainReader implements ByteReader {
   }
 
   async read(): Promise<Chunk | null> {
-    const data = Buffer.allocUnsafeSlow(SLACK + CHUNK)
+    const data = this.#buffers.shift() as Buffer<ArrayBuffer>
+    this.#buffers.push(data)
     try {
       const { bytesRead } = await this.#file.read(data, SLACK, CHUNK, this.#position)
       this.#position += bytesRead
@@ -160,6 +166,8 @@ export class FileReader {
   #end = 0
   #last = false
   #ahead: Promise<Chunk | null> | undefined
+  #starts = new Int32Array(0)
+  #lengths = new Int32Array(0)
 
   constructor(path: string, bytes: ByteReader, splitter: RecordSplitter, offset: number, line: number) {
     this.path = path
@@ -169,10 +177,14 @@ export class FileReader {
     this.#splitter = splitter
   }
 
-  /** Up to `limit` records that are in memory; 'fill': `fill` must be called first; 'end': the file has ended. */
+  /** Up to `limit` records that are in memory, to be used before the next call; 'fill': `fill` must be called first; 'end': the file has ended. */
   take(limit: number): RecordRun | 'fill' | 'end' {
-    const starts = new Int32Array(limit)
-    const lengths = new Int32Array(limit)
+    if (this.#starts.length < limit) {
+      this.#starts = new Int32Array(limit)
+      this.#lengths = new Int32Array(limit)
+    }
+    const starts = this.#starts
+    const lengths = this.#lengths
     const first = this.#at
     let count = 0
     while (count < limit && this.#at < this.#end) {

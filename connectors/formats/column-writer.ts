@@ -71,12 +71,18 @@ export class TextArea {
 export abstract class ColumnWriter {
   nulls: Uint8Array | null = null
   capacity = 0
+  /** Not in use now. */
+  #nulls: Uint8Array | null = null
 
-  /** Starts a new column with room for `rows`; the arrays of the last one belong to whoever took it. */
+  /** Starts a new column with room for `rows`, in the arrays of the last one: fresh ones would keep the collector busy. */
   reset(rows: number): void {
+    this.#nulls = this.nulls ?? this.#nulls
     this.nulls = null
-    this.capacity = rows
-    this.allocate(rows)
+    if (this.capacity < rows) {
+      this.capacity = rows
+      this.allocate(rows)
+    }
+    this.resetChildren(rows)
   }
 
   /** Makes room for row `row`, keeping what is there. */
@@ -89,7 +95,7 @@ export abstract class ColumnWriter {
   }
 
   setNull(row: number): void {
-    this.nulls ??= new Uint8Array(this.capacity)
+    this.nulls ??= this.#noNulls()
     this.nulls[row] = 1
     this.clear(row)
   }
@@ -97,6 +103,13 @@ export abstract class ColumnWriter {
   clearNull(row: number): void {
     if (this.nulls !== null) this.nulls[row] = 0
   }
+
+  #noNulls(): Uint8Array {
+    if (this.#nulls === null || this.#nulls.length < this.capacity) return new Uint8Array(this.capacity)
+    return this.#nulls.fill(0)
+  }
+
+  protected resetChildren(_rows: number): void {}
 
   protected abstract allocate(rows: number): void
   protected abstract grow(capacity: number): void
@@ -229,6 +242,9 @@ export class ListWriter extends ColumnWriter {
   protected allocate(rows: number): void {
     this.starts = new Int32Array(rows)
     this.lengths = new Int32Array(rows)
+  }
+
+  protected override resetChildren(rows: number): void {
     this.used = 0
     for (const child of this.children) child.reset(rows)
   }
@@ -274,7 +290,9 @@ export class RowWriter extends ColumnWriter {
     this.children = children
   }
 
-  protected allocate(rows: number): void {
+  protected allocate(): void {}
+
+  protected override resetChildren(rows: number): void {
     for (const child of this.children) child.reset(rows)
   }
 

@@ -1,5 +1,5 @@
 /** Rows waiting to be sent. With a primary key only the last change of each key is kept. */
-import { type ChangeBatch, DELETE, kindAt, UPDATE_BEFORE } from '../../core/change-batch.ts'
+import { type ChangeBatch, copyBatch, isRetraction, kindAt } from '../../core/change-batch.ts'
 import type { RowRef, SinkStatements, Statement } from './statements.ts'
 
 /** Rows of one statement. */
@@ -20,14 +20,16 @@ export class SinkBuffer {
     return this.#isKeyed ? this.#changes.size : this.#appended.length
   }
 
-  add(batch: ChangeBatch): void {
+  add(lent: ChangeBatch): void {
+    const batch = copyBatch(lent)
     for (let row = 0; row < batch.rows; row++) {
-      const kind = kindAt(batch, row)
-      // The row that replaces it follows, or its deletion.
-      if (kind === UPDATE_BEFORE) continue
-      if (this.#isKeyed)
-        this.#changes.set(this.#statements.keyOf({ batch, row }), { batch, row, isDelete: kind === DELETE })
-      else this.#appended.push({ batch, row })
+      if (this.#isKeyed) {
+        // A +U behind a -U takes its place; without one the row is gone.
+        const isDelete = isRetraction(kindAt(batch, row))
+        this.#changes.set(this.#statements.keyOf({ batch, row }), { batch, row, isDelete })
+      } else {
+        this.#appended.push({ batch, row })
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 /** Writes topics, with one of Flink's delivery guarantees. */
 import { createHash } from 'node:crypto'
-import { type ChangeBatch } from '../../core/change-batch.ts'
+import { type ChangeBatch, copyBatch } from '../../core/change-batch.ts'
 import type { Column } from '../../core/column.ts'
 import { readValue } from '../../core/column-ops.ts'
 import { MillraceError } from '../../core/errors.ts'
@@ -101,7 +101,7 @@ export class KafkaSink implements Sink {
 
   write(batch: ChangeBatch): Promise<void> | void {
     if (this.#transactions !== undefined && !this.#transactions.isOpen)
-      return this.#beginAndWrite(this.#transactions, batch)
+      return this.#beginAndWrite(this.#transactions, copyBatch(batch))
     return this.#append(batch)
   }
 

@@ -6,11 +6,17 @@ const utf8Write = (
 ).utf8Write
 
 export class ByteArena {
-  /** May be replaced by a longer copy when something is put; views into the old one stay readable. */
+  /** May be replaced by a longer copy when something is put; views into the old one stay readable until `clear`. */
   data: Uint8Array = new Uint8Array(FIRST_SIZE)
   /** End of what is used; the value put last is `[start, size)`. */
   size = 0
   start = 0
+
+  /** Forgets what was put. */
+  clear(): void {
+    this.size = 0
+    this.start = 0
+  }
 
   /** Room for `length` more bytes; the caller writes at `size` and moves it. */
   reserve(length: number): void {

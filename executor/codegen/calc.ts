@@ -48,8 +48,8 @@ type Kernel = (
 
 /**
  * @param condition rows for which it is not TRUE are dropped
- * @returns a function that keeps the row kinds; columns that are passed on as they are share their buffers. Errors of
- *   the expressions (CAST_FAILED, DIVISION_BY_ZERO …) are thrown from it
+ * @returns a function that keeps the row kinds. Its result is valid until the next call, and shares the buffers of
+ *   input columns that are passed on. Errors of the expressions (CAST_FAILED, DIVISION_BY_ZERO …) are thrown from it
  */
 export function compileCalc(
   condition: Expression | undefined,
@@ -114,7 +114,7 @@ function compileKernel(
 ): Kernel {
   const generator = new Generator({ environment, findFunction })
   const computed = projections.flatMap((expression, index) =>
-    expression.kind === 'input' ? [] : [{ expression, index }],
+    expression.kind === 'input' && !isSelected(expression, condition) ? [] : [{ expression, index }],
   )
   const { code: loop, result: outputs } = generator.capture(() => {
     if (condition !== undefined) {
@@ -135,8 +135,9 @@ function compileKernel(
   const needsLoop = condition !== undefined || outputs.length > 0
   const body = [
     ...inputCode(generator),
-    ...outputs.map((output) => output.declare),
-    'const arena = new ByteArena();',
+    `if (capacity < rows) { capacity = rows; ${outputs.map((output) => output.allocate).join(' ')} }`,
+    ...outputs.map((output) => output.prepare),
+    'arena.clear();',
     ...generator.prologue,
     'let k = 0;',
     needsLoop ? `for (let i = 0; i < rows; i++) {\n${loop}\n}` : 'k = rows;',
@@ -147,9 +148,19 @@ function compileKernel(
   const factory = new Function(
     ...support,
     ...constants,
-    `'use strict'; return function calc(batch, zeros, selection) {\nconst rows = batch.rows;\n${body}\n}`,
+    `'use strict';
+const arena = new ByteArena();
+let capacity = 0;
+${outputs.map((output) => output.declare).join('\n')}
+return function calc(batch, zeros, selection) {\nconst rows = batch.rows;\n${body}\n}`,
   ) as (...values: unknown[]) => Kernel
   return factory(...Object.values(SUPPORT), ...generator.constants)
+}
+
+/** Whether rows of an input column are picked in the loop; nested columns are gathered afterwards. */
+function isSelected(expression: Expression, condition: Expression | undefined): boolean {
+  const kind = physicalKind(expression.type)
+  return condition !== undefined && kind !== 'list' && kind !== 'map' && kind !== 'row' && kind !== 'null'
 }
 
 function inputCode(generator: Generator): string[] {
@@ -180,7 +191,12 @@ const ARRAYS: Readonly<Partial<Record<PhysicalKind, string>>> = {
 }
 
 interface OutputCode {
+  /** Variables that live as long as the function. */
   readonly declare: string
+  /** Makes the arrays for `rows` rows. */
+  readonly allocate: string
+  /** Once a batch. */
+  readonly prepare: string
   readonly store: string
   /** An expression for the finished column. */
   readonly column: string
@@ -189,38 +205,38 @@ interface OutputCode {
 function outputCode(name: string, type: SqlType, fragment: Fragment, generator: Generator): OutputCode {
   const kind = physicalKind(type)
   const nullable = fragment.isNull !== '0'
-  const nulls = nullable ? `${name}n` : 'null'
-  const declareNulls = nullable ? `const ${name}n = new Uint8Array(rows); let ${name}a = 0;` : ''
+  const prepare = nullable ? `let ${name}a = 0;` : ''
+  const allocateNulls = nullable ? `${name}n = new Uint8Array(rows);` : ''
   const storeNull = nullable ? `${name}a |= ${name}n[k] = ${fragment.isNull};` : ''
-  const mask = nullable ? `${name}a === 0 ? null : ${nulls}` : 'null'
+  const mask = nullable ? `${name}a === 0 ? null : ${name}n` : 'null'
   if (fragment.representation === 'view') {
     const { store, data } = viewStore(name, fragment)
     return {
-      declare: `const ${name}s = new Int32Array(rows), ${name}l = new Int32Array(rows); ${declareNulls}`,
+      declare: `let ${name}s, ${name}l, ${name}n;`,
+      allocate: `${name}s = new Int32Array(rows); ${name}l = new Int32Array(rows); ${allocateNulls}`,
+      prepare,
       store: `${storeNull} ${store}`,
       column: `{ kind: 'bytes', starts: ${name}s, lengths: ${name}l, data: ${data}, nulls: ${mask} }`,
     }
   }
-  const array = ARRAYS[kind]
-  if (array !== undefined) {
-    const value = kind === 'bool' ? `${fragment.value} ? 1 : 0` : fragment.value
+  const array = kind === 'i128' ? 'BigInt64Array' : ARRAYS[kind]
+  if (array === undefined) {
     return {
-      declare: `const ${name} = new ${array}(rows); ${declareNulls}`,
-      store: `${storeNull} ${name}[k] = ${value};`,
-      column: `{ kind: '${kind}', values: ${name}, nulls: ${mask} }`,
+      declare: '',
+      allocate: '',
+      prepare: `const ${name} = [];`,
+      store: `${name}.push(${generator.asValue(fragment, true)});`,
+      column: `columnOf(${generator.constant(type)}, ${name})`,
     }
   }
-  if (kind === 'i128') {
-    return {
-      declare: `const ${name} = new BigInt64Array(2 * rows); ${declareNulls}`,
-      store: `${storeNull} writeInt128(${name}, k, ${fragment.value});`,
-      column: `{ kind: 'i128', values: ${name}, nulls: ${mask} }`,
-    }
-  }
+  const value = kind === 'bool' ? `${fragment.value} ? 1 : 0` : fragment.value
+  const store = kind === 'i128' ? `writeInt128(${name}, k, ${value});` : `${name}[k] = ${value};`
   return {
-    declare: `const ${name} = [];`,
-    store: `${name}.push(${generator.asValue(fragment, true)});`,
-    column: `columnOf(${generator.constant(type)}, ${name})`,
+    declare: `let ${name}, ${name}n;`,
+    allocate: `${name} = new ${array}(${kind === 'i128' ? '2 * rows' : 'rows'}); ${allocateNulls}`,
+    prepare,
+    store: `${storeNull} ${store}`,
+    column: `{ kind: '${kind}', values: ${name}, nulls: ${mask} }`,
   }
 }
 
@@ -232,7 +248,11 @@ function viewStore(name: string, view: Extract<Fragment, { representation: 'view
     return { store: `${name}s[k] = ${view.start}; ${name}l[k] = ${view.length};`, data: 'arena.data' }
   }
   const copy = `arena.putView(${view.data}, ${view.start}, ${view.length}); ${name}s[k] = arena.start; ${name}l[k] = arena.size - arena.start;`
-  return { store: view.isNull === '0' ? copy : `if (${view.isNull} === 0) { ${copy} }`, data: 'arena.data' }
+  const empty = `${name}s[k] = 0; ${name}l[k] = 0;`
+  return {
+    store: view.isNull === '0' ? copy : `if (${view.isNull} === 0) { ${copy} } else { ${empty} }`,
+    data: 'arena.data',
+  }
 }
 
 /** One row of no columns: what constants are evaluated over. */

@@ -1,7 +1,7 @@
 /** One run of a job from a checkpoint (or from nothing) until its input ends, it is stopped, or it fails. */
 import type { Connector } from '../../connectors/index.ts'
 import type { ConfigurationReader } from '../../catalog/reader.ts'
-import type { ChangeBatch } from '../../core/change-batch.ts'
+import { type ChangeBatch, copyBatch } from '../../core/change-batch.ts'
 import type { Clock } from '../../core/clock.ts'
 import { asMillraceError, MillraceError } from '../../core/errors.ts'
 import type { OperatorGraph } from '../../planner/physical/graph.ts'
@@ -172,7 +172,7 @@ export class Attempt {
   }
 
   #collect(batch: ChangeBatch): void {
-    const waiting = this.#options.onCollect?.(batch)
+    const waiting = this.#options.onCollect?.(copyBatch(batch))
     if (waiting === undefined) return
     this.#collecting = waiting.finally(() => {
       this.#collecting = undefined

@@ -1,5 +1,5 @@
 /** A sink at work: rows go in one batch at a time, what the sink cannot take yet waits in a queue that stops the sources. */
-import { type ChangeBatch, gatherRows } from '../../core/change-batch.ts'
+import { type ChangeBatch, copyBatch, gatherRows } from '../../core/change-batch.ts'
 import { isNull } from '../../core/column-ops.ts'
 import { asMillraceError, MillraceError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
@@ -30,7 +30,7 @@ export class SinkTask {
     if (checked.rows === 0) return
     this.rows += checked.rows
     if (this.#pending !== undefined) {
-      this.#queue.push(checked)
+      this.#queue.push(copyBatch(checked))
       return
     }
     const waiting = this.sink.write(checked)

@@ -36,6 +36,7 @@ export class CsvDecoder implements RecordDecoder {
   readonly #side = new SideText()
   #data: Buffer = Buffer.alloc(0)
   #skipped = 0
+  #recordOf = new Int32Array(0)
   /** Where the next quote and escape stand at or behind the record looked at last. */
   #nextQuote = -1
   #nextEscape = -1
@@ -61,7 +62,8 @@ export class CsvDecoder implements RecordDecoder {
     this.#skipped = 0
     this.#searched = Number.POSITIVE_INFINITY
     for (const writer of this.#writers) writer.reset(count)
-    const recordOf = new Int32Array(count)
+    if (this.#recordOf.length < count) this.#recordOf = new Int32Array(count)
+    const recordOf = this.#recordOf
     let rows = 0
     for (let record = 0; record < count; record++) {
       const length = lengths[record] as number

@@ -33,6 +33,7 @@ export class JsonDecoder implements RecordDecoder {
   #misfits = 0
   #skipped = 0
   #data: Uint8Array = new Uint8Array(0)
+  #recordOf = new Int32Array(0)
 
   constructor(request: DecoderRequest) {
     this.#fields = request.wanted.map((index) => request.fields[index] as Field)
@@ -59,7 +60,8 @@ export class JsonDecoder implements RecordDecoder {
     this.#skipped = 0
     for (const writer of this.#writers) writer.reset(count)
     this.#fast.bind(this.#data)
-    const recordOf = new Int32Array(count)
+    if (this.#recordOf.length < count) this.#recordOf = new Int32Array(count)
+    const recordOf = this.#recordOf
     let rows = 0
     for (let record = 0; record < count; record++) {
       const length = lengths[record] as number
