@@ -1,5 +1,5 @@
 /** What every holder of columns needs: read a value, select rows, take a slice, copy out what must live on. */
-import type { Column, FixedColumn, NullMask, Value } from './column.ts'
+import type { Column, FixedColumn, Int64Column, NullMask, Value } from './column.ts'
 import { invariant, unreachable } from './errors.ts'
 import type { SqlType } from './types.ts'
 import { mapTypes } from './types.ts'
@@ -80,33 +80,41 @@ function readRange(start: number, length: number, read: (at: number) => Value): 
   return Array.from({ length }, (_, offset) => read(start + offset))
 }
 
-/** Rows `indices[0 … count)` of a column. Variable-length values keep pointing into the same data. */
-export function gatherColumn(column: Column, indices: Int32Array, count: number): Column {
+/**
+ * Rows `indices[0 … count)` of a column. Variable-length values keep pointing into the same data.
+ *
+ * @param reuse an earlier result that nobody looks at any more: its arrays are taken where they are long enough
+ */
+export function gatherColumn(column: Column, indices: Int32Array, count: number, reuse?: Column): Column {
   switch (column.kind) {
     case 'null':
       return column
     case 'row':
       return {
         kind: 'row',
-        fields: column.fields.map((field) => gatherColumn(field, indices, count)),
+        fields: column.fields.map((field, index) =>
+          gatherColumn(field, indices, count, reuse?.kind === 'row' ? reuse.fields[index] : undefined),
+        ),
         nulls: gatherNulls(column.nulls, indices, count),
       }
     case 'bytes':
     case 'list':
-    case 'map':
+    case 'map': {
+      const old = reuse?.kind === column.kind ? reuse : undefined
       return {
         ...column,
-        starts: gatherInts(column.starts, indices, count),
-        lengths: gatherInts(column.lengths, indices, count),
+        starts: gatherInts(column.starts, indices, count, old?.starts),
+        lengths: gatherInts(column.lengths, indices, count, old?.lengths),
         nulls: gatherNulls(column.nulls, indices, count),
       }
+    }
     default:
-      return gatherFixed(column, indices, count)
+      return gatherFixed(column, indices, count, reuse)
   }
 }
 
-function gatherInts(values: Int32Array, indices: Int32Array, count: number): Int32Array {
-  const out = new Int32Array(count)
+function gatherInts(values: Int32Array, indices: Int32Array, count: number, reuse?: Int32Array): Int32Array {
+  const out = reuse !== undefined && reuse.length >= count ? reuse : new Int32Array(count)
   for (let i = 0; i < count; i++) out[i] = values[indices[i] as number] as number
   return out
 }
@@ -119,53 +127,53 @@ function gatherNulls(nulls: NullMask, indices: Int32Array, count: number): NullM
   return any === 0 ? null : out
 }
 
-function gatherFixed(column: FixedColumn, indices: Int32Array, count: number): Column {
+type Longs = Int64Column['values']
+
+function gatherFixed(column: FixedColumn, indices: Int32Array, count: number, reuse?: Column): Column {
   const nulls = gatherNulls(column.nulls, indices, count)
+  const length = column.kind === 'i128' ? 2 * count : count
+  const fits = reuse?.kind === column.kind && reuse.values.length >= length
+  const values = fits ? reuse.values : new (column.values.constructor as new (length: number) => Longs)(length)
   switch (column.kind) {
-    case 'bool': {
-      const out = new Uint8Array(count)
-      for (let i = 0; i < count; i++) out[i] = column.values[indices[i] as number] as number
-      return { kind: 'bool', values: out, nulls }
-    }
-    case 'i8': {
-      const out = new Int8Array(count)
-      for (let i = 0; i < count; i++) out[i] = column.values[indices[i] as number] as number
-      return { kind: 'i8', values: out, nulls }
-    }
-    case 'i16': {
-      const out = new Int16Array(count)
-      for (let i = 0; i < count; i++) out[i] = column.values[indices[i] as number] as number
-      return { kind: 'i16', values: out, nulls }
-    }
+    // A loop for each class of array, so that each is compiled for its own.
+    case 'i64':
+      gatherLongs(column.values, indices, count, values as Longs)
+      break
     case 'i32':
-      return { kind: 'i32', values: gatherInts(column.values, indices, count), nulls }
-    case 'i64': {
-      const out = new BigInt64Array(count)
-      for (let i = 0; i < count; i++) out[i] = column.values[indices[i] as number] as bigint
-      return { kind: 'i64', values: out, nulls }
-    }
-    case 'f32': {
-      const out = new Float32Array(count)
-      for (let i = 0; i < count; i++) out[i] = column.values[indices[i] as number] as number
-      return { kind: 'f32', values: out, nulls }
-    }
-    case 'f64': {
-      const out = new Float64Array(count)
-      for (let i = 0; i < count; i++) out[i] = column.values[indices[i] as number] as number
-      return { kind: 'f64', values: out, nulls }
-    }
-    case 'i128': {
-      const out = new BigInt64Array(2 * count)
-      for (let i = 0; i < count; i++) {
-        const from = 2 * (indices[i] as number)
-        out[2 * i] = column.values[from] as bigint
-        out[2 * i + 1] = column.values[from + 1] as bigint
-      }
-      return { kind: 'i128', values: out, nulls }
-    }
+      gatherInts(column.values, indices, count, values as unknown as Int32Array)
+      break
+    case 'f64':
+      gatherDoubles(column.values, indices, count, values as unknown as Float64Array)
+      break
+    case 'i128':
+      gatherWide(column.values, indices, count, values as Longs)
+      break
     default:
-      return unreachable(column)
+      gatherNarrow(column.values, indices, count, values as unknown as Float32Array)
   }
+  return { kind: column.kind, values, nulls } as Column
+}
+
+function gatherLongs(values: Longs, indices: Int32Array, count: number, out: Longs): void {
+  for (let i = 0; i < count; i++) out[i] = values[indices[i] as number] as bigint
+}
+
+function gatherDoubles(values: Float64Array, indices: Int32Array, count: number, out: Float64Array): void {
+  for (let i = 0; i < count; i++) out[i] = values[indices[i] as number] as number
+}
+
+function gatherWide(values: Longs, indices: Int32Array, count: number, out: Longs): void {
+  for (let i = 0; i < count; i++) {
+    const from = 2 * (indices[i] as number)
+    out[2 * i] = values[from] as bigint
+    out[2 * i + 1] = values[from + 1] as bigint
+  }
+}
+
+type Narrow = Uint8Array | Int8Array | Int16Array | Float32Array
+
+function gatherNarrow(values: Narrow, indices: Int32Array, count: number, out: Narrow): void {
+  for (let i = 0; i < count; i++) out[i] = values[indices[i] as number] as number
 }
 
 /** Rows `start … end)`; shares the buffers. */

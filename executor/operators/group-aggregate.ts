@@ -25,6 +25,9 @@ class GroupAggregate implements Operator {
   readonly #groups: AggregateTable
   readonly #suppresses: boolean
   #positions = new Int32Array(0)
+  #kinds = new Uint8Array(0)
+  /** What was gathered for the batch before. */
+  readonly #gathered: Column[] = []
 
   constructor(node: GroupAggregateNode, context: OperatorContext) {
     this.#node = node
@@ -60,17 +63,26 @@ class GroupAggregate implements Operator {
   #emit(rows: number, keys: readonly Column[], update: GroupUpdate): ChangeBatch | undefined {
     const { emitUpdateBefore, schema } = this.#node
     if (emitUpdateBefore && this.#allUpdated(rows, update)) {
-      const columns = [...keys.map((key) => gatherColumn(key, halves(2 * rows), 2 * rows)), ...update.results]
+      const columns = [...this.#gather(keys, 0, halves(2 * rows), 2 * rows), ...update.results]
       return createBatch(schema, columns, 2 * rows, updateKinds(2 * rows))
     }
-    const kinds = new Uint8Array(2 * rows)
+    if (this.#kinds.length < 2 * rows) this.#kinds = new Uint8Array(2 * rows)
+    const kinds = this.#kinds
     const count = this.#select(rows, update, kinds)
     if (count === 0) return undefined
     const positions = this.#positions
-    const results = update.results.map((column) => gatherColumn(column, positions, count))
+    const results = this.#gather(update.results, keys.length, positions, count)
     for (let i = 0; i < count; i++) positions[i] = (positions[i] as number) >> 1
-    const columns = [...keys.map((key) => gatherColumn(key, positions, count)), ...results]
+    const columns = [...this.#gather(keys, 0, positions, count), ...results]
     return createBatch(schema, columns, count, hasUpdates(kinds, count) ? kinds : null)
+  }
+
+  #gather(columns: readonly Column[], first: number, indices: Int32Array, count: number): Column[] {
+    return columns.map((column, n) => {
+      const gathered = gatherColumn(column, indices, count, this.#gathered[first + n])
+      this.#gathered[first + n] = gathered
+      return gathered
+    })
   }
 
   #allUpdated(rows: number, { lookup, actions, changed }: GroupUpdate): boolean {

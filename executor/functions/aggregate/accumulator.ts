@@ -34,7 +34,10 @@ export interface UpdateInput {
 }
 
 export interface Accumulator {
-  /** @returns with `emits` a column with the result before row i at 2i and the one after it at 2i + 1 */
+  /**
+   * @returns with `emits` a column with the result before row i at 2i and the one after it at 2i + 1, valid until the
+   *   next call
+   */
   update(input: UpdateInput): Column | null
   results(groups: Int32Array, count: number): Column
   /** Adds groups of an accumulator of the same call over another table. Absent: that cannot be done. */
@@ -108,6 +111,8 @@ class ColumnarAccumulator implements Accumulator {
   readonly #aggregate: ColumnarAggregate
   readonly #kernels: Kernels
   readonly #state: readonly StoredColumn[]
+  /** What `update` answers in. */
+  #emitted: { readonly length: number; readonly arrays: ResultArrays } | undefined
 
   constructor(call: AggregateCall, aggregate: ColumnarAggregate, kernels: Kernels, state: readonly StoredColumn[]) {
     this.#call = call
@@ -121,7 +126,7 @@ class ColumnarAccumulator implements Accumulator {
     // Every row of a NULL column is NULL, and nothing is aggregated.
     const masked = args.some((arg) => arg.kind === 'null') ? new Uint8Array(input.rows) : input.mask
     const kernel = this.#kernels.update(args, masked !== null, input.emits)
-    const out = input.emits ? this.#arrays(2 * input.rows) : null
+    const out = input.emits ? this.#emittedArrays(2 * input.rows) : null
     const { rows, groups, actions, kinds, changed } = input
     kernel(rows, groups, args, masked, actions, kinds, this.#state, out, changed)
     return out === null ? null : this.#column(out)
@@ -135,6 +140,14 @@ class ColumnarAccumulator implements Accumulator {
 
   merge(from: Accumulator, groups: Int32Array, fromGroups: Int32Array, count: number): void {
     if (from instanceof ColumnarAccumulator) this.#kernels.merge(count, groups, fromGroups, this.#state, from.#state)
+  }
+
+  #emittedArrays(length: number): ResultArrays {
+    if (this.#emitted === undefined || this.#emitted.length < length) {
+      this.#emitted = { length, arrays: this.#arrays(length) }
+    }
+    this.#emitted.arrays.nulls?.fill(0)
+    return this.#emitted.arrays
   }
 
   #arrays(length: number): ResultArrays {
