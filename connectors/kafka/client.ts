@@ -39,6 +39,7 @@ export class KafkaClient {
   readonly #options: ClientOptions
   readonly #signal: AbortSignal
   readonly #connections = new Map<string, Promise<Connection>>()
+  #closed = false
   #brokers = new Map<number, BrokerAddress>()
   #topics = new Map<string, TopicMetadata>()
 
@@ -169,6 +170,7 @@ export class KafkaClient {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     const connections = [...this.#connections.values()]
     this.#connections.clear()
     await Promise.allSettled(connections.map(async (connection) => (await connection).close()))
@@ -204,6 +206,7 @@ export class KafkaClient {
   }
 
   #connect(key: string, address: BrokerAddress): Promise<Connection> {
+    if (this.#closed) throw new MillraceError('JOB_CANCELLED', 'the connection to Kafka is closed')
     const existing = this.#connections.get(key)
     if (existing !== undefined) return existing
     const opening = (async () => {

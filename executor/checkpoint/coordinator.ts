@@ -34,6 +34,7 @@ export class CheckpointCoordinator {
   readonly #options: CoordinatorOptions
   #number: number
   #running: Promise<unknown> = Promise.resolve()
+  #stopped = false
   /** The last few. */
   readonly completed: CompletedCheckpoint[] = []
   count = 0
@@ -56,6 +57,20 @@ export class CheckpointCoordinator {
     return next
   }
 
+  /** A checkpoint that is not being written yet fails; `settled` waits for the one that is. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** The attempt after this one must not read the store before. */
+  async settled(): Promise<void> {
+    await this.#running
+  }
+
+  #throwIfStopped(): void {
+    if (this.#stopped) throw new MillraceError('JOB_CANCELLED', 'the checkpoint was given up: the job has stopped')
+  }
+
   async #take(request: {
     readonly finished?: boolean
     readonly before?: () => void
@@ -63,6 +78,7 @@ export class CheckpointCoordinator {
   }): Promise<CompletedCheckpoint> {
     const { attempt, store, onPhase } = this.#options
     const started = performance.now()
+    this.#throwIfStopped()
     await attempt.pause()
     const checkpoint = ++this.#number
     let handles: Record<string, JsonValue>
@@ -78,6 +94,8 @@ export class CheckpointCoordinator {
     } finally {
       if (request.last !== true) attempt.resume()
     }
+    // The sinks may have thrown away what they prepared.
+    this.#throwIfStopped()
     const manifest = this.#manifest(checkpoint, positions, handles, request.finished === true)
     const { bytes } = await store.write(pages, manifest)
     onPhase?.('durable', checkpoint)

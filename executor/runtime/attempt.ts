@@ -37,6 +37,8 @@ export class Attempt {
   readonly #abort = new AbortController()
   readonly #failure = Promise.withResolvers<never>()
   #collecting: Promise<void> | undefined
+  /** The sources' loops. */
+  #running: Promise<unknown> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #lastEmit = 0
   /** While a checkpoint is being prepared nothing may reach the sinks. */
@@ -113,7 +115,8 @@ export class Attempt {
       ),
     )
     try {
-      await Promise.race([Promise.all(this.sources.map((source) => source.run())), this.failure])
+      this.#running = Promise.all(this.sources.map((source) => source.run()))
+      await Promise.race([this.#running, this.failure])
     } finally {
       clearInterval(this.#timer)
     }
@@ -162,7 +165,7 @@ export class Attempt {
       ...this.sources.map((task) => task.source.close()),
       ...[...this.sinks.values()].map((task) => task.sink.close()),
     ]
-    await Promise.allSettled(closing)
+    await Promise.allSettled([...closing, this.#running])
   }
 
   #sourceBelow(id: number): string {

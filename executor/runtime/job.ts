@@ -264,8 +264,10 @@ class RunningJob implements Job {
       await store.clear()
     } finally {
       timer?.stop()
+      coordinator.stop()
       this.#statistics.keep(attempt, coordinator)
       await attempt.close()
+      await coordinator.settled()
     }
   }
 

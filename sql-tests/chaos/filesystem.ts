@@ -39,6 +39,7 @@ export async function createFilesystemTarget(directory: string, records: number,
       rmSync(join(directory, run), { recursive: true, force: true })
     },
     close: async () => undefined,
+    servers: [],
   }
 }
 

@@ -14,7 +14,13 @@ const PARTITIONS = 3
 async function service(name: ServiceName): Promise<RunningService> {
   const address = process.env[VARIABLES[name]]
   if (address === undefined) return startService(name)
-  return { address, stop: async () => undefined, restart: async () => undefined }
+  return {
+    address,
+    stop: async () => undefined,
+    restart: async () => {
+      throw new Error(`${VARIABLES[name]} names a server that is not ours to restart`)
+    },
+  }
 }
 
 export async function createKafkaTarget(
@@ -29,6 +35,8 @@ export async function createKafkaTarget(
   await createTopics(kafka, [input])
   await produce(kafka, input, orders(random, records))
   const database = new pg.Pool({ connectionString: postgres.address })
+  // An idle connection that a restart has closed.
+  database.on('error', () => undefined)
   const names = (run: string) => ({
     topic: `out-${input}-${run}`,
     windows: `windows_${run.replaceAll('-', '_')}`,
@@ -73,6 +81,10 @@ export async function createKafkaTarget(
       await database.end()
       await Promise.all([kafkaService.stop(), postgres.stop()])
     },
+    servers: [
+      { name: broker, restart: () => kafkaService.restart() },
+      { name: 'postgres', restart: () => postgres.restart() },
+    ],
   }
 }
 

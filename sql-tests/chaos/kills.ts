@@ -3,24 +3,29 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { integer, oneOf, type Random } from '../random.ts'
+import type { ChaosTarget } from './target.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const PHASES = ['snapshot', 'prepared', 'durable', 'committed'] as const
+
+export interface KillPlan {
+  /** Kills to carry out; fewer are reported when the script ends before. */
+  readonly kills: number
+  /** Of the undisturbed run in milliseconds: kills come early enough that work is left for the next. */
+  readonly duration: number
+  /** Is stopped and started again under the last run. */
+  readonly server: ChaosTarget['servers'][number] | undefined
+}
 
 export interface KillReport {
   readonly kills: readonly string[]
 }
 
-/**
- * @param atLeast kills to carry out; fewer are reported when the script ends before
- * @param duration of the undisturbed run in milliseconds: kills come early enough that work is left for the next
- */
 export async function runThroughKills(
   script: string,
   dataDirectory: string,
   random: Random,
-  atLeast: number,
-  duration: number,
+  { kills: atLeast, duration, server }: KillPlan,
 ): Promise<KillReport> {
   const kills: string[] = []
   while (kills.length < atLeast) {
@@ -31,7 +36,15 @@ export async function runThroughKills(
     if (kill === undefined) break
     kills.push(kill)
   }
-  if (kills.length >= atLeast) await runToEnd(script, dataDirectory)
+  if (kills.length < atLeast) return { kills }
+  const end = runToEnd(script, dataDirectory)
+  if (server !== undefined) {
+    const delay = integer(random, 150, Math.round(Math.max(200, 0.4 * duration)))
+    await Promise.race([end, new Promise((resolve) => setTimeout(resolve, delay))])
+    await server.restart()
+    kills.push(`restart of ${server.name} after ${delay} ms`)
+  }
+  await end
   return { kills }
 }
 

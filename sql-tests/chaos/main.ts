@@ -1,5 +1,6 @@
 /**
- * Kill runs: `npm run chaos -- --runs N [--target filesystem|kafka-4|kafka-3.9] [--records N] [--kills N] [--seed S]`.
+ * Kill runs: `npm run chaos -- --runs N [--target filesystem|kafka-4|kafka-3.9] [--records N] [--kills N] [--seed S]
+ * [--restarts]`. With --restarts a server (the broker, PostgreSQL, in turn) is restarted under the last start of a run.
  * Every run kills the engine at random moments and at chosen steps of checkpoints, starts the same command again until
  * it ends by itself, and compares what independent readers find with the undisturbed run's. Last line: `N passed, N failed`.
  */
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '5' },
     records: { type: 'string', default: '1000000' },
     kills: { type: 'string', default: '3' },
+    restarts: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     target: { type: 'string', multiple: true, default: ['filesystem', 'kafka-4'] },
   },
@@ -65,13 +67,12 @@ async function killRun(
   let problem: string | undefined
   let kills: readonly string[] = []
   try {
-    const report = await runThroughKills(
-      script,
-      dataDirectory,
-      seededRandom(seed * 1000 + run),
-      Number(values.kills),
+    const server = values.restarts ? target.servers[run % target.servers.length] : undefined
+    const report = await runThroughKills(script, dataDirectory, seededRandom(seed * 1000 + run), {
+      kills: Number(values.kills),
       duration,
-    )
+      server,
+    })
     kills = report.kills
     problem =
       kills.length < Number(values.kills)

@@ -7,4 +7,6 @@ export interface ChaosTarget {
   readResults(run: string): Promise<Readonly<Record<string, readonly string[]>>>
   removeRun(run: string): Promise<void>
   close(): Promise<void>
+  /** Servers that can be stopped and started again under the running job. */
+  readonly servers: readonly { readonly name: string; readonly restart: () => Promise<void> }[]
 }
