@@ -72,8 +72,8 @@ export function readMetadata(directory: string): CheckpointMetadata {
   if (!existsSync(file)) throw damaged(`It has no file "${METADATA}".`)
   const text = readFileSync(file, 'utf8')
   const end = text.indexOf('\n')
-  const json = text.slice(end + 1).replace(/\n$/, '')
-  if (end < 0 || Number(text.slice(0, end)) !== crc32(json))
+  const json = text.slice(end + 1, -1)
+  if (end < 0 || !text.endsWith('\n') || Number(text.slice(0, end)) !== crc32(json))
     throw damaged(`The checksum of "${METADATA}" does not match.`)
   const metadata = JSON.parse(json) as CheckpointMetadata
   if (metadata.manifest.version !== STATE_FORMAT_VERSION) {

@@ -1,0 +1,240 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { MillraceError } from '../core/errors.ts'
+import { readMetadata, writeMetadata } from './checkpoint-directory.ts'
+import { openSavepoint } from './open-savepoint.ts'
+import { RocksStore } from './rocks-store.ts'
+import { writeSavepoint } from './savepoint.ts'
+import { type Manifest, type PageWrite, type RestoredState, STATE_FORMAT_VERSION } from './state-store.ts'
+
+let root = ''
+let directory = ''
+const notes: string[] = []
+const stores: RocksStore[] = []
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'millrace-store-'))
+  directory = join(root, 'job')
+  notes.length = 0
+})
+
+afterEach(async () => {
+  await closeAll()
+  rmSync(root, { recursive: true, force: true })
+})
+
+async function closeAll(): Promise<void> {
+  await Promise.all(stores.splice(0).map((store) => store.close()))
+}
+
+async function open(at = directory): Promise<{ store: RocksStore; restored: RestoredState | undefined }> {
+  const store = new RocksStore({ directory: at, retained: 2, log: (text) => notes.push(text) })
+  stores.push(store)
+  return { store, restored: await store.restore() }
+}
+
+function manifest(checkpoint: number): Manifest {
+  return {
+    version: STATE_FORMAT_VERSION,
+    jobName: 'job',
+    checkpoint,
+    timestamp: 1_700_000_000_000 + checkpoint,
+    fingerprint: 'f',
+    operators: { a: 'group-aggregate' },
+    positions: { source: { offset: checkpoint } },
+    handles: {},
+    finished: false,
+  }
+}
+
+function page(number: number, text: string | null, uid = 'a'): PageWrite {
+  return { uid, table: 'groups', page: number, bytes: text === null ? null : new TextEncoder().encode(text) }
+}
+
+async function texts(state: RestoredState | undefined, uid = 'a'): Promise<string[]> {
+  const pages = (await state?.pages(uid)) ?? []
+  return pages
+    .map(({ table, page: number, bytes }) => `${table} ${number} ${new TextDecoder().decode(bytes ?? undefined)}`)
+    .sort()
+}
+
+/** Three checkpoints; the newest has pages 0 'third', 2 'long …' and none of page 1. */
+async function writeThree(): Promise<void> {
+  const { store } = await open()
+  await store.write([page(0, 'first'), page(1, 'gone soon'), page(0, 'other', 'b')], manifest(1))
+  await store.write([page(0, 'second')], manifest(2))
+  await store.write([page(0, 'third'), page(1, null), page(2, 'long '.repeat(2000))], manifest(3))
+  await closeAll()
+}
+
+describe('checkpoints', () => {
+  it('give back the pages and the manifest of the newest, by operator', async () => {
+    await writeThree()
+    const { restored } = await open()
+    expect(restored?.manifest).toEqual(manifest(3))
+    expect(await texts(restored)).toEqual(['groups 0 third', `groups 2 ${'long '.repeat(2000)}`])
+    expect(await texts(restored, 'b')).toEqual(['groups 0 other'])
+    expect(notes).toEqual([])
+  })
+
+  it('are kept as many as wanted, and at least two', async () => {
+    await writeThree()
+    expect(readdirSync(directory).filter((name) => name.startsWith('chk-'))).toEqual(['chk-2', 'chk-3'])
+  })
+
+  it('cost what has changed: files that are the same are linked', async () => {
+    const { store } = await open()
+    const first = await store.write([page(0, 'x'.repeat(100_000))], manifest(1))
+    const second = await store.write([page(1, 'y')], manifest(2))
+    expect(first.bytes).toBe(100_000)
+    expect(second.bytes).toBe(1)
+  })
+
+  it('go on from what was restored', async () => {
+    await writeThree()
+    const { store } = await open()
+    await store.write([page(5, 'fifth')], manifest(4))
+    await closeAll()
+    const { restored } = await open()
+    expect(restored?.manifest.checkpoint).toBe(4)
+    expect((await texts(restored)).length).toBe(3)
+  })
+
+  it('of a process that died while it wrote one are not looked at', async () => {
+    await writeThree()
+    mkdirSync(join(directory, 'chk-4.tmp'))
+    writeFileSync(join(directory, 'chk-4.tmp', '000012.sst'), 'half')
+    writeFileSync(join(directory, 'db', 'CURRENT'), 'nonsense')
+    const { store, restored } = await open()
+    expect(restored?.manifest.checkpoint).toBe(3)
+    await store.write([], manifest(4))
+    expect(existsSync(join(directory, 'chk-4.tmp'))).toBe(false)
+    expect(notes).toEqual([])
+  })
+
+  it('are forgotten by clear', async () => {
+    await writeThree()
+    const { store } = await open()
+    await store.clear()
+    await closeAll()
+    expect((await open()).restored).toBeUndefined()
+  })
+})
+
+describe('damage', () => {
+  /** Every file of the newest checkpoint, cut off or with one byte changed at some places. */
+  function damages(): { readonly name: string; readonly apply: (checkpoint: string) => void }[] {
+    const files = readdirSync(join(directory, 'chk-3'))
+    return files.flatMap((file) => {
+      const bytes = readFileSync(join(directory, 'chk-3', file))
+      const places = new Set([0, 1, bytes.length >> 1, bytes.length - 2, bytes.length - 1].filter((at) => at >= 0))
+      for (let at = 7; at < bytes.length; at += Math.max(1, bytes.length >> 3)) places.add(at)
+      const flips = [...places].map((at) => ({
+        name: `${file} changed at ${at}`,
+        apply: (checkpoint: string) => {
+          const copy = Buffer.from(bytes)
+          copy[at] = (copy[at] as number) ^ 0x10
+          rmSync(join(checkpoint, file))
+          writeFileSync(join(checkpoint, file), copy)
+        },
+      }))
+      const cuts = [0, bytes.length >> 1, bytes.length - 1].map((length) => ({
+        name: `${file} cut to ${length}`,
+        apply: (checkpoint: string) => {
+          rmSync(join(checkpoint, file))
+          writeFileSync(join(checkpoint, file), bytes)
+          truncateSync(join(checkpoint, file), length)
+        },
+      }))
+      const missing = {
+        name: `${file} missing`,
+        apply: (checkpoint: string) => {
+          rmSync(join(checkpoint, file))
+        },
+      }
+      return [...flips, ...cuts, missing]
+    })
+  }
+
+  it('of any file is found, said by name, and the checkpoint before is used', async () => {
+    await writeThree()
+    const all = damages()
+    expect(all.length).toBeGreaterThan(30)
+    for (const { name, apply } of all) {
+      const copy = join(root, 'copy')
+      cpSync(directory, copy, { recursive: true })
+      apply(join(copy, 'chk-3'))
+      notes.length = 0
+      const { restored } = await open(copy)
+      expect(restored?.manifest.checkpoint, name).toBe(2)
+      expect(await texts(restored), name).toEqual(['groups 0 second', 'groups 1 gone soon'])
+      expect(notes.join('\n'), name).toContain(`checkpoint "${join(copy, 'chk-3')}" is damaged`)
+      expect(notes.join('\n'), name).toContain('going on from checkpoint 2 instead')
+      await closeAll()
+      rmSync(copy, { recursive: true })
+    }
+  })
+
+  it('of all checkpoints is an error and not a fresh start', async () => {
+    await writeThree()
+    for (const checkpoint of ['chk-2', 'chk-3']) writeFileSync(join(directory, checkpoint, '_metadata'), 'x')
+    const store = new RocksStore({ directory, retained: 2, log: () => undefined })
+    stores.push(store)
+    await expect(store.restore()).rejects.toMatchObject({ code: 'INVALID_CHECKPOINT' })
+  })
+
+  it('another format version is refused by name', async () => {
+    await writeThree()
+    const path = join(directory, 'chk-3')
+    const metadata = readMetadata(path)
+    writeMetadata(path, { ...metadata, manifest: { ...metadata.manifest, version: 99 } })
+    const { restored } = await open()
+    expect(restored?.manifest.checkpoint).toBe(2)
+    expect(notes.join('\n')).toContain('has format version 99')
+  })
+})
+
+describe('savepoints', () => {
+  const PAGES = [page(0, 'one'), page(7, 'two', 'b'), page(1, null)]
+
+  it('are read back whole', async () => {
+    const path = join(root, 'savepoint')
+    await writeSavepoint(path, manifest(9), PAGES)
+    const restored = await openSavepoint(path)
+    expect(restored.manifest).toEqual(manifest(9))
+    expect(await texts(restored)).toEqual(['groups 0 one'])
+    expect(await texts(restored, 'b')).toEqual(['groups 7 two'])
+  })
+
+  it('may be a checkpoint directory', async () => {
+    await writeThree()
+    const restored = await openSavepoint(join(directory, 'chk-2'))
+    expect(await texts(restored)).toEqual(['groups 0 second', 'groups 1 gone soon'])
+  })
+
+  it('that are damaged, missing or none at all are refused', async () => {
+    const path = join(root, 'savepoint')
+    await writeSavepoint(path, manifest(9), PAGES)
+    const bytes = readFileSync(join(path, 'pages'))
+    for (let at = 0; at < bytes.length; at += 3) {
+      const copy = Buffer.from(bytes)
+      copy[at] = (copy[at] as number) ^ 1
+      writeFileSync(join(path, 'pages'), copy)
+      await expect(openSavepoint(path), `byte ${at}`).rejects.toThrow(MillraceError)
+    }
+    await expect(openSavepoint(join(root, 'nowhere'))).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+    await expect(openSavepoint(root)).rejects.toMatchObject({ code: 'INVALID_CHECKPOINT' })
+  })
+})
