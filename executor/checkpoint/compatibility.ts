@@ -1,6 +1,7 @@
 /** Whether the state of a checkpoint belongs to a graph: operators are known by uid and by what their state looks like. */
 import { MillraceError } from '../../core/errors.ts'
 import { typeToString } from '../../core/types.ts'
+import type { AggregateCall } from '../../planner/expression.ts'
 import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
 import type { Manifest, RestoredState } from '../../state/state-store.ts'
 
@@ -12,12 +13,17 @@ function describe(node: OperatorNode): string {
     case 'sink':
       return `${node.kind} ${node.table.path.catalog}.${node.table.path.database}.${node.table.path.name}`
     case 'window-aggregate':
-      return `${node.kind} ${JSON.stringify(node.window)} keys [${node.keys.join(', ')}] of (${types}): ${node.aggregates.map((call) => call.name).join(', ')}`
+      return `${node.kind} ${JSON.stringify(node.window)} keys [${node.keys.join(', ')}] of (${types}): ${node.aggregates.map(describeCall).join(', ')}`
     case 'group-aggregate':
-      return `${node.kind} keys [${node.keys.join(', ')}] of (${types}): ${node.aggregates.map((call) => call.name).join(', ')}`
+      return `${node.kind} keys [${node.keys.join(', ')}] of (${types}): ${node.aggregates.map(describeCall).join(', ')}`
     default:
       return `${node.kind} (${types})`
   }
+}
+
+function describeCall({ function: name, distinct, argumentTypes, filter }: AggregateCall): string {
+  const types = argumentTypes.map(typeToString).join(', ')
+  return `${name}(${distinct ? 'DISTINCT ' : ''}${types})${filter === undefined ? '' : ' FILTER'}`
 }
 
 const STATELESS: readonly string[] = ['calc', 'union', 'drop-update-before', 'collect', 'window-table-function']

@@ -68,7 +68,8 @@ export class CheckpointCoordinator {
   }
 
   #throwIfStopped(): void {
-    if (this.#stopped) throw new MillraceError('JOB_CANCELLED', 'the checkpoint was given up: the job has stopped')
+    if (this.#stopped || this.#options.attempt.stopped)
+      throw new MillraceError('JOB_CANCELLED', 'the checkpoint was given up: the job has stopped')
   }
 
   async #take(request: {
@@ -80,6 +81,7 @@ export class CheckpointCoordinator {
     const started = performance.now()
     this.#throwIfStopped()
     await attempt.pause()
+    this.#throwIfStopped()
     const checkpoint = ++this.#number
     let handles: Record<string, JsonValue>
     let positions: Record<string, JsonValue>

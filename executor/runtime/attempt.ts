@@ -133,7 +133,10 @@ export class Attempt {
     this.#abort.abort()
   }
 
-  /** All sources stand still, no timer works, and every row emitted is in the sinks' hands. */
+  /**
+   * All sources stand still, no timer works, and every row emitted is in the sinks' hands; unless it has stopped:
+   * then a batch may be half way through the operators.
+   */
   async pause(): Promise<void> {
     await Promise.all(this.sources.map((source) => source.pause()))
     this.#standing = true
@@ -142,6 +145,11 @@ export class Attempt {
   resume(): void {
     this.#standing = false
     for (const source of this.sources) source.resume()
+  }
+
+  /** It has failed or was ended from outside. */
+  get stopped(): boolean {
+    return this.#abort.signal.aborted
   }
 
   get ended(): boolean {
@@ -161,11 +169,11 @@ export class Attempt {
   async close(): Promise<void> {
     this.stop()
     clearInterval(this.#timer)
-    const closing = [
-      ...this.sources.map((task) => task.source.close()),
+    await Promise.allSettled([
+      ...this.sources.map((task) => task.close()),
       ...[...this.sinks.values()].map((task) => task.sink.close()),
-    ]
-    await Promise.allSettled([...closing, this.#running])
+      this.#running,
+    ])
   }
 
   #sourceBelow(id: number): string {

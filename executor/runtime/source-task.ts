@@ -29,6 +29,8 @@ export class SourceTask {
   #gate: PromiseWithResolvers<void> | undefined
   #parked: PromiseWithResolvers<void> | undefined
   #isParked = false
+  #loop: Promise<void> | undefined
+  readonly #stopSignal = Promise.withResolvers<void>()
 
   constructor(node: SourceNode | ValuesNode, source: Source, host: SourceHost) {
     this.node = node
@@ -41,7 +43,18 @@ export class SourceTask {
   }
 
   /** Settles when the input has ended or `stop` was called. Never rejects. */
-  async run(): Promise<void> {
+  run(): Promise<void> {
+    this.#loop = this.#poll()
+    return this.#loop
+  }
+
+  /** After `stop`: what the last poll opened is closed too. */
+  async close(): Promise<void> {
+    await this.#loop
+    await this.source.close()
+  }
+
+  async #poll(): Promise<void> {
     try {
       let sliceEnd = performance.now() + SLICE_MILLISECONDS
       while (!this.#stopped && !this.#ended) {
@@ -81,7 +94,9 @@ export class SourceTask {
 
   stop(): void {
     this.#stopped = true
-    this.resume()
+    this.#stopSignal.resolve()
+    // Whoever waits for the pause is told when the loop has ended.
+    this.#gate?.resolve()
   }
 
   async #park(gate: PromiseWithResolvers<void>): Promise<void> {
@@ -109,7 +124,7 @@ export class SourceTask {
       pressure = this.#host.pressure()
     ) {
       const started = performance.now()
-      await pressure
+      await Promise.race([pressure, this.#stopSignal.promise])
       this.waited += performance.now() - started
     }
   }

@@ -1,12 +1,13 @@
 /** Kafka to Kafka (transactions) and to PostgreSQL (upserts), read back by kafkajs (read_committed) and pg. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Kafka, logLevel } from 'kafkajs'
+import type { Kafka as KafkaClient } from 'kafkajs'
 import pg from 'pg'
 import { type ServiceName, startService, VARIABLES } from '../services/global-setup.ts'
 import type { RunningService } from '../services/server.ts'
 import { ORDER_COLUMNS, orders } from './orders.ts'
 import type { Random } from '../random.ts'
+import { Kafka, logLevel } from './kafkajs.ts'
 import type { ChaosTarget } from './target.ts'
 
 const PARTITIONS = 3
@@ -88,7 +89,7 @@ export async function createKafkaTarget(
   }
 }
 
-async function createTopics(kafka: Kafka, topics: readonly string[]): Promise<void> {
+async function createTopics(kafka: KafkaClient, topics: readonly string[]): Promise<void> {
   const admin = kafka.admin()
   await admin.connect()
   await admin.createTopics({
@@ -98,7 +99,7 @@ async function createTopics(kafka: Kafka, topics: readonly string[]): Promise<vo
   await admin.disconnect()
 }
 
-async function produce(kafka: Kafka, topic: string, records: Iterable<string>): Promise<void> {
+async function produce(kafka: KafkaClient, topic: string, records: Iterable<string>): Promise<void> {
   const producer = kafka.producer()
   await producer.connect()
   let messages: { value: string; partition: number }[] = []
@@ -114,7 +115,7 @@ async function produce(kafka: Kafka, topic: string, records: Iterable<string>): 
 }
 
 /** Everything committed: read up to the end offsets, which a marker in each partition makes reachable. */
-async function consume(kafka: Kafka, topic: string): Promise<string[]> {
+async function consume(kafka: KafkaClient, topic: string): Promise<string[]> {
   const producer = kafka.producer()
   await producer.connect()
   await producer.send({
