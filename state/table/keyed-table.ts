@@ -1,7 +1,6 @@
 /**
- * KeyedTable: keys to rows of columns, the one structure in which operators keep state. An open-addressing index over
- * dense row ids, columnar keys and values, and a record of which pages of 1,024 rows have changed since they were last
- * written, so that a checkpoint costs what has changed.
+ * KeyedTable: keys to rows of columns, the structure in which operators keep most of their state. An open-addressing
+ * index over the dense row ids of a `RowTable`, with columnar keys and values; a checkpoint costs what has changed.
  *
  * Laws:
  * 1. A row id is stable from insertion to removal, also over a restore; freed ids are used again.
@@ -11,17 +10,11 @@
 import type { Column } from '../../core/column.ts'
 import type { SqlType } from '../../core/types.ts'
 import { hashKeys } from './hash.ts'
-import { decodePage, encodePage, PAGE_ROWS, PAGE_SHIFT, storedColumns, type TablePage } from './page.ts'
-import { touchKeys, touchRows } from './touch.ts'
+import type { TablePage } from './page.ts'
 import { type Probe, type ProbeTarget, probeFor } from './probe.ts'
-import {
-  BytesStore,
-  createStoredColumn,
-  FixedStore,
-  type StoredColumn,
-  type StoredKind,
-  storedKind,
-} from './stored-column.ts'
+import { RowTable } from './row-table.ts'
+import { createStoredColumn, type StoredColumn, type StoredKind, storedKind } from './stored-column.ts'
+import { touchKeys, touchRows } from './touch.ts'
 
 export interface ValueColumn {
   readonly kind: StoredKind
@@ -62,35 +55,22 @@ export interface Lookup {
 }
 
 const FIRST_SLOT_BITS = 4
-const FIRST_ROWS = 8
 /** From this size on rows are touched before they are needed. */
 const LARGE = 1 << 16
-/** Rows that one call of `sweep` looks at. */
-const SWEEP_ROWS = 1 << 14
 
 export class KeyedTable implements ProbeTarget {
   readonly keys: readonly StoredColumn[]
   readonly values: readonly StoredColumn[]
   readonly #kinds: readonly StoredKind[]
-  readonly #ttl: number
+  /** The rows by id: for who changes or times them one by one. */
+  readonly storage: RowTable
   readonly #onRemove: ((row: number) => void) | undefined
-  readonly #lastWrite: FixedStore | undefined
   readonly #scratch: LookupScratch
-  readonly #columns: readonly StoredColumn[]
   index = new Int32Array(2 << FIRST_SLOT_BITS)
   shift = 32 - FIRST_SLOT_BITS
-  #capacity = 0
-  /** One above the highest row id ever used. */
-  #high = 0
-  #size = 0
-  #occupied = new Uint8Array(0)
-  #free: number[] = []
-  #dirty = new Uint8Array(0)
-  #written = new Set<number>()
   #probeLoop: Probe | undefined
   /** A bit for each key column that has or had NULLs. */
   #probeVariant = 0
-  #sweepAt = 0
   /** What touching has read, kept so that it is not optimised away. */
   touched = 0
 
@@ -98,25 +78,22 @@ export class KeyedTable implements ProbeTarget {
     this.#kinds = keyTypes.map(storedKind)
     this.keys = keyTypes.map((type) => createStoredColumn(storedKind(type), type))
     this.values = values.map((value) => createStoredColumn(value.kind, value.type))
-    this.#ttl = options.ttl ?? 0
+    this.storage = new RowTable([...this.keys, ...this.values], options.ttl ?? 0)
     this.#onRemove = options.onRemove
     this.#scratch = options.scratch ?? new LookupScratch()
-    this.#lastWrite = this.#ttl > 0 ? new FixedStore('f64') : undefined
-    this.#columns = [...this.keys, ...this.values, ...(this.#lastWrite === undefined ? [] : [this.#lastWrite])]
   }
 
   get size(): number {
-    return this.#size
+    return this.storage.size
   }
 
   /** One above the highest row id in use. */
   get high(): number {
-    return this.#high
+    return this.storage.high
   }
 
   get bytes(): number {
-    const columns = this.#columns.reduce((sum, column) => sum + column.bytes, 0)
-    return columns + this.index.byteLength + this.#occupied.length
+    return this.storage.bytes + this.index.byteLength
   }
 
   /**
@@ -129,12 +106,24 @@ export class KeyedTable implements ProbeTarget {
     const { hashes, rowIds, inserted } = this.#scratch
     const stored = this.#stored(columns, count)
     hashKeys(stored, count, hashes)
-    const large = this.#size > LARGE
+    const large = this.size > LARGE
     if (large) this.touched ^= touchKeys(this, hashes, count)
     let insertedCount = this.#probe(stored)(this, stored, count, hashes, rowIds, inserted, true)
-    this.#markDirty(rowIds, count)
+    this.storage.markAll(rowIds, count)
     if (large) this.touched ^= touchRows(this.values, rowIds, count)
-    if (this.#lastWrite !== undefined) insertedCount += this.#touch(this.#lastWrite, count, now)
+    if (this.storage.expires) insertedCount += this.#renew(count, now)
+    return { rowIds, inserted, insertedCount }
+  }
+
+  /** As `lookupOrInsert`, for keys that are only names of rows: those that were there before are not written again. */
+  intern(columns: readonly Column[], count: number): Lookup {
+    this.#scratch.reserve(count)
+    const { hashes, rowIds, inserted } = this.#scratch
+    const stored = this.#stored(columns, count)
+    hashKeys(stored, count, hashes)
+    if (this.size > LARGE) this.touched ^= touchKeys(this, hashes, count)
+    const insertedCount = this.#probe(stored)(this, stored, count, hashes, rowIds, inserted, true)
+    for (let i = 0; insertedCount > 0 && i < count; i++) if (inserted[i] === 1) this.storage.mark(rowIds[i] as number)
     return { rowIds, inserted, insertedCount }
   }
 
@@ -144,13 +133,13 @@ export class KeyedTable implements ProbeTarget {
     const { hashes, rowIds, inserted } = this.#scratch
     const stored = this.#stored(columns, count)
     hashKeys(stored, count, hashes)
+    const large = this.size > LARGE
+    if (large) this.touched ^= touchKeys(this, hashes, count)
     this.#probe(stored)(this, stored, count, hashes, rowIds, inserted, false)
-    if (this.#lastWrite !== undefined) {
-      const last = this.#lastWrite.values as Float64Array
-      for (let i = 0; i < count; i++) {
-        const row = rowIds[i] as number
-        if (row >= 0 && now - (last[row] as number) >= this.#ttl) rowIds[i] = -1
-      }
+    if (!this.storage.expires) return rowIds
+    for (let i = 0; i < count; i++) {
+      const row = rowIds[i] as number
+      if (row >= 0 && this.storage.expired(row, now)) rowIds[i] = -1
     }
     return rowIds
   }
@@ -181,24 +170,10 @@ export class KeyedTable implements ProbeTarget {
 
   /** For the probing loop only. */
   allocate(hash: number): number {
-    const row = this.#free.pop() ?? this.#high++
-    if (row >= this.#capacity) this.#grow(Math.max(FIRST_ROWS, this.#capacity * 2))
-    this.#occupied[row] = 1
-    this.#size++
-    if (this.#size * 2 > this.index.length >>> 1) this.#rehash()
+    const row = this.storage.allocate()
+    if (this.size * 2 > this.index.length >>> 1) this.#rehash()
     place(this.index, this.shift, hash, row + 1)
     return row
-  }
-
-  #grow(capacity: number): void {
-    for (const column of this.#columns) column.grow(capacity)
-    const occupied = new Uint8Array(capacity)
-    occupied.set(this.#occupied)
-    this.#occupied = occupied
-    const dirty = new Uint8Array((capacity + PAGE_ROWS - 1) >> PAGE_SHIFT)
-    dirty.set(this.#dirty)
-    this.#dirty = dirty
-    this.#capacity = capacity
   }
 
   /** Slots follow the top bits of the hash, so doubling moves entries in order: sequential reads and writes. */
@@ -213,39 +188,29 @@ export class KeyedTable implements ProbeTarget {
     this.shift = shift
   }
 
-  #touch(lastWrite: FixedStore, count: number, now: number): number {
-    const last = lastWrite.values as Float64Array
+  /** An expired row that is written again begins anew. */
+  #renew(count: number, now: number): number {
     const { rowIds, inserted } = this.#scratch
     let expired = 0
     for (let i = 0; i < count; i++) {
       const row = rowIds[i] as number
-      if (inserted[i] === 0 && now - (last[row] as number) >= this.#ttl) {
+      if (inserted[i] === 0 && this.storage.expired(row, now)) {
         this.#onRemove?.(row)
         for (const column of this.values) column.clear(row)
         inserted[i] = 1
         expired++
       }
-      last[row] = now
+      this.storage.renew(row, now)
     }
     return expired
   }
 
-  #markDirty(rows: Int32Array, count: number): void {
-    const dirty = this.#dirty
-    for (let i = 0; i < count; i++) dirty[(rows[i] as number) >> PAGE_SHIFT] = 1
-  }
-
   /** Rows that are not there are left alone. */
   remove(row: number): void {
-    if (this.#occupied[row] !== 1) return
+    if (!this.storage.has(row)) return
     this.#onRemove?.(row)
     this.#unlink(row)
-    for (const column of this.keys) column.clear(row)
-    for (const column of this.values) column.clear(row)
-    this.#occupied[row] = 0
-    this.#free.push(row)
-    this.#size--
-    this.#dirty[row >> PAGE_SHIFT] = 1
+    this.storage.free(row)
   }
 
   #unlink(row: number): void {
@@ -274,103 +239,51 @@ export class KeyedTable implements ProbeTarget {
 
   /** All row ids in use, ascending. */
   rows(): Int32Array {
-    const rows = new Int32Array(this.#size)
-    let count = 0
-    for (let row = 0; row < this.#high; row++) if (this.#occupied[row] === 1) rows[count++] = row
-    return rows
+    return this.storage.rows()
   }
 
   /** Removes some expired rows; called now and then, it comes round to all of them. */
   sweep(now: number): number {
-    if (this.#lastWrite === undefined) return 0
-    const last = this.#lastWrite.values as Float64Array
-    let removed = 0
-    for (let looked = Math.min(SWEEP_ROWS, this.#high); looked > 0; looked--) {
-      if (this.#sweepAt >= this.#high) this.#sweepAt = 0
-      const row = this.#sweepAt++
-      if (this.#occupied[row] !== 1 || now - (last[row] as number) < this.#ttl) continue
-      this.remove(row)
-      removed++
-    }
-    return removed
+    return this.storage.sweep(now, (row) => this.remove(row))
   }
 
   /** Between batches: gives back what overwritten variable-length values took. */
   compact(): void {
-    for (const column of this.#columns) {
-      if (column instanceof BytesStore) column.compact(this.#high)
-    }
+    this.storage.compact()
   }
 
   /** What has changed since the last call; `bytes` null: no rows are left in the page. */
   snapshotPages(): TablePage[] {
-    const pages: TablePage[] = []
-    const used = (this.#high + PAGE_ROWS - 1) >> PAGE_SHIFT
-    for (let page = 0; page < used; page++) {
-      if (this.#dirty[page] !== 1) continue
-      this.#dirty[page] = 0
-      const bytes = encodePage(page, this.#high, this.#occupied, this.#columns)
-      if (bytes !== null) this.#written.add(page)
-      else if (!this.#written.delete(page)) continue
-      pages.push({ page, bytes })
-    }
-    return pages
+    return this.storage.snapshotPages()
   }
 
   /** Pages that were ever written and not given up: what has to be deleted when the table is dropped. */
   writtenPages(): number[] {
-    return [...this.#written]
+    return this.storage.writtenPages()
   }
 
   /**
-   * Into an empty table: the newest of each page. A time to live may have been set or taken away since they were
-   * written: rows without a time count as written now.
+   * Into an empty table: the newest of each page. Rows from before a time to live was set count as written now.
    *
    * Errors: INVALID_CHECKPOINT where the bytes are not of this table.
    */
   restorePages(pages: readonly TablePage[], now = 0): void {
-    const present = pages.filter((page) => page.bytes !== null)
-    if (present.length === 0) return
-    const top = Math.max(...present.map(({ page }) => page)) + 1
-    this.#grow(top * PAGE_ROWS)
-    const times = this.#lastWrite?.values.fill(now as never)
-    const unused = new FixedStore('f64')
-    for (const { page, bytes } of present) {
-      if (bytes === null) continue
-      const stored = storedColumns(bytes)
-      let columns = this.#columns
-      if (times !== undefined && stored === columns.length - 1) columns = columns.slice(0, -1)
-      else if (times === undefined && stored === columns.length + 1) {
-        unused.grow(this.#capacity)
-        columns = [...columns, unused]
-      }
-      decodePage(page, bytes, this.#occupied, columns)
-      this.#written.add(page)
-    }
-    this.#high = this.#capacity
-    while (this.#high > 0 && this.#occupied[this.#high - 1] === 0) this.#high--
-    this.#reindex()
+    this.storage.restorePages(pages, now)
+    if (this.size > 0) this.#reindex()
   }
 
   #reindex(): void {
-    const hashes = new Int32Array(this.#high)
+    const hashes = new Int32Array(this.high)
     hashKeys(
       this.keys.map((key) => key.view()),
-      this.#high,
+      this.high,
       hashes,
     )
-    this.#size = 0
-    for (let row = this.#high - 1; row >= 0; row--) {
-      if (this.#occupied[row] === 1) this.#size++
-      else this.#free.push(row)
-    }
     let bits = FIRST_SLOT_BITS
-    while (2 ** bits < 2 * this.#size) bits++
+    while (2 ** bits < 2 * this.size) bits++
     this.index = new Int32Array(2 ** (bits + 1))
     this.shift = 32 - bits
-    for (let row = 0; row < this.#high; row++) {
-      if (this.#occupied[row] === 1) place(this.index, this.shift, hashes[row] as number, row + 1)
-    }
+    for (const row of this.rows()) place(this.index, this.shift, hashes[row] as number, row + 1)
   }
 }
 

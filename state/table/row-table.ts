@@ -1,0 +1,187 @@
+/**
+ * RowTable: rows of stored columns under ids that are handed out and taken back, with a record of which pages of 1,024
+ * rows have changed since they were last written. What is common to the tables of this folder; it finds no row by its
+ * values.
+ *
+ * Laws:
+ * 1. A row id is stable from `allocate` to `free`, also over a restore; freed ids are used again.
+ * 2. Arrays of columns are replaced when the table grows.
+ * 3. Columns of a new row are 0 (empty, not NULL).
+ */
+import { decodePage, encodePage, PAGE_ROWS, PAGE_SHIFT, storedColumns, type TablePage } from './page.ts'
+import { BytesStore, FixedStore, type StoredColumn } from './stored-column.ts'
+
+const FIRST_ROWS = 8
+/** Rows that one call of `sweep` looks at. */
+const SWEEP_ROWS = 1 << 14
+
+export class RowTable {
+  /** Those of the constructor and, with a time to live, the time of the last write. */
+  readonly #columns: readonly StoredColumn[]
+  readonly #ttl: number
+  readonly #lastWrite: FixedStore | undefined
+  #capacity = 0
+  #high = 0
+  #size = 0
+  #occupied = new Uint8Array(0)
+  #free: number[] = []
+  #dirty = new Uint8Array(0)
+  #written = new Set<number>()
+  #sweepAt = 0
+
+  /** @param ttl milliseconds after the last write at which a row has expired; 0: never */
+  constructor(columns: readonly StoredColumn[], ttl: number) {
+    this.#ttl = ttl
+    this.#lastWrite = ttl > 0 ? new FixedStore('f64') : undefined
+    this.#columns = this.#lastWrite === undefined ? columns : [...columns, this.#lastWrite]
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** One above the highest row id in use. */
+  get high(): number {
+    return this.#high
+  }
+
+  get bytes(): number {
+    return this.#columns.reduce((sum, column) => sum + column.bytes, this.#occupied.length)
+  }
+
+  allocate(): number {
+    const row = this.#free.pop() ?? this.#high++
+    if (row >= this.#capacity) this.#grow(Math.max(FIRST_ROWS, this.#capacity * 2))
+    this.#occupied[row] = 1
+    this.#size++
+    return row
+  }
+
+  has(row: number): boolean {
+    return this.#occupied[row] === 1
+  }
+
+  free(row: number): void {
+    for (const column of this.#columns) column.clear(row)
+    this.#occupied[row] = 0
+    this.#free.push(row)
+    this.#size--
+    this.#dirty[row >> PAGE_SHIFT] = 1
+  }
+
+  #grow(capacity: number): void {
+    for (const column of this.#columns) column.grow(capacity)
+    const occupied = new Uint8Array(capacity)
+    occupied.set(this.#occupied)
+    this.#occupied = occupied
+    const dirty = new Uint8Array((capacity + PAGE_ROWS - 1) >> PAGE_SHIFT)
+    dirty.set(this.#dirty)
+    this.#dirty = dirty
+    this.#capacity = capacity
+  }
+
+  /** The row's page goes into the next checkpoint. */
+  mark(row: number): void {
+    this.#dirty[row >> PAGE_SHIFT] = 1
+  }
+
+  markAll(rows: Int32Array, count: number): void {
+    const dirty = this.#dirty
+    for (let i = 0; i < count; i++) dirty[(rows[i] as number) >> PAGE_SHIFT] = 1
+  }
+
+  get expires(): boolean {
+    return this.#lastWrite !== undefined
+  }
+
+  expired(row: number, now: number): boolean {
+    return this.#lastWrite !== undefined && now - (this.#lastWrite.values[row] as number) >= this.#ttl
+  }
+
+  /** The row's time to live begins again. */
+  renew(row: number, now: number): void {
+    if (this.#lastWrite !== undefined) this.#lastWrite.values[row] = now
+  }
+
+  /** All row ids in use, ascending. */
+  rows(): Int32Array {
+    const rows = new Int32Array(this.#size)
+    let count = 0
+    for (let row = 0; row < this.#high; row++) if (this.#occupied[row] === 1) rows[count++] = row
+    return rows
+  }
+
+  /** Has some expired rows removed; called now and then, it comes round to all of them. */
+  sweep(now: number, remove: (row: number) => void): number {
+    if (this.#lastWrite === undefined) return 0
+    let removed = 0
+    for (let looked = Math.min(SWEEP_ROWS, this.#high); looked > 0; looked--) {
+      if (this.#sweepAt >= this.#high) this.#sweepAt = 0
+      const row = this.#sweepAt++
+      if (this.#occupied[row] !== 1 || !this.expired(row, now)) continue
+      remove(row)
+      removed++
+    }
+    return removed
+  }
+
+  /** Between batches: gives back what overwritten variable-length values took. */
+  compact(): void {
+    for (const column of this.#columns) {
+      if (column instanceof BytesStore) column.compact(this.#high)
+    }
+  }
+
+  /** What has changed since the last call; `bytes` null: no rows are left in the page. */
+  snapshotPages(): TablePage[] {
+    const pages: TablePage[] = []
+    const used = (this.#high + PAGE_ROWS - 1) >> PAGE_SHIFT
+    for (let page = 0; page < used; page++) {
+      if (this.#dirty[page] !== 1) continue
+      this.#dirty[page] = 0
+      const bytes = encodePage(page, this.#high, this.#occupied, this.#columns)
+      if (bytes !== null) this.#written.add(page)
+      else if (!this.#written.delete(page)) continue
+      pages.push({ page, bytes })
+    }
+    return pages
+  }
+
+  /** Pages that were ever written and not given up: what has to be deleted when the table is dropped. */
+  writtenPages(): number[] {
+    return [...this.#written]
+  }
+
+  /**
+   * Into an empty table: the newest of each page. A time to live may have been set or taken away since they were
+   * written: rows without a time count as written now.
+   *
+   * Errors: INVALID_CHECKPOINT where the bytes are not of this table.
+   */
+  restorePages(pages: readonly TablePage[], now: number): void {
+    const present = pages.filter((page) => page.bytes !== null)
+    if (present.length === 0) return
+    const top = Math.max(...present.map(({ page }) => page)) + 1
+    this.#grow(top * PAGE_ROWS)
+    const times = this.#lastWrite?.values.fill(now as never)
+    const unused = new FixedStore('f64')
+    for (const { page, bytes } of present) {
+      if (bytes === null) continue
+      const stored = storedColumns(bytes)
+      let columns = this.#columns
+      if (times !== undefined && stored === columns.length - 1) columns = columns.slice(0, -1)
+      else if (times === undefined && stored === columns.length + 1) {
+        unused.grow(this.#capacity)
+        columns = [...columns, unused]
+      }
+      decodePage(page, bytes, this.#occupied, columns)
+      this.#written.add(page)
+    }
+    this.#high = this.#capacity
+    while (this.#high > 0 && this.#occupied[this.#high - 1] === 0) this.#high--
+    for (let row = this.#high - 1; row >= 0; row--) {
+      if (this.#occupied[row] === 1) this.#size++
+      else this.#free.push(row)
+    }
+  }
+}
