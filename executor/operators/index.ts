@@ -1,9 +1,10 @@
 /** From nodes of the graph to operators at work: the only list. */
 import { unreachable } from '../../core/errors.ts'
-import { timestamp, type SqlType } from '../../core/types.ts'
+import { type Schema, timestamp, type SqlType } from '../../core/types.ts'
 import type { OperatorGraph, OperatorNode, WindowSpec } from '../../planner/physical/graph.ts'
 import { createCalc } from './calc.ts'
 import { createChangelogNormalize } from './changelog-normalize.ts'
+import { createCorrelate } from './correlate.ts'
 import { createDropUpdateBefore } from './drop-update-before.ts'
 import { createGroupAggregate } from './group-aggregate.ts'
 import { createLimit } from './limit.ts'
@@ -36,6 +37,8 @@ export function createOperator(
       return createWindowAggregate(node, timeType(node, graph), context)
     case 'window-table-function':
       return createWindowTableFunction(node, timeType(node, graph), context)
+    case 'correlate':
+      return createCorrelate(node, inputSchema(node, graph), context)
     case 'changelog-normalize':
       return createChangelogNormalize(node, context)
     case 'sink-materialize':
@@ -56,4 +59,8 @@ function timeType(
 ): SqlType {
   const input = graph.nodes[node.inputs[0] ?? -1]
   return input?.schema.fields[node.window.timeColumn]?.type ?? timestamp(3)
+}
+
+function inputSchema(node: { readonly inputs: readonly number[] }, graph: OperatorGraph): Schema {
+  return graph.nodes[node.inputs[0] ?? -1]?.schema ?? { fields: [] }
 }

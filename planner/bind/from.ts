@@ -2,7 +2,6 @@
 import { unreachable, MillraceError } from '../../core/errors.ts'
 import { parseOptions } from '../../core/option-values.ts'
 import { didYouMean } from '../../core/suggest.ts'
-import type { Field } from '../../core/types.ts'
 import type { CatalogTable, CatalogView } from '../../catalog/table.ts'
 import { pathToString } from '../../catalog/table.ts'
 import { requireConnector, tableOptionSpecs } from '../../catalog/table-options.ts'
@@ -10,16 +9,12 @@ import type * as ast from '../../parser/ast.ts'
 import { positionOf } from '../../parser/ast.ts'
 import { parseQuery } from '../../parser/parse.ts'
 import type { LogicalNode } from '../logical/node.ts'
+import { aliased, type BoundSource } from './alias.ts'
 import { type BinderContext, errorAt, unsupported, withPosition } from './binder-context.ts'
+import { bindCorrelated, bindUnnest, isCorrelated } from './correlate.ts'
 import { renameFields, uniqueNames } from './names.ts'
-import { type Scope, scopeOf } from './scope.ts'
 import { planTable } from './table-plan.ts'
 import { bindWindowFunction, isWindowFunction } from './window-function.ts'
-
-export interface BoundSource {
-  readonly plan: LogicalNode
-  readonly scope: Scope
-}
 
 export function bindFrom(context: BinderContext, node: ast.TableReference): BoundSource {
   switch (node.kind) {
@@ -32,38 +27,15 @@ export function bindFrom(context: BinderContext, node: ast.TableReference): Boun
     case 'table-function':
       return bindTableFunction(context, node)
     case 'unnest':
-      throw unsupported(context, node.span, 'UNNEST')
+      return bindUnnest(context, node)
     case 'join':
+      if (isCorrelated(node.right)) return bindCorrelated(context, node, node.right, bindFrom(context, node.left))
       throw unsupported(context, node.span, node.type === 'COMMA' ? 'a join of two tables' : `${node.type} JOIN`)
     case 'match-recognize':
       throw unsupported(context, node.span, 'MATCH_RECOGNIZE')
     default:
       return unreachable(node)
   }
-}
-
-/** The plan under its alias; the alias's column list renames the columns. */
-function aliased(
-  context: BinderContext,
-  plan: LogicalNode,
-  names: readonly string[],
-  alias: ast.TableAlias | undefined,
-): BoundSource {
-  if (alias === undefined) return { plan, scope: scopeOf(names, plan.schema.fields) }
-  const fields = alias.columns.length === 0 ? plan.schema.fields : renamed(context, plan.schema.fields, alias)
-  return { plan, scope: scopeOf([alias.name.name], fields) }
-}
-
-function renamed(context: BinderContext, fields: readonly Field[], alias: ast.TableAlias): readonly Field[] {
-  if (alias.columns.length !== fields.length) {
-    throw errorAt(
-      context,
-      alias.span,
-      'INVALID_ARGUMENT',
-      `alias "${alias.name.name}" names ${alias.columns.length} columns, but there are ${fields.length}`,
-    )
-  }
-  return fields.map((field, index) => ({ ...field, name: alias.columns[index]?.name ?? field.name }))
 }
 
 function bindNamedTable(context: BinderContext, node: ast.NamedTable): BoundSource {

@@ -12,6 +12,8 @@ export interface Cost {
 const SOURCE_ROWS = 1e8
 const FILTER_SELECTIVITY = 0.5
 const GROUPS = 0.1
+/** For each row. */
+const ROWS_OF_TABLE_FUNCTION = 3
 /** Bytes. */
 const COLUMN_WIDTH = 8
 
@@ -52,6 +54,8 @@ function rowsOf(node: OperatorNode, read: number): number {
       return read * GROUPS
     case 'window-table-function':
       return read * (node.window.kind === 'tumble' ? 1 : node.window.size / node.window.step)
+    case 'correlate':
+      return read * ROWS_OF_TABLE_FUNCTION
     case 'limit':
       return Math.min(read, node.fetch)
     case 'watermark':

@@ -2,6 +2,7 @@
 import { unreachable } from '../../core/errors.ts'
 import { type LogicalNode, logicalInputs } from '../logical/node.ts'
 import { hintText, tablePath, tableText, windowText } from '../physical/describe.ts'
+import { logicalCorrelateText } from './correlate-text.ts'
 import { logicalText } from './expression-text.ts'
 import type { TextTree } from './tree.ts'
 
@@ -37,6 +38,8 @@ function lineOf(node: LogicalNode): string {
       return `LogicalTableFunctionScan(invocation=[${windowText(node.window, names)}])`
     case 'window-aggregate':
       return `LogicalWindowAggregate(group=[{${node.keys.join(', ')}}], window=[${windowText(node.window, names)}])`
+    case 'correlate':
+      return logicalCorrelateText(node)
     case 'limit':
       return `LogicalSort(offset=[${node.offset}], fetch=[${node.fetch}])`
     case 'sink':

@@ -5,6 +5,7 @@
 import { unreachable } from '../../core/errors.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Collect } from './collect.ts'
+import type { Correlate } from './correlate.ts'
 import type { Filter } from './filter.ts'
 import type { Limit } from './limit.ts'
 import type { Project } from './project.ts'
@@ -24,6 +25,7 @@ export type LogicalNode =
   | Filter
   | Union
   | Aggregate
+  | Correlate
   | WindowTableFunction
   | WindowAggregate
   | Limit
@@ -41,6 +43,7 @@ export function logicalInputs(node: LogicalNode): readonly LogicalNode[] {
     case 'project':
     case 'filter':
     case 'aggregate':
+    case 'correlate':
     case 'window-table-function':
     case 'window-aggregate':
     case 'limit':

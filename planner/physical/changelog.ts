@@ -56,6 +56,7 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'watermark':
     case 'calc':
     case 'window-table-function':
+    case 'correlate':
     case 'limit':
     case 'sink':
     case 'collect':
@@ -187,6 +188,9 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'window-aggregate':
     case 'sink-materialize':
       return true
+    // The rows that an update makes may be fewer than those it replaces.
+    case 'correlate':
+      return true
     // A row that leaves the condition by an update has to be taken back: without -U nobody would know of it.
     case 'calc':
       return node.condition !== undefined || own
@@ -259,6 +263,7 @@ function dropAtSinks(roots: readonly Draft[], rules: RuleContext): void {
 function isFiltered(draft: Draft): boolean {
   const { node } = draft
   if (node.kind === 'calc') return node.condition !== undefined || draft.inputs.some(isFiltered)
+  if (node.kind === 'correlate') return true
   if (node.kind === 'union' || node.kind === 'watermark') return draft.inputs.some(isFiltered)
   return false
 }

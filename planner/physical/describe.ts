@@ -5,6 +5,7 @@ import type { Schema } from '../../core/types.ts'
 import type { CatalogTable } from '../../catalog/table.ts'
 import { expressionText } from '../explain/expression-text.ts'
 import type { AggregateCall, Expression } from '../expression.ts'
+import { correlateText } from '../explain/correlate-text.ts'
 import type { Draft } from './draft.ts'
 import type { WindowSpec } from './graph.ts'
 
@@ -39,6 +40,8 @@ export function describe(draft: Draft): string {
     }
     case 'window-table-function':
       return `WindowTableFunction(window=[${windowText(node.window, input)}])`
+    case 'correlate':
+      return correlateText(node, input)
     case 'changelog-normalize':
       return `ChangelogNormalize(key=[${columns(node.keys, output)}])`
     case 'drop-update-before':

@@ -113,6 +113,22 @@ export interface WindowTableFunctionNode extends NodeBase {
   readonly window: WindowSpec
 }
 
+/** UNNEST of a collection column: an ARRAY, MAP or MULTISET; NULL has no elements. */
+export interface TableInvocation {
+  readonly kind: 'unnest'
+  /** Input column. */
+  readonly collection: number
+  readonly withOrdinality: boolean
+}
+
+/** A table function for every row: the input's columns, then the function's; row kinds are the input row's. */
+export interface CorrelateNode extends NodeBase {
+  readonly kind: 'correlate'
+  readonly invocation: TableInvocation
+  /** `left`: a row for which the function gives nothing comes out once, with NULLs. */
+  readonly joinType: 'inner' | 'left'
+}
+
 /** Turns an upsert stream into a full changelog by remembering the last row of each key (Flink's ChangelogNormalize). */
 export interface ChangelogNormalizeNode extends NodeBase {
   readonly kind: 'changelog-normalize'
@@ -169,6 +185,7 @@ export type OperatorNode =
   | GroupAggregateNode
   | WindowAggregateNode
   | WindowTableFunctionNode
+  | CorrelateNode
   | ChangelogNormalizeNode
   | DropUpdateBeforeNode
   | SinkMaterializeNode

@@ -66,6 +66,10 @@ export class Translator {
         return this.#share({ kind: 'window-table-function', window: node.window, schema: node.schema }, [
           this.translate(node.input),
         ])
+      case 'correlate': {
+        const { invocation, joinType, schema } = node
+        return this.#share({ kind: 'correlate', invocation, joinType, schema }, [this.translate(node.input)])
+      }
       case 'limit':
         return this.#limit(node)
       case 'sink':

@@ -25,6 +25,7 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
       return throughProjections(first, node.projections)
     case 'values':
     case 'union':
+    case 'correlate':
       return []
     case 'group-aggregate':
       return [node.keys.map((_, index) => index)]

@@ -3,6 +3,7 @@ import { invariant } from '../../core/errors.ts'
 import { physicalKind, type Schema, type SqlType } from '../../core/types.ts'
 import type { Expression } from '../expression.ts'
 import { childrenOf } from '../expression-rewrite.ts'
+import { invocationFields } from '../logical/correlate.ts'
 import type { OperatorGraph, OperatorNode } from './graph.ts'
 
 /** @throws MillraceError INTERNAL_ERROR that names the node */
@@ -49,6 +50,8 @@ function verifyNode(node: OperatorNode, inputs: readonly OperatorNode[]): void {
     }
     case 'window-table-function':
       return expectWidth(input.fields.length + 3)
+    case 'correlate':
+      return expectWidth(input.fields.length + invocationFields(input, node.invocation).length)
     case 'watermark':
       verifyExpression(node.strategy.expression, input, node)
       return verifySame(node, inputs)

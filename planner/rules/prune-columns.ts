@@ -8,6 +8,7 @@ import { unreachable } from '../../core/errors.ts'
 import type { AggregateCall, Expression } from '../expression.ts'
 import { collectInputs, mapInputs } from '../expression-rewrite.ts'
 import { createAggregate } from '../logical/aggregate.ts'
+import { createCorrelate } from '../logical/correlate.ts'
 import { createFilter } from '../logical/filter.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createProject, selectColumns } from '../logical/project.ts'
@@ -80,6 +81,8 @@ function prune(node: LogicalNode, needed: ReadonlySet<number>, rules: RuleContex
       for (let index = 0; index < 3; index++) mapping.set(width + index, moved + index)
       return { node: createWindowTableFunction(input.node, window), mapping }
     }
+    case 'correlate':
+      return pruneCorrelate(node, needed, rules)
     case 'window-aggregate':
       return pruneWindowAggregate(node, needed, rules)
     case 'limit': {
@@ -203,6 +206,22 @@ function readByCalls(keys: readonly number[], calls: readonly AggregateCall[]): 
 function remapCall(call: AggregateCall, mapping: ReadonlyMap<number, number>): AggregateCall {
   const args = call.args.map((arg) => at(mapping, arg))
   return call.filter === undefined ? { ...call, args } : { ...call, args, filter: at(mapping, call.filter) }
+}
+
+function pruneCorrelate(
+  node: Extract<LogicalNode, { kind: 'correlate' }>,
+  needed: ReadonlySet<number>,
+  rules: RuleContext,
+): Pruned {
+  const width = node.input.schema.fields.length
+  const { invocation } = node
+  const wanted = new Set([...needed].filter((column) => column < width)).add(invocation.collection)
+  const input = prune(node.input, wanted, rules)
+  const moved = { ...invocation, collection: at(input.mapping, invocation.collection) }
+  const mapping = new Map(input.mapping)
+  const first = input.node.schema.fields.length
+  for (let index = width; index < node.schema.fields.length; index++) mapping.set(index, first + index - width)
+  return { node: createCorrelate(input.node, moved, node.joinType), mapping }
 }
 
 /** Aggregates that nobody reads are not computed; a group without keys keeps one. */

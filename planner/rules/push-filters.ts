@@ -36,6 +36,7 @@ function push(conditions: readonly Expression[], node: LogicalNode, rules: RuleC
           inputs: node.inputs.map((input) => push(pushed, input, rules)),
         }),
       )
+    case 'correlate':
     case 'window-table-function': {
       const width = node.input.schema.fields.length
       const through = (condition: Expression): boolean =>
