@@ -36,6 +36,8 @@ export interface SourceCapability {
   readonly guarantee: DeliveryGuarantee
   /** Whether the connector can skip columns that the plan does not read. */
   readonly projectionPushDown: boolean
+  /** Whether it can also skip fields of ROW columns: then these may have fewer fields than the table declares. */
+  readonly nestedProjectionPushDown?: boolean
   /** Whether every source of one statement set that reads the same table may be one source. */
   readonly reusable: boolean
 }
@@ -74,6 +76,8 @@ export interface FormatDescriptor {
   readonly changelogMode: ChangelogMode
   readonly decodes: boolean
   readonly encodes: boolean
+  /** Whether the decoder finds the fields of ROW values by name and skips those that a narrower type leaves out. */
+  readonly skipsNestedFields?: boolean
   validate?(columns: readonly { readonly name: string; readonly type: SqlType }[], options: OptionValues): void
   readonly example: string
 }

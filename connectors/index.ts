@@ -19,6 +19,7 @@ export const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {
   filesystem: () => import('./filesystem/index.ts'),
   jdbc: () => import('./jdbc/index.ts'),
   kafka: () => import('./kafka/index.ts'),
+  nexmark: () => import('./nexmark/index.ts'),
   print: () => import('./print/index.ts'),
   'upsert-kafka': () => import('./upsert-kafka/index.ts'),
 }

@@ -1,6 +1,7 @@
 /** The rewrites, in their order. Each takes a correct plan and gives one; none is needed for correctness. */
 import type { LogicalNode } from './logical/node.ts'
 import { foldConstants } from './rules/fold-constants.ts'
+import { narrowRows } from './rules/narrow-rows.ts'
 import { planWindowAggregates } from './rules/plan-window-aggregates.ts'
 import { pruneColumns } from './rules/prune-columns.ts'
 import { pushFilters } from './rules/push-filters.ts'
@@ -13,5 +14,5 @@ export function optimize(roots: readonly LogicalNode[], rules: RuleContext): rea
     const pushed = foldConstants(pushFilters(folded, rules), rules)
     return pruneColumns(planWindowAggregates(pushed, rules), rules)
   })
-  return reuseSources(single, rules)
+  return narrowRows(reuseSources(single, rules), rules)
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { typeToString } from '../core/types.ts'
 import { formatQuery } from '../parser/format.ts'
 import { parseQuery, parseStatement } from '../parser/parse.ts'
 import { resolveTable } from './bind/table.ts'
@@ -58,6 +59,28 @@ describe('the graph', () => {
     planner.configuration.set('table.optimizer.reuse-sub-plan-enabled', 'false')
     const graph = plan('SELECT k FROM log UNION ALL SELECT k FROM log', planner)
     expect(graph.nodes.filter((node) => node.kind === 'source')).toHaveLength(2)
+  })
+
+  test('reads only the fields of ROW columns that are read by any of the places that share the source', () => {
+    const planner = createTestPlanner([
+      `CREATE TABLE events (kind INT, a ROW<x INT, y ROW<z INT>, w INT>, b ROW<x INT, y INT>, c ROW<x INT, y INT>)
+       WITH ('connector' = 'nested')`,
+    ])
+    const graph = plan(
+      'SELECT a.w, a.y.z, b FROM events WHERE c.y > 1 UNION ALL SELECT a.w, 1, b FROM events WHERE a.x = 2 AND kind = 1',
+      planner,
+    )
+    const types = only(graph, 'source').schema.fields.map(({ name, type }) => `${name} ${typeToString(type)}`)
+    expect(types).toEqual([
+      'kind INT',
+      'a ROW<`x` INT, `y` ROW<`z` INT>, `w` INT>',
+      'b ROW<`x` INT, `y` INT>',
+      'c ROW<`y` INT>',
+    ])
+    const narrow = only(plan('SELECT a.w FROM events WHERE a.y.z = 1', planner), 'source')
+    expect(narrow.schema.fields.map(({ type }) => typeToString(type))).toEqual(['ROW<`y` ROW<`z` INT>, `w` INT>'])
+    const calc = only(plan('SELECT a.w FROM events WHERE a.y.z = 1', planner), 'calc')
+    expect(calc.projections).toMatchObject([{ kind: 'field', index: 1, input: { kind: 'input', index: 0 } }])
   })
 
   test('has the watermark options of the table', () => {

@@ -124,7 +124,7 @@ function connector(name: string, parts: Partial<ConnectorDescriptor>): Connector
 
 function sourceOf(
   mode: ChangelogMode,
-  more: { projectionPushDown?: boolean; reusable?: boolean } = {},
+  more: { projectionPushDown?: boolean; nestedProjectionPushDown?: boolean; reusable?: boolean } = {},
 ): NonNullable<ConnectorDescriptor['source']> {
   return {
     changelogMode: () => mode,
@@ -156,6 +156,7 @@ const TEST_CONNECTORS: readonly ConnectorDescriptor[] = [
   connector('upsert', { source: sourceOf(UPSERT), sink: sinkOf(UPSERT) }),
   connector('cdc', { source: sourceOf(ALL_CHANGES) }),
   connector('retract', { sink: sinkOf(ALL_CHANGES) }),
+  connector('nested', { source: sourceOf(INSERT_ONLY, { nestedProjectionPushDown: true }) }),
   connector('whole', { source: sourceOf(INSERT_ONLY, { projectionPushDown: false, reusable: false }) }),
 ]
 

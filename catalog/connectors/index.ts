@@ -8,6 +8,7 @@ import { JSON_FORMAT } from './formats/json.ts'
 import { RAW_FORMAT } from './formats/raw.ts'
 import { JDBC } from './jdbc.ts'
 import { KAFKA } from './kafka.ts'
+import { NEXMARK } from './nexmark.ts'
 import { PRINT } from './print.ts'
 import { UPSERT_KAFKA } from './upsert-kafka.ts'
 
@@ -17,6 +18,7 @@ export const CONNECTOR_DESCRIPTORS: readonly ConnectorDescriptor[] = [
   FILESYSTEM,
   JDBC,
   KAFKA,
+  NEXMARK,
   PRINT,
   UPSERT_KAFKA,
 ]

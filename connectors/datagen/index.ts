@@ -2,6 +2,7 @@
 import { createBatch } from '../../core/change-batch.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { Source, SourceContext, SourcePoll } from '../api/source.ts'
+import { waitFor } from '../api/wait.ts'
 import { createGenerator, type Generator, sequenceLength } from './generator.ts'
 
 export function createSource(context: SourceContext): Source {
@@ -96,20 +97,4 @@ class DatagenSource implements Source {
   }
 
   async close(): Promise<void> {}
-}
-
-function waitFor(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve()
-      return
-    }
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, milliseconds)
-    signal.addEventListener('abort', done)
-  })
 }

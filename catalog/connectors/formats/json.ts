@@ -63,6 +63,7 @@ export const JSON_FORMAT: FormatDescriptor = {
   ],
   changelogMode: INSERT_ONLY,
   decodes: true,
+  skipsNestedFields: true,
   encodes: true,
   validate(columns, options) {
     if (options.boolean('fail-on-missing-field') && options.boolean('ignore-parse-errors')) {
