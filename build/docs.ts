@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CONFIGURATION_KEYS } from '../catalog/configuration-keys.ts'
-import type { ConnectorDescriptor, FormatDescriptor } from '../catalog/connector.ts'
+import type { ConnectorDescriptor, FormatDescriptor, MetadataColumn } from '../catalog/connector.ts'
 import { CONNECTOR_DESCRIPTORS, FORMAT_DESCRIPTORS } from '../catalog/connectors/index.ts'
 import type { FunctionSpec } from '../catalog/function.ts'
 import { COMMON_SOURCE_OPTIONS } from '../catalog/table-options.ts'
@@ -73,12 +73,6 @@ function connectorPage(connector: ConnectorDescriptor): string {
     connector.lookup === undefined ? '' : 'lookup',
     connector.sink === undefined ? '' : 'sink',
   ].filter((role) => role !== '')
-  const metadata = connector.metadata.map((column) => [
-    `\`${column.key}\``,
-    typeToString(column.type),
-    column.writable ? 'read and write' : 'read',
-    column.description,
-  ])
   return page([
     `# ${connector.title}`,
     '',
@@ -93,10 +87,20 @@ function connectorPage(connector: ConnectorDescriptor): string {
     '## Options',
     '',
     ...optionTable([...connector.options, ...(connector.source === undefined ? [] : COMMON_SOURCE_OPTIONS)]),
-    ...(metadata.length === 0
-      ? []
-      : ['## Metadata columns', '', ...tableOf(['key', 'type', 'access', 'description'], metadata)]),
+    ...metadataTable(connector.metadata, ''),
   ])
+}
+
+/** @param prefix of the keys as a table names them */
+function metadataTable(metadata: readonly MetadataColumn[], prefix: string): string[] {
+  if (metadata.length === 0) return []
+  const rows = metadata.map((column) => [
+    `\`${prefix}${column.key}\``,
+    typeToString(column.type),
+    column.writable ? 'read and write' : 'read',
+    column.description,
+  ])
+  return ['## Metadata columns', '', ...tableOf(['key', 'type', 'access', 'description'], rows)]
 }
 
 function formatPage(format: FormatDescriptor): string {
@@ -118,6 +122,7 @@ function formatPage(format: FormatDescriptor): string {
     '## Options',
     '',
     ...(options.length === 0 ? ['None.'] : optionTable(options)),
+    ...metadataTable(format.metadata ?? [], 'value.'),
   ])
 }
 

@@ -56,7 +56,12 @@ export interface ConnectorDescriptor {
   readonly description: string
   readonly options: readonly OptionSpec[]
   /** Formats that the connector takes; absent: it has no format. `key` where it has key and value formats. */
-  readonly formats?: { readonly value: readonly string[]; readonly key?: readonly string[] }
+  readonly formats?: {
+    readonly value: readonly string[]
+    readonly key?: readonly string[]
+    /** Prefix under which metadata of the value's format is offered; absent: it is not. */
+    readonly formatMetadata?: string
+  }
   readonly metadata: readonly MetadataColumn[]
   readonly source?: SourceCapability
   readonly sink?: SinkCapability
@@ -78,6 +83,10 @@ export interface FormatDescriptor {
   readonly encodes: boolean
   /** Whether the decoder finds the fields of ROW values by name and skips those that a narrower type leaves out. */
   readonly skipsNestedFields?: boolean
+  /** What its records hold besides the row; connectors offer it under a prefix. */
+  readonly metadata?: readonly MetadataColumn[]
   validate?(columns: readonly { readonly name: string; readonly type: SqlType }[], options: OptionValues): void
+  /** What only reading can do. */
+  validateSink?(options: OptionValues): void
   readonly example: string
 }

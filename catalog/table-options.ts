@@ -3,10 +3,11 @@
  * `key.json.…`, `value.json.…`) and those of every table.
  */
 import { MillraceError } from '../core/errors.ts'
-import { parseOptions } from '../core/option-values.ts'
+import { parseOptions, scopeOptions } from '../core/option-values.ts'
 import type { OptionSpec, OptionValues } from '../core/options.ts'
 import { didYouMean } from '../core/suggest.ts'
-import type { ConnectorDescriptor, FormatDescriptor } from './connector.ts'
+import type { ConnectorDescriptor, FormatDescriptor, MetadataColumn } from './connector.ts'
+import type { CatalogTable } from './table.ts'
 
 /** Understood by the engine itself, whatever the connector. */
 const COMMON_OPTIONS: readonly OptionSpec[] = [
@@ -109,6 +110,65 @@ function formatSpecs(
       key: `${prefix}${name}.${spec.key}`,
       ...(spec.aliases === undefined ? {} : { aliases: spec.aliases.map((alias) => `${prefix}${name}.${alias}`) }),
     }))
+  })
+}
+
+/** Metadata that a table's columns may read: its connector's, and that of the format of its values. */
+export function tableMetadata(
+  options: Readonly<Record<string, string>>,
+  connector: ConnectorDescriptor,
+  extensions: Extensions,
+): readonly MetadataColumn[] {
+  const prefix = connector.formats?.formatMetadata
+  if (prefix === undefined) return connector.metadata
+  const format = extensions.formats.get(options['value.format'] ?? options['format'] ?? '')
+  const offered = (format?.metadata ?? []).map((column) => ({ ...column, key: `${prefix}${column.key}` }))
+  return [...connector.metadata, ...offered]
+}
+
+/**
+ * Asks the formats of a table whether they can hold its columns, with their options as they are.
+ *
+ * @param values all options of the table, checked
+ */
+export function checkFormats(table: CatalogTable, values: OptionValues, extensions: Extensions): void {
+  const columns = table.columns.filter((column) => column.kind === 'physical')
+  // A key has the columns of key.fields, or, where a connector has no such option, of the primary key.
+  const declared = values.has('key.format') ? (table.primaryKey?.columns ?? []) : []
+  const key = values.has('key.fields') ? values.list('key.fields') : declared
+  const keys = new Set([...key, ...table.partitionKeys])
+  for (const { format, prefix, part } of formatsOf(table.options, extensions)) {
+    // Which columns a key holds is the connector's business; partition columns are in no record.
+    if (part === 'key') continue
+    const held = columns.filter(
+      ({ name }) => !keys.has(name) || values.optionalString('value.fields-include') === 'ALL',
+    )
+    format.validate?.(held, scopeOptions(values, prefix))
+  }
+}
+
+/** @throws MillraceError INVALID_OPTION for what a format can only read */
+export function checkSinkFormats(
+  options: Readonly<Record<string, string>>,
+  values: OptionValues,
+  extensions: Extensions,
+): void {
+  for (const { format, prefix } of formatsOf(options, extensions)) format.validateSink?.(scopeOptions(values, prefix))
+}
+
+interface UsedFormat {
+  readonly format: FormatDescriptor
+  /** Of its options in the table's. */
+  readonly prefix: string
+  readonly part: 'key' | 'value'
+}
+
+function formatsOf(options: Readonly<Record<string, string>>, extensions: Extensions): UsedFormat[] {
+  return FORMAT_PREFIXES.flatMap(([option, prefix]) => {
+    const name = options[option] ?? ''
+    const format = extensions.formats.get(name)
+    const part = option === 'key.format' ? 'key' : 'value'
+    return format === undefined ? [] : [{ format, prefix: `${prefix}${name}.`, part }]
   })
 }
 

@@ -193,3 +193,24 @@ class CheckedOptions implements OptionValues {
     return found
   }
 }
+
+/** A table's options as its format takes them: only those under the prefix (`json.`, `key.json.`), without it. */
+export function scopeOptions(options: OptionValues, prefix: string): OptionValues {
+  return {
+    has: (key) => options.has(prefix + key),
+    string: (key) => options.string(prefix + key),
+    optionalString: (key) => options.optionalString(prefix + key),
+    int: (key) => options.int(prefix + key),
+    optionalInt: (key) => options.optionalInt(prefix + key),
+    long: (key) => options.long(prefix + key),
+    optionalLong: (key) => options.optionalLong(prefix + key),
+    double: (key) => options.double(prefix + key),
+    boolean: (key) => options.boolean(prefix + key),
+    duration: (key) => options.duration(prefix + key),
+    optionalDuration: (key) => options.optionalDuration(prefix + key),
+    memory: (key) => options.memory(prefix + key),
+    list: (key) => options.list(prefix + key),
+    enum: (key) => options.enum(prefix + key),
+    prefixed: (key) => options.prefixed(prefix + key),
+  }
+}

@@ -2,7 +2,8 @@
 import { MillraceError } from '../../core/errors.ts'
 import type { OptionSpec } from '../../core/options.ts'
 import { BIGINT, STRING, timestampLtz, withNullability } from '../../core/types.ts'
-import { type ConnectorDescriptor, INSERT_ONLY } from '../connector.ts'
+import type { ConnectorDescriptor } from '../connector.ts'
+import { valueChangelogMode } from './formats/index.ts'
 
 const NO_COMPACTION =
   'Files are not compacted: each subtask writes one file for each partition and checkpoint, so there is nothing to merge but what the checkpoint interval makes small.'
@@ -173,7 +174,7 @@ export const FILESYSTEM: ConnectorDescriptor = {
   description:
     'Reads files and directories, once or for new files, and writes part files that become visible with a checkpoint.',
   options: [...SOURCE_OPTIONS, ...SINK_OPTIONS, ...PARTITION_COMMIT_OPTIONS],
-  formats: { value: ['csv', 'json', 'raw'] },
+  formats: { value: ['csv', 'debezium-json', 'json', 'raw'] },
   metadata: [
     {
       key: 'file.path',
@@ -191,14 +192,14 @@ export const FILESYSTEM: ConnectorDescriptor = {
     },
   ],
   source: {
-    changelogMode: () => INSERT_ONLY,
+    changelogMode: (_table, options) => valueChangelogMode(options),
     isBounded: (_table, options) => !options.has('source.monitor-interval'),
     guarantee: 'exactly-once',
     projectionPushDown: true,
     reusable: true,
   },
   sink: {
-    changelogMode: () => INSERT_ONLY,
+    changelogMode: (_table, options) => valueChangelogMode(options),
     guarantee: () => 'exactly-once',
     partitions: true,
     overwrite: true,

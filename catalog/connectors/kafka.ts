@@ -2,9 +2,11 @@
 import { MillraceError } from '../../core/errors.ts'
 import type { OptionSpec, OptionValues } from '../../core/options.ts'
 import { BYTES, INT, STRING, timestampLtz, withNullability, BIGINT } from '../../core/types.ts'
-import { type ConnectorDescriptor, type DeliveryGuarantee, INSERT_ONLY, type MetadataColumn } from '../connector.ts'
+import type { ConnectorDescriptor, DeliveryGuarantee, MetadataColumn } from '../connector.ts'
 import type { CatalogTable } from '../table.ts'
+import { valueChangelogMode } from './formats/index.ts'
 
+/** Those whose records are rows; others are changes of their own. */
 export const KAFKA_FORMATS = ['csv', 'json', 'raw']
 
 /** What kafka and upsert-kafka share. */
@@ -200,16 +202,21 @@ export const KAFKA: ConnectorDescriptor = {
   title: 'Kafka',
   description: 'Reads and writes topics of Apache Kafka (brokers 2.8 and newer). Offsets are part of checkpoints.',
   options: OPTIONS,
-  formats: { value: KAFKA_FORMATS, key: KAFKA_FORMATS },
+  formats: { value: [...KAFKA_FORMATS, 'debezium-json'], formatMetadata: 'value.', key: KAFKA_FORMATS },
   metadata: KAFKA_METADATA,
   source: {
-    changelogMode: () => INSERT_ONLY,
+    changelogMode: (_table, options) => valueChangelogMode(options),
     isBounded: (_table, options) => options.enum('scan.bounded.mode') !== 'unbounded',
     guarantee: 'exactly-once',
     projectionPushDown: true,
     reusable: true,
   },
-  sink: { changelogMode: () => INSERT_ONLY, guarantee: sinkGuarantee, partitions: false, overwrite: false },
+  sink: {
+    changelogMode: (_table, options) => valueChangelogMode(options),
+    guarantee: sinkGuarantee,
+    partitions: false,
+    overwrite: false,
+  },
   validate,
   example: `CREATE TABLE orders (
   id BIGINT,

@@ -61,6 +61,8 @@ export interface DecoderRequest {
   readonly fields: readonly Field[]
   /** Positions in `fields` of the columns wanted, in the order of the result's columns. */
   readonly wanted: readonly number[]
+  /** Metadata of the format to be read as well, by key and in the type asked for: columns behind the wanted ones. */
+  readonly metadata?: readonly Field[]
   /** Options of the format, keys without the format's prefix. */
   readonly options: OptionValues
 }

@@ -46,7 +46,7 @@ export class Partitioner {
       schema: this.schema,
       rows: batch.rows,
       columns: this.#kept.flatMap((index) => batch.columns[index] ?? []),
-      kinds: null,
+      kinds: batch.kinds,
     }
     const rowsOf = new Map<string, number[]>()
     for (let row = 0; row < batch.rows; row++) {

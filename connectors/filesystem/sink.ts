@@ -9,9 +9,10 @@ import { readdir, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type ChangeBatch, gatherRows } from '../../core/change-batch.ts'
 import type { JsonValue } from '../../core/json.ts'
+import { scopeOptions } from '../../core/option-values.ts'
 import type { RecordEncoder } from '../api/format.ts'
 import type { Sink, SinkContext } from '../api/sink.ts'
-import { loadFormat, scopeOptions } from '../formats/index.ts'
+import { loadFormat } from '../formats/index.ts'
 import { isMissing, PartFile, type PendingFile, publish } from './part-file.ts'
 import { PartitionCommitter, type SavedPartitions } from './partition-commit.ts'
 import { type PartitionedRows, Partitioner } from './partitioner.ts'
@@ -122,7 +123,7 @@ export class FilesystemSink implements Sink {
     const now = this.#context.clock.now()
     const selected = rows === null ? batch : gatherRows(batch, rows, rows.length)
     const encoder = this.#encoder as RecordEncoder
-    const { data, size } = encoder.encode(selected.columns, selected.rows, null)
+    const { data, size } = encoder.encode(selected.columns, selected.rows, selected.kinds)
     this.#committer.touch(directory, now)
     const file = this.#fileOf(directory, now)
     const wait = file.append(data.subarray(0, size), now)

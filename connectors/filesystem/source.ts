@@ -9,10 +9,11 @@ import type { Column } from '../../core/column.ts'
 import { type ChangeBatch, createBatch } from '../../core/change-batch.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
+import { scopeOptions } from '../../core/option-values.ts'
 import type { Field } from '../../core/types.ts'
 import { RecordError, type RecordDecoder } from '../api/format.ts'
 import type { Source, SourceContext, SourcePoll } from '../api/source.ts'
-import { loadFormat, scopeOptions } from '../formats/index.ts'
+import { loadFormat } from '../formats/index.ts'
 import { constantColumn, type ConstantColumn, metadataValue, partitionValue } from './constant-column.ts'
 import { FileReader, openBytes, type RecordRun } from './file-reader.ts'
 import { countLines, type RecordSplitter, recordSplitter } from './record-splitter.ts'
@@ -190,7 +191,7 @@ export class FilesystemSource implements Source {
       const columns = current.constants.map(
         (constant): Column => (constant === undefined ? (decoded.columns[next++] as Column) : constant(decoded.rows)),
       )
-      return createBatch(this.#context.schema, columns, decoded.rows)
+      return createBatch(this.#context.schema, columns, decoded.rows, decoded.kinds)
     } catch (error) {
       if (!(error instanceof RecordError)) throw error
       const name = this.#context.options.string('format')

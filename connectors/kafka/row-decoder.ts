@@ -4,10 +4,10 @@ import type { Column, Value } from '../../core/column.ts'
 import { columnOf } from '../../core/column-builder.ts'
 import { gatherColumn, sliceColumn } from '../../core/column-ops.ts'
 import { MillraceError } from '../../core/errors.ts'
+import { scopeOptions } from '../../core/option-values.ts'
 import type { OptionValues } from '../../core/options.ts'
-import { type Schema, type SqlType, unitsPerMillisecond } from '../../core/types.ts'
+import { type Field, type Schema, type SqlType, unitsPerMillisecond } from '../../core/types.ts'
 import { type RecordDecoder, RecordError } from '../api/format.ts'
-import { scopeOptions } from '../formats/index.ts'
 import type { TopicPartition } from './client.ts'
 import { readHeaders, type RecordBlock } from './record-batch.ts'
 import type { RecordLayout } from './record-layout.ts'
@@ -22,11 +22,18 @@ export interface DecodedRecords {
 type ColumnPlan =
   | { readonly from: 'key' | 'value'; readonly index: number }
   | { readonly from: 'metadata'; readonly key: string; readonly type: SqlType }
+  /** Metadata of the value's format. */
+  | { readonly from: 'format'; readonly index: number }
+
+/** Prefix of the keys of metadata that the format of the value gives. */
+const FORMAT_METADATA = 'value.'
 
 export class RowDecoder {
   readonly #table: CatalogTable
   readonly #plans: readonly ColumnPlan[]
   readonly #value: RecordDecoder
+  /** Columns of the value itself; behind them comes the metadata of its format. */
+  readonly #valueWidth: number
   readonly #key: RecordDecoder | undefined
 
   /** @param keyFirst whether a column that is in key and value is read from the key (upsert-kafka's tombstones) */
@@ -41,10 +48,16 @@ export class RowDecoder {
     this.#table = table
     const keyWanted: number[] = []
     const valueWanted: number[] = []
+    const formatMetadata: Field[] = []
     this.#plans = columns.map((name, index): ColumnPlan => {
       const column = table.columns.find((candidate) => candidate.name === name)
-      if (column?.kind === 'metadata')
-        return { from: 'metadata', key: column.from ?? name, type: schema.fields[index]?.type ?? column.type }
+      if (column?.kind === 'metadata') {
+        const key = column.from ?? name
+        const type = schema.fields[index]?.type ?? column.type
+        if (!key.startsWith(FORMAT_METADATA)) return { from: 'metadata', key, type }
+        const place = formatMetadata.push({ name: key.slice(FORMAT_METADATA.length), type }) - 1
+        return { from: 'format', index: place }
+      }
       const inKey = layout.keyColumns.indexOf(name)
       const inValue = layout.valueColumns.indexOf(name)
       if (inKey >= 0 && layout.keyFormat !== undefined && (keyFirst || inValue < 0))
@@ -55,8 +68,10 @@ export class RowDecoder {
     this.#value = format.createDecoder({
       fields: layout.valueFields,
       wanted: valueWanted,
+      metadata: formatMetadata,
       options: scopeOptions(options, prefix),
     })
+    this.#valueWidth = valueWanted.length
     if (layout.keyFormat !== undefined && keyWanted.length > 0) {
       const key = layout.keyFormat
       this.#key = key.format.createDecoder({
@@ -83,9 +98,12 @@ export class RowDecoder {
     const recordOfRow = (row: number): number => recordAt(source === null ? row : (source[row] ?? 0))
     const columns = this.#plans.map((plan): Column => {
       if (plan.from === 'metadata') return metadataColumn(plan, block, decoded.rows, recordOfRow, place)
-      const column = (plan.from === 'value' ? decoded.columns : keys)[plan.index]
+      const column =
+        plan.from === 'key'
+          ? keys[plan.index]
+          : decoded.columns[plan.from === 'value' ? plan.index : this.#valueWidth + plan.index]
       if (column === undefined) throw new MillraceError('INTERNAL_ERROR', 'a column was not decoded')
-      return plan.from === 'value' || source === null ? column : gatherColumn(column, source, decoded.rows)
+      return plan.from !== 'key' || source === null ? column : gatherColumn(column, source, decoded.rows)
     })
     return { columns, rows: decoded.rows, kinds: decoded.kinds, skipped: decoded.skipped }
   }

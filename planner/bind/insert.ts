@@ -2,6 +2,7 @@
  * INSERT: which columns are filled, the check of the query's types against the table's, implicit casts
  * (https://nightlies.apache.org/flink/flink-docs-stable/docs/dev/table/sql/insert/).
  */
+import { checkSinkFormats, tableMetadata } from '../../catalog/table-options.ts'
 import type { CatalogTable, TableColumn } from '../../catalog/table.ts'
 import { pathToString } from '../../catalog/table.ts'
 import { didYouMean } from '../../core/suggest.ts'
@@ -77,7 +78,8 @@ function checkSink(
   options: Readonly<Record<string, string>>,
 ): void {
   const { span } = node.table
-  const { descriptor } = withPosition(context, span, () => useTable(table, options, context.planner))
+  const { descriptor, values } = withPosition(context, span, () => useTable(table, options, context.planner))
+  withPosition(context, span, () => checkSinkFormats(options, values, context.planner))
   withPosition(context, span, () => resolveTable(table, context.planner))
   const { sink } = descriptor
   if (sink === undefined) {
@@ -94,10 +96,11 @@ function checkSink(
   if (node.onConflict === 'NOTHING' || node.onConflict === 'ERROR') {
     throw unsupported(context, node.span, `ON CONFLICT DO ${node.onConflict}`)
   }
+  const metadata = tableMetadata(options, descriptor, context.planner)
   for (const column of table.columns) {
     if (column.kind !== 'metadata' || column.virtual) continue
     const key = column.from ?? column.name
-    if (descriptor.metadata.find((item) => item.key === key)?.writable !== false) continue
+    if (metadata.find((item) => item.key === key)?.writable !== false) continue
     throw errorAt(
       context,
       span,

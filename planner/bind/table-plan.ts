@@ -1,7 +1,7 @@
 /** A table as the plan that reads it: scan, computed columns, watermark. */
 import type { ConnectorDescriptor } from '../../catalog/connector.ts'
 import type { PlannerContext } from '../../catalog/reader.ts'
-import { parseTableOptions, requireConnector } from '../../catalog/table-options.ts'
+import { checkFormats, parseTableOptions, requireConnector } from '../../catalog/table-options.ts'
 import type { CatalogTable } from '../../catalog/table.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { OptionValues } from '../../core/options.ts'
@@ -29,6 +29,7 @@ export function useTable(
   const descriptor = requireConnector(options, planner, label)
   const values = parseTableOptions(options, planner, label)
   descriptor.validate?.({ ...table, options }, values)
+  checkFormats({ ...table, options }, values, planner)
   return { descriptor, values }
 }
 

@@ -2,7 +2,9 @@
  * Tables of the catalog with everything that follows from their definition: types of computed columns, the rowtime
  * attribute, the primary key (https://nightlies.apache.org/flink/flink-docs-stable/docs/dev/table/sql/create/).
  */
+import type { ConnectorDescriptor } from '../../catalog/connector.ts'
 import type { PlannerContext } from '../../catalog/reader.ts'
+import { tableMetadata } from '../../catalog/table-options.ts'
 import type { CatalogTable, TableColumn } from '../../catalog/table.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { didYouMean } from '../../core/suggest.ts'
@@ -88,20 +90,22 @@ function unknown(table: CatalogTable, name: string, role: string): MillraceError
 function checkMetadata(table: CatalogTable, planner: PlannerContext): void {
   const connector = planner.connectors.get(table.options['connector'] ?? '')
   if (connector === undefined) return
+  const metadata = tableMetadata(table.options, connector, planner)
   for (const column of table.columns) {
     if (column.kind !== 'metadata') continue
     const key = column.from ?? column.name
-    const known = connector.metadata.find((candidate) => candidate.key === key)
-    // Metadata of a format (`value.source.timestamp`) is checked by the connector.
-    if (known === undefined && /^(value|key)\./.test(key)) continue
+    const known = metadata.find((candidate) => candidate.key === key)
     if (known === undefined)
       throw unknownMetadata(
         table,
         column.name,
         key,
-        connector.metadata.map((item) => item.key),
+        metadata.map((item) => item.key),
       )
-    if (!supportsCast(known.type, column.type)) {
+    if (
+      !supportsCast(known.type, column.type) ||
+      (isOfFormat(key, connector) && !isSameKind(known.type, column.type))
+    ) {
       throw new MillraceError(
         'TYPE_MISMATCH',
         `metadata "${key}" is ${typeToString(known.type)} and cannot be read as ${typeToString(column.type)}`,
@@ -117,6 +121,16 @@ function checkMetadata(table: CatalogTable, planner: PlannerContext): void {
       )
     }
   }
+}
+
+/** A format gives its metadata in the type that it has, of any precision. */
+function isOfFormat(key: string, connector: ConnectorDescriptor): boolean {
+  return !connector.metadata.some((candidate) => candidate.key === key)
+}
+
+function isSameKind(from: SqlType, to: SqlType): boolean {
+  const isText = ({ kind }: SqlType): boolean => kind === 'CHAR' || kind === 'VARCHAR'
+  return from.kind === to.kind || (isText(from) && isText(to))
 }
 
 function unknownMetadata(table: CatalogTable, column: string, key: string, keys: readonly string[]): MillraceError {

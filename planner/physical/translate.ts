@@ -142,9 +142,11 @@ export class Translator {
     const keys = (scan.table.primaryKey?.columns ?? []).map((name) => scan.columns.indexOf(name))
     if (keys.length === 0 || keys.includes(-1)) return input
     const { schema } = scan
+    // By key, the row after an update is enough; a -U would end the row and begin another.
+    const upserts = mode.updateBefore ? this.#share({ kind: 'drop-update-before', schema }, [input]) : input
     return this.#share(
       { kind: 'changelog-normalize', keys, emitUpdateBefore: true, stateTtl: this.#stateTtl, schema },
-      [input],
+      [upserts],
     )
   }
 

@@ -86,7 +86,7 @@ export const JSON_FORMAT: FormatDescriptor = {
 )`,
 }
 
-function requireJsonType(column: string, type: SqlType): void {
+export function requireJsonType(column: string, type: SqlType): void {
   switch (type.kind) {
     case 'ARRAY':
       return requireJsonType(column, type.element)

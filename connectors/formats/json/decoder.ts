@@ -11,7 +11,7 @@ import { type ColumnWriter, createColumnWriter, SideText, TextArea } from '../co
 import { quoteText, ValueError } from '../scalar-text.ts'
 import { JsonCursor, JsonSyntaxError } from './cursor.ts'
 import { createFastPath, type FastPath, type LayoutField } from './fast-path.ts'
-import { type JsonOptions, readJsonOptions } from './options.ts'
+import type { JsonOptions } from './options.ts'
 import { createValueReader, ObjectReader, type ValueReader } from './value-reader.ts'
 
 /** How often the fast path may be generated anew for an order of fields that the records turn out to have. */
@@ -35,9 +35,9 @@ export class JsonDecoder implements RecordDecoder {
   #data: Uint8Array = new Uint8Array(0)
   #recordOf = new Int32Array(0)
 
-  constructor(request: DecoderRequest) {
+  constructor(request: Pick<DecoderRequest, 'fields' | 'wanted'>, options: JsonOptions) {
     this.#fields = request.wanted.map((index) => request.fields[index] as Field)
-    this.#options = readJsonOptions(request.options)
+    this.#options = options
     this.#writers = this.#fields.map((field) => createColumnWriter(field.type))
     const onSkipped = (): void => {
       this.#skipped++

@@ -9,7 +9,7 @@ import { type Field, mapTypes, type SqlType, typeToString, unitsPerMillisecond }
 import type { EncodedRecords, EncoderRequest, RecordEncoder } from '../../api/format.ts'
 import { ByteBuilder } from '../byte-builder.ts'
 import { bigDecimalText } from '../decimal-text.ts'
-import { type JsonOptions, readJsonOptions } from './options.ts'
+import type { JsonOptions } from './options.ts'
 
 type EncodeRows = (columns: readonly Column[], rows: number, starts: Int32Array, lengths: Int32Array) => void
 
@@ -19,8 +19,8 @@ export class JsonEncoder implements RecordEncoder {
   #starts = new Int32Array(0)
   #lengths = new Int32Array(0)
 
-  constructor(request: EncoderRequest) {
-    this.#encodeRows = createRowLoop(request, this.#out)
+  constructor(request: Pick<EncoderRequest, 'fields' | 'terminator'>, options: JsonOptions) {
+    this.#encodeRows = createRowLoop(request, options, this.#out)
   }
 
   encode(columns: readonly Column[], rows: number): EncodedRecords {
@@ -37,8 +37,11 @@ export class JsonEncoder implements RecordEncoder {
 
 type WriteValue = (out: ByteBuilder, column: Column, row: number) => void
 
-function createRowLoop(request: EncoderRequest, out: ByteBuilder): EncodeRows {
-  const options = readJsonOptions(request.options)
+function createRowLoop(
+  request: Pick<EncoderRequest, 'fields' | 'terminator'>,
+  options: JsonOptions,
+  out: ByteBuilder,
+): EncodeRows {
   const { fields, terminator } = request
   const keys = fields.map((field, index) => {
     const opening = options.ignoreNullFields ? '' : index === 0 ? '{' : ','
@@ -285,7 +288,7 @@ function createMapWriter(type: SqlType, options: JsonOptions): WriteValue {
 
 function nullKey(): MillraceError {
   return new MillraceError('NOT_NULL_VIOLATION', 'a map with a NULL key cannot be written as JSON', {
-    hint: "Set 'json.map-null-key.mode' to 'DROP' or 'LITERAL'.",
+    hint: "Set option 'map-null-key.mode' of the format to 'DROP' or 'LITERAL'.",
     retryable: false,
   })
 }

@@ -13,6 +13,7 @@ import { formatOptionsOf, recordsOf } from '../../test-support/records.ts'
 import { parseDecimalText, parseDoubleText, parseWhole } from '../scalar-text.ts'
 import { JsonDecoder } from './decoder.ts'
 import { JsonEncoder } from './encoder.ts'
+import { readJsonOptions } from './options.ts'
 
 const NESTED: SqlType = {
   kind: 'ROW',
@@ -230,7 +231,7 @@ const wanted = FIELDS.map((_, index) => index)
 
 describe('decoder', () => {
   it('gives what JSON.parse gives', () => {
-    const decoder = new JsonDecoder({ fields: FIELDS, wanted, options: formatOptionsOf(JSON_FORMAT) })
+    const decoder = new JsonDecoder({ fields: FIELDS, wanted }, readJsonOptions(formatOptionsOf(JSON_FORMAT)))
     fc.assert(
       fc.property(document, (record) => {
         const bytes = Buffer.from(record)
@@ -243,11 +244,7 @@ describe('decoder', () => {
   })
 
   it('gives the same for many records at once', () => {
-    const decoder = new JsonDecoder({
-      fields: FIELDS,
-      wanted,
-      options: formatOptionsOf(JSON_FORMAT),
-    })
+    const decoder = new JsonDecoder({ fields: FIELDS, wanted }, readJsonOptions(formatOptionsOf(JSON_FORMAT)))
     fc.assert(
       fc.property(fc.array(document, { minLength: 1, maxLength: 20 }), (records) => {
         const good = records.filter(
@@ -262,7 +259,7 @@ describe('decoder', () => {
   })
 
   it('accepts and refuses as JSON.parse does after damage', () => {
-    const decoder = new JsonDecoder({ fields: FIELDS, wanted, options: formatOptionsOf(JSON_FORMAT) })
+    const decoder = new JsonDecoder({ fields: FIELDS, wanted }, readJsonOptions(formatOptionsOf(JSON_FORMAT)))
     const damage = fc.tuple(
       document,
       fc.nat(),
@@ -288,8 +285,8 @@ describe('decoder', () => {
 describe('encoder', () => {
   it('writes what JSON.parse and the decoder read back', () => {
     const options = formatOptionsOf(JSON_FORMAT)
-    const decoder = new JsonDecoder({ fields: FIELDS, wanted, options })
-    const encoder = new JsonEncoder({ fields: FIELDS, options })
+    const decoder = new JsonDecoder({ fields: FIELDS, wanted }, readJsonOptions(options))
+    const encoder = new JsonEncoder({ fields: FIELDS }, readJsonOptions(options))
     fc.assert(
       fc.property(document, (record) => {
         const first = decoded(decoder, Buffer.from(record))

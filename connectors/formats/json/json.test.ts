@@ -10,6 +10,7 @@ import type { Field, SqlType } from '../../../core/types.ts'
 import { decodeLines, formatOptionsOf, recordsOf } from '../../test-support/records.ts'
 import { JsonDecoder } from './decoder.ts'
 import { JsonEncoder } from './encoder.ts'
+import { readJsonOptions } from './options.ts'
 
 const TIME: SqlType = { kind: 'TIME', precision: 3, nullable: true }
 
@@ -23,7 +24,7 @@ function decode(
   raw: Record<string, string> = {},
 ): string[] {
   const wanted = fields.map((_, index) => index)
-  const decoder = new JsonDecoder({ fields, wanted, options: formatOptionsOf(JSON_FORMAT, raw) })
+  const decoder = new JsonDecoder({ fields, wanted }, readJsonOptions(formatOptionsOf(JSON_FORMAT, raw)))
   return decodeLines(decoder, fields, recordsOf(records))
 }
 
@@ -32,11 +33,10 @@ function decodeOne(type: SqlType, json: string, raw: Record<string, string> = {}
 }
 
 function encode(fields: readonly Field[], rows: string, raw: Record<string, string> = {}): string {
-  const encoder = new JsonEncoder({
-    fields,
-    options: formatOptionsOf(JSON_FORMAT, raw),
-    terminator: new Uint8Array([10]),
-  })
+  const encoder = new JsonEncoder(
+    { fields, terminator: new Uint8Array([10]) },
+    readJsonOptions(formatOptionsOf(JSON_FORMAT, raw)),
+  )
   const batch = parseBatch({ fields }, rows)
   const { data, size } = encoder.encode(batch.columns, batch.rows)
   return Buffer.from(data.subarray(0, size)).toString().trimEnd()
@@ -168,16 +168,16 @@ describe('records', () => {
   it('says which record is wrong, or skips and counts it', () => {
     const records = recordsOf(['{"a":1}', '{"a":1', '[]', '{"a":"x","b":"kept"}'])
     const wanted = [0, 1, 2]
-    const strict = new JsonDecoder({ fields, wanted, options: formatOptionsOf(JSON_FORMAT) })
+    const strict = new JsonDecoder({ fields, wanted }, readJsonOptions(formatOptionsOf(JSON_FORMAT)))
     expect(() => strict.decode(records)).toThrow(expect.objectContaining({ record: 1 }))
     const options = formatOptionsOf(JSON_FORMAT, { 'ignore-parse-errors': 'true' })
-    const lenient = new JsonDecoder({ fields, wanted, options }).decode(records)
+    const lenient = new JsonDecoder({ fields, wanted }, readJsonOptions(options)).decode(records)
     expect(lenient.skipped).toBe(3)
     expect([...(lenient.recordOf ?? [])]).toEqual([0, 3])
   })
 
   it('reads only the columns wanted, in their order, and checks the rest', () => {
-    const decoder = new JsonDecoder({ fields, wanted: [2, 0], options: formatOptionsOf(JSON_FORMAT) })
+    const decoder = new JsonDecoder({ fields, wanted: [2, 0] }, readJsonOptions(formatOptionsOf(JSON_FORMAT)))
     const read = (record: string): string[] =>
       decodeLines(decoder, [field('c', types.DOUBLE), field('a', types.INT)], recordsOf([record]))
     expect(read('{"a":1,"b":"\\"x","c":2}')).toEqual(['+I 2 1'])
@@ -189,7 +189,7 @@ describe('records', () => {
     const records = Array.from({ length: 300 }, (_, i) => `{"x":${i},"c":${i}.5,"b":"t${i}","a":${i}}`)
     records.push('{"a":1,"b":"z","c":0}')
     const wanted = [0, 1, 2]
-    const decoder = new JsonDecoder({ fields, wanted, options: formatOptionsOf(JSON_FORMAT) })
+    const decoder = new JsonDecoder({ fields, wanted }, readJsonOptions(formatOptionsOf(JSON_FORMAT)))
     for (let round = 0; round < 3; round++) {
       const lines = decodeLines(decoder, fields, recordsOf(records))
       expect(lines[299]).toBe('+I 299 t299 299.5')
@@ -264,7 +264,7 @@ describe('encoder', () => {
 
   it('writes doubles that are read back the same, in the fewest digits', () => {
     const fields = [field('d', types.DOUBLE)]
-    const encoder = new JsonEncoder({ fields, options: formatOptionsOf(JSON_FORMAT) })
+    const encoder = new JsonEncoder({ fields }, readJsonOptions(formatOptionsOf(JSON_FORMAT)))
     fc.assert(
       fc.property(
         fc.oneof(
@@ -303,7 +303,7 @@ describe('encoder', () => {
         null,
       ])
       const after = columnOf(types.STRING, ['x'.repeat(100), null])
-      const encoder = new JsonEncoder({ fields, options: formatOptionsOf(JSON_FORMAT, raw) })
+      const encoder = new JsonEncoder({ fields }, readJsonOptions(formatOptionsOf(JSON_FORMAT, raw)))
       const { data, size } = encoder.encode(createBatch({ fields }, [column, after], 2).columns, 2)
       return Buffer.from(data.subarray(0, size)).toString()
     }
