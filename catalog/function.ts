@@ -3,7 +3,8 @@
  * the evaluation; the session hands the list to the catalog, so that the planner never imports the executor.
  * Operators of the grammar (`=`, `+`, `AND`, `CASE` …) are functions too, under the names of `planner/expression.ts`.
  */
-import type { SqlType } from '../core/types.ts'
+import type { Field, SqlType } from '../core/types.ts'
+import type { ObjectPath } from './table.ts'
 
 export type FunctionCategory =
   | 'comparison'
@@ -44,6 +45,26 @@ export interface FunctionExample {
   readonly result: string
 }
 
+/** A function in JavaScript, as plain data: it travels in the operator graph and is loaded where it runs. */
+export interface UserFunction {
+  /** As a query may name it from anywhere. */
+  readonly path: ObjectPath
+  readonly kind: 'scalar' | 'table'
+  readonly source: FunctionSource
+  readonly parameters: readonly { readonly name?: string; readonly type: SqlType }[]
+  /** One field for the value of a scalar function, the columns of a table function. */
+  readonly result: readonly Field[]
+  readonly deterministic: boolean
+}
+
+export type FunctionSource =
+  /** An expression whose value is the function. */
+  | { readonly kind: 'inline'; readonly text: string }
+  /** An export of a module; the file is an absolute path. */
+  | { readonly kind: 'module'; readonly file: string; readonly export: string }
+  /** Handed over by the program around the session. */
+  | { readonly kind: 'registered'; readonly id: string }
+
 export interface FunctionSpec {
   /** Upper case; operators as written. */
   readonly name: string
@@ -56,6 +77,8 @@ export interface FunctionSpec {
   readonly examples: readonly FunctionExample[]
   /** Default true. False: never folded at planning time and evaluated once for each row (RAND, NOW, UUID). */
   readonly deterministic?: boolean
+  /** Set for a function that a user wrote. */
+  readonly user?: UserFunction
   /**
    * Checks the arguments and derives the result, with Flink's rules of implicit conversion and nullability.
    *

@@ -45,6 +45,10 @@ export const ERROR_CODES = {
   CAST_FAILED: { domain: 'user', summary: 'A value cannot be converted to the target type.' },
   NUMERIC_OVERFLOW: { domain: 'user', summary: 'A number does not fit its type.' },
   DIVISION_BY_ZERO: { domain: 'user', summary: 'An integer or decimal was divided by zero.' },
+  FUNCTION_FAILED: {
+    domain: 'user',
+    summary: 'A function that a user wrote failed, or returned what is not of its type.',
+  },
   NOT_NULL_VIOLATION: { domain: 'user', summary: 'NULL was to be written into a NOT NULL column.' },
   MALFORMED_RECORD: { domain: 'user', summary: 'A record in the input could not be decoded.' },
   CONFIGURATION_ERROR: { domain: 'user', summary: 'A configuration key has a value that it cannot take.' },

@@ -8,6 +8,7 @@ import type { TypeNode } from './ast/type.ts'
 import { Cursor, type Expectations, type Grammar, SyntaxProblem } from './cursor.ts'
 import { parseExpression as parseExpressionRule } from './grammar/expression.ts'
 import { continueQuery, parseQuery as parseQueryRule } from './grammar/query.ts'
+import { type FunctionSignature, parseSignature } from './grammar/signature.ts'
 import { parseOneStatement } from './grammar/statement.ts'
 import { parseType } from './grammar/type.ts'
 import { significantTokens } from './lexer.ts'
@@ -38,6 +39,11 @@ export function parseExpression(sql: string): Expression {
 /** A data type such as `ROW<a INT NOT NULL, b ARRAY<STRING>>`. Throws as `parseStatement`. */
 export function parseDataType(sql: string): TypeNode {
   return parseWith(sql, parseType)
+}
+
+/** `(s STRING, n INT) -> BIGINT`, `(STRING) -> TABLE(word STRING)`: types of a JavaScript function. Throws as `parseStatement`. */
+export function parseFunctionSignature(text: string): FunctionSignature {
+  return parseWith(text, parseSignature)
 }
 
 function parseWith<T>(sql: string, rule: (cursor: Cursor) => T, span?: Span): T {

@@ -2,6 +2,7 @@
  * Bound expressions: names resolved to input positions, types attached, every implicit conversion an explicit cast.
  * Plain JSON data, because they are part of the operator graph. The executor's code generator is the only consumer.
  */
+import type { UserFunction } from '../catalog/function.ts'
 import type { SqlType } from '../core/types.ts'
 
 /**
@@ -36,6 +37,8 @@ export interface Call {
   readonly function: string
   readonly args: readonly Expression[]
   readonly type: SqlType
+  /** Of a function that a user wrote: what is to be called. */
+  readonly user?: UserFunction
 }
 
 export interface Cast {

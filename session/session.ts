@@ -17,12 +17,14 @@ import { type Job, runJob } from '../executor/runtime/job.ts'
 import type { CreateTable, Statement } from '../parser/ast.ts'
 import { parseStatement } from '../parser/parse.ts'
 import type { Expression } from '../planner/expression.ts'
+import type { UserCode } from '../executor/functions/user-code.ts'
 import { FunctionRegistry } from './function-registry.ts'
 import { JobRegistry } from './job-registry.ts'
 import type { StatementResult } from './result.ts'
 import type { JobRequest, StatementScope } from './scope.ts'
 import { defineTable } from './statements/create-table.ts'
 import { executeStatement } from './statements/index.ts'
+import { registeredFunction } from './user-functions.ts'
 
 export interface SessionOptions {
   /** Where jobs keep their state: `.millrace` in the current directory unless given. */
@@ -58,7 +60,7 @@ const STANDARD_OUTPUT: SessionOutput = {
 export class Session {
   readonly configuration: Configuration
   readonly catalog: Catalog
-  readonly functions = new FunctionRegistry([...SCALAR_FUNCTIONS, ...AGGREGATE_FUNCTIONS])
+  readonly functions: FunctionRegistry
   readonly #jobs = new JobRegistry()
   readonly #options: SessionOptions
   readonly #dataDirectory: string
@@ -69,6 +71,7 @@ export class Session {
     this.#dataDirectory = resolve(options.dataDirectory ?? '.millrace')
     this.configuration = new Configuration(options.configuration)
     this.catalog = new Catalog(options.durableCatalog === true ? join(this.#dataDirectory, 'catalog') : undefined)
+    this.functions = new FunctionRegistry([...SCALAR_FUNCTIONS, ...AGGREGATE_FUNCTIONS], this.catalog)
   }
 
   /** Runs one statement. An INSERT answers when its job has started, or has ended with `table.dml-sync`. */
@@ -84,6 +87,23 @@ export class Session {
   /** CREATE TABLE without running its query: the definition only. */
   define(statement: CreateTable, sql: string): void {
     this.catalog.createTable(defineTable(statement, this.scope(sql)), statement.ifNotExists)
+  }
+
+  /**
+   * Makes a function of the program callable as a temporary function of the catalog; one of the same name is replaced.
+   *
+   * @param signature `(STRING, STRING) -> BIGINT`, or `(STRING) -> TABLE(word STRING)` of a function that returns rows
+   * @throws MillraceError SYNTAX_ERROR with a position in the signature
+   */
+  createFunction(
+    name: string,
+    signature: string,
+    code: (...args: never[]) => unknown,
+    options: { readonly deterministic?: boolean } = {},
+  ): void {
+    const deterministic = String(options.deterministic !== false)
+    const path = this.catalog.resolvePath(name.toLowerCase().split('.'))
+    this.catalog.replaceFunction(registeredFunction(path, code as UserCode, { signature, deterministic }))
   }
 
   /** Jobs that this session started, newest last. */

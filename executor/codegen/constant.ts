@@ -2,7 +2,7 @@
 import { readValue } from '../../core/column-ops.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { physicalKind } from '../../core/types.ts'
-import type { Expression, LiteralValue } from '../../planner/expression.ts'
+import type { Call, Expression, LiteralValue } from '../../planner/expression.ts'
 import type { Environment } from '../functions/function.ts'
 import { findFunction } from '../functions/index.ts'
 import { compileScalar, SINGLE_ROW } from './calc.ts'
@@ -30,7 +30,7 @@ function isConstant(expression: Expression): boolean {
     case 'literal':
       return true
     case 'call':
-      return findFunction(expression.function)?.deterministic !== false && expression.args.every(isConstant)
+      return isDeterministic(expression) && expression.args.every(isConstant)
     case 'cast':
     case 'field':
       return isConstant(expression.input)
@@ -40,4 +40,8 @@ function isConstant(expression: Expression): boolean {
         isConstant(expression.otherwise)
       )
   }
+}
+
+function isDeterministic(call: Call): boolean {
+  return call.user?.deterministic ?? findFunction(call.function)?.deterministic !== false
 }

@@ -3,6 +3,7 @@ import { invariant, MillraceError, unreachable } from '../../core/errors.ts'
 import { physicalKind, type SqlType } from '../../core/types.ts'
 import type { Case, Call, Cast, Expression, FieldAccess, InputRef, Literal } from '../../planner/expression.ts'
 import type { Environment, ScalarFunction } from '../functions/function.ts'
+import { userScalarFunction } from '../functions/user-function.ts'
 import { generateCast } from './cast-code.ts'
 import {
   emptyValue,
@@ -172,7 +173,8 @@ export class Generator {
   }
 
   #call(expression: Call): Fragment {
-    const definition = this.#findFunction(expression.function)
+    const definition =
+      expression.user === undefined ? this.#findFunction(expression.function) : userScalarFunction(expression.user)
     if (definition === undefined) {
       throw new MillraceError('UNKNOWN_FUNCTION', `function "${expression.function}" does not exist`)
     }

@@ -17,7 +17,7 @@ function correlate(collection: SqlType, joinType: 'inner' | 'left', withOrdinali
       { name: 'c', type: collection },
     ],
   }
-  const invocation = { kind: 'unnest', collection: 1, withOrdinality } as const
+  const invocation = { kind: 'unnest', args: [1], withOrdinality } as const
   const { schema } = logicalCorrelate(createValues([], input), invocation, joinType)
   return {
     kind: 'correlate',

@@ -1,10 +1,12 @@
 /** A table function for every row. Keeps nothing: what comes out has the kind and the place of its input row. */
 import { type ChangeBatch, createBatch, gatherRows, sliceRows } from '../../core/change-batch.ts'
 import type { Column } from '../../core/column.ts'
+import { unreachable } from '../../core/errors.ts'
 import type { Schema } from '../../core/types.ts'
-import type { CorrelateNode } from '../../planner/physical/graph.ts'
+import type { CorrelateNode, TableInvocation } from '../../planner/physical/graph.ts'
 import type { Operator, OperatorContext } from './operator.ts'
 import { createUnnest } from './unnest.ts'
+import { createUserTableFunction } from './user-table-function.ts'
 
 /** What a table function makes of some rows, in the order of the rows. */
 export interface Expansion {
@@ -17,11 +19,22 @@ export interface Expansion {
 /** @param outer whether a row without results comes out once, with NULLs */
 export type TableFunction = (batch: ChangeBatch, outer: boolean) => Expansion
 
+function createTableFunction(invocation: TableInvocation, input: Schema): TableFunction {
+  switch (invocation.kind) {
+    case 'unnest':
+      return createUnnest(invocation, input)
+    case 'user':
+      return createUserTableFunction(invocation, input)
+    default:
+      return unreachable(invocation)
+  }
+}
+
 /** Rows of the input that are expanded at a time: a few of them may make very many. */
 const PIECE = 1024
 
 export function createCorrelate(node: CorrelateNode, input: Schema, { output }: OperatorContext): Operator {
-  const expand: TableFunction = createUnnest(node.invocation, input)
+  const expand = createTableFunction(node.invocation, input)
   const outer = node.joinType === 'left'
   return {
     onBatch: (batch) => {

@@ -16,11 +16,11 @@ interface Places {
   readonly count: number
 }
 
-export function createUnnest(invocation: TableInvocation, input: Schema): TableFunction {
-  const type = input.fields[invocation.collection]?.type
+export function createUnnest(invocation: Extract<TableInvocation, { kind: 'unnest' }>, input: Schema): TableFunction {
+  const type = input.fields[invocation.args[0]]?.type
   invariant(type !== undefined, 'UNNEST has a collection')
   return (batch: ChangeBatch, outer: boolean): Expansion => {
-    const column = batch.columns[invocation.collection]
+    const column = batch.columns[invocation.args[0]]
     invariant(column?.kind === 'list' || column?.kind === 'map', 'a collection is a list or a map')
     const places = type.kind === 'MULTISET' ? copies(column, batch.rows, outer) : elements(column, batch.rows, outer)
     const columns = elementColumns(column, type, places)

@@ -350,7 +350,8 @@ export interface CreateFunction extends NodeBase {
   readonly options: readonly Property[]
 }
 
-export type FunctionLanguage = 'JAVA' | 'SCALA' | 'PYTHON' | 'SQL'
+/** JAVASCRIPT is Millrace's own, the others are Flink's. */
+export type FunctionLanguage = 'JAVA' | 'SCALA' | 'PYTHON' | 'SQL' | 'JAVASCRIPT'
 
 export interface FunctionResource extends NodeBase {
   readonly kind: 'function-resource'

@@ -35,7 +35,7 @@ export function parseCreateFunction(c: Cursor, start: number, scope: FunctionSco
 }
 
 function parseLanguage(c: Cursor): { readonly language?: FunctionLanguage } {
-  return c.acceptWord('LANGUAGE') ? { language: c.expectOneOf('JAVA', 'SCALA', 'PYTHON', 'SQL') } : {}
+  return c.acceptWord('LANGUAGE') ? { language: c.expectOneOf('JAVA', 'SCALA', 'PYTHON', 'SQL', 'JAVASCRIPT') } : {}
 }
 
 function parseResource(c: Cursor): FunctionResource {

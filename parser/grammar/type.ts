@@ -44,6 +44,11 @@ const TYPE_WORDS: ReadonlyMap<string, TypeWord> = new Map([
 
 const TYPE_NAMES = [...TYPE_WORDS.keys(), 'ARRAY', 'MULTISET', 'MAP', 'ROW', 'INTERVAL', 'RAW', 'STRUCTURED']
 
+/** Whether a type begins here, and not a name. */
+export function isTypeWord(c: Cursor): boolean {
+  return c.token.kind === 'word' && TYPE_NAMES.includes(c.token.text)
+}
+
 /** `T [NOT NULL | NULL] {ARRAY | MULTISET}`. */
 export function parseType(c: Cursor): TypeNode {
   c.enter()

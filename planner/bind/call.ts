@@ -39,7 +39,8 @@ export function applyFunction(
     throw errorAt(context, span, 'INVALID_ARGUMENT', `${spec.kind} function ${spec.name} cannot stand in an expression`)
   }
   const { converted, returnType } = bindArguments(context, spec, args, span)
-  return { kind: 'call', function: spec.name, args: converted, type: withoutTimeAttribute(returnType) }
+  const call = { kind: 'call', function: spec.name, args: converted, type: withoutTimeAttribute(returnType) } as const
+  return spec.user === undefined ? call : { ...call, user: spec.user }
 }
 
 export function bindArguments(

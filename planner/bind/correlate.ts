@@ -1,42 +1,52 @@
 /**
- * Items of FROM that are computed from the row to their left: UNNEST
+ * Items of FROM that are computed from the row to their left: UNNEST, and LATERAL TABLE(f(…)) of a table function
  * (https://nightlies.apache.org/flink/flink-docs-stable/docs/dev/table/sql/queries/joins/, "Array, Multiset and Map
- * Expansion").
+ * Expansion" and "Table Function").
  */
-import { type Field, typeToString, withNullability } from '../../core/types.ts'
+import type { Field } from '../../core/types.ts'
 import type * as ast from '../../parser/ast.ts'
 import type { Expression } from '../expression.ts'
-import { createCorrelate, unnestedFields } from '../logical/correlate.ts'
+import { createCorrelate } from '../logical/correlate.ts'
 import { createFilter } from '../logical/filter.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createProject, selectColumns } from '../logical/project.ts'
 import { createValues } from '../logical/values.ts'
+import type { TableInvocation } from '../physical/graph.ts'
 import { type BoundSource, renamed } from './alias.ts'
-import { type BinderContext, errorAt, unsupported } from './binder-context.ts'
-import { bindExpression, expressionContext } from './expression.ts'
+import { type BinderContext, unsupported } from './binder-context.ts'
+import { expressionContext } from './expression.ts'
 import { bindCondition } from './expression-context.ts'
 import { EMPTY_SCOPE, type Scope } from './scope.ts'
+import { bindTableFunctionCall } from './table-function.ts'
+import { bindUnnestCall } from './unnest.ts'
 
-type CorrelatedItem = ast.Unnest
+type CorrelatedItem = ast.Unnest | ast.TableFunction
+
+/** A call before its arguments are columns. */
+export interface BoundInvocation {
+  readonly args: readonly Expression[]
+  readonly invoke: (columns: readonly number[]) => TableInvocation
+  /** Names of the result's columns as a query sees them without an alias. */
+  readonly names: readonly string[]
+}
 
 export function isCorrelated(node: ast.TableReference): node is CorrelatedItem {
-  return node.kind === 'unnest'
+  return node.kind === 'unnest' || (node.kind === 'table-function' && node.lateral)
 }
 
-/** UNNEST without anything to its left. */
-export function bindUnnest(context: BinderContext, node: ast.Unnest): BoundSource {
-  const nothing = { plan: createValues([[]], { fields: [] }), scope: EMPTY_SCOPE }
-  return bindItem(context, node, nothing, 'inner')
+/** Without anything to its left. */
+export function bindUncorrelated(context: BinderContext, node: CorrelatedItem): BoundSource {
+  return bindItem(context, node, { plan: createValues([[]], { fields: [] }), scope: EMPTY_SCOPE }, 'inner')
 }
 
-/** `left JOIN UNNEST(…)`, `left, UNNEST(…)`. */
+/** `left JOIN UNNEST(…)`, `left, LATERAL TABLE(…)`. */
 export function bindCorrelated(
   context: BinderContext,
   join: ast.Join,
   item: CorrelatedItem,
   left: BoundSource,
 ): BoundSource {
-  const what = 'UNNEST'
+  const what = item.kind === 'unnest' ? 'UNNEST' : 'LATERAL TABLE'
   if (join.natural) throw unsupported(context, join.span, `NATURAL JOIN of ${what}`)
   const { condition } = join
   if (condition?.kind === 'join-using') throw unsupported(context, condition.span, `USING with ${what}`)
@@ -71,71 +81,51 @@ function bindItem(
   joinType: 'inner' | 'left',
 ): BoundSource {
   const width = left.plan.schema.fields.length
-  const collection = bindCollection(context, node, left.scope)
-  if (node.withOrdinality && joinType === 'left') {
-    throw unsupported(
-      context,
-      node.span,
-      'WITH ORDINALITY in a LEFT JOIN',
-      'Write CROSS JOIN UNNEST(…) WITH ORDINALITY.',
-    )
+  const call = bindInvocation(context, node, left.scope, joinType)
+  const { input, columns } = withColumns(left.plan, call.args)
+  const correlate = createCorrelate(input, call.invoke(columns), joinType)
+  const made = input.schema.fields.length
+  const kept = [...correlate.schema.fields.keys()].filter((column) => column < width || column >= made)
+  const plan = made === width ? correlate : selectColumns(correlate, kept)
+  const relation = {
+    names: node.alias === undefined ? [] : [node.alias.name.name],
+    offset: width,
+    fields: relationFields(context, node, plan.schema.fields.slice(width), call.names),
   }
-  const known = collection.kind === 'input'
-  const input = known ? left.plan : withColumn(left.plan, collection)
-  const invocation = {
-    kind: 'unnest',
-    collection: known ? collection.index : width,
-    withOrdinality: node.withOrdinality,
-  } as const
-  const correlate = createCorrelate(input, invocation, joinType)
-  const kept = [...correlate.schema.fields.keys()].filter((column) => known || column !== width)
-  const plan = known ? correlate : selectColumns(correlate, kept)
-  const fields = relationFields(context, node, plan.schema.fields.slice(width), collection)
-  const relation = { names: node.alias === undefined ? [] : [node.alias.name.name], offset: width, fields }
   return { plan, scope: { ...left.scope, relations: [...left.scope.relations, relation] } }
 }
 
-function bindCollection(context: BinderContext, node: ast.Unnest, scope: Scope): Expression {
-  const [operand, second] = node.operands
-  if (operand === undefined || second !== undefined) {
-    throw unsupported(
-      context,
-      node.span,
-      'UNNEST of several collections',
-      'Write CROSS JOIN UNNEST(…) once for each: that gives all combinations.',
-    )
-  }
-  const collection = bindExpression(expressionContext(context, scope, 'UNNEST'), operand)
-  if (unnestedFields(collection.type) !== undefined) return collection
-  throw errorAt(
-    context,
-    operand.span,
-    'TYPE_MISMATCH',
-    `UNNEST needs an ARRAY, MAP or MULTISET, not ${typeToString(withNullability(collection.type, true))}`,
-  )
+function bindInvocation(
+  context: BinderContext,
+  node: CorrelatedItem,
+  scope: Scope,
+  joinType: 'inner' | 'left',
+): BoundInvocation {
+  return node.kind === 'unnest'
+    ? bindUnnestCall(context, node, scope, joinType)
+    : bindTableFunctionCall(context, node, scope)
 }
 
-function withColumn(input: LogicalNode, expression: Expression): LogicalNode {
-  const { fields } = input.schema
-  const columns = fields.map(({ type }, index): Expression => ({ kind: 'input', index, type }))
-  const schema = { fields: [...fields, { name: `$f${fields.length}`, type: expression.type }] }
-  return createProject(input, [...columns, expression], schema)
+/** The plan with a column for each argument that is none yet. */
+function withColumns(
+  plan: LogicalNode,
+  args: readonly Expression[],
+): { readonly input: LogicalNode; readonly columns: readonly number[] } {
+  const { fields } = plan.schema
+  const computed: Expression[] = []
+  const columns = args.map((arg) => (arg.kind === 'input' ? arg.index : fields.length + computed.push(arg) - 1))
+  if (computed.length === 0) return { input: plan, columns }
+  const existing = fields.map(({ type }, index): Expression => ({ kind: 'input', index, type }))
+  const added = computed.map(({ type }, index): Field => ({ name: `$f${fields.length + index}`, type }))
+  return { input: createProject(plan, [...existing, ...computed], { fields: [...fields, ...added] }), columns }
 }
 
-/** Names as a query sees them: those of the alias, or the standard's. */
 function relationFields(
   context: BinderContext,
-  node: ast.Unnest,
+  node: CorrelatedItem,
   fields: readonly Field[],
-  collection: Expression,
+  names: readonly string[],
 ): readonly Field[] {
   if (node.alias !== undefined && node.alias.columns.length > 0) return renamed(context, fields, node.alias)
-  const names = standardNames(collection)
-  return fields.map((field, index) => ({ ...field, name: names[index] ?? 'ORDINALITY' }))
-}
-
-function standardNames({ type }: Expression): readonly string[] {
-  if (type.kind === 'MAP') return ['KEY', 'VALUE']
-  if (type.kind !== 'ARRAY' && type.kind !== 'MULTISET') return []
-  return type.element.kind === 'ROW' ? type.element.fields.map((field) => field.name) : ['EXPR$0']
+  return fields.map((field, index) => ({ ...field, name: names[index] ?? field.name }))
 }

@@ -11,7 +11,7 @@ import { parseQuery } from '../../parser/parse.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { aliased, type BoundSource } from './alias.ts'
 import { type BinderContext, errorAt, unsupported, withPosition } from './binder-context.ts'
-import { bindCorrelated, bindUnnest, isCorrelated } from './correlate.ts'
+import { bindCorrelated, bindUncorrelated, isCorrelated } from './correlate.ts'
 import { renameFields, uniqueNames } from './names.ts'
 import { planTable } from './table-plan.ts'
 import { bindWindowFunction, isWindowFunction } from './window-function.ts'
@@ -27,7 +27,7 @@ export function bindFrom(context: BinderContext, node: ast.TableReference): Boun
     case 'table-function':
       return bindTableFunction(context, node)
     case 'unnest':
-      return bindUnnest(context, node)
+      return bindUncorrelated(context, node)
     case 'join':
       if (isCorrelated(node.right)) return bindCorrelated(context, node, node.right, bindFrom(context, node.left))
       throw unsupported(context, node.span, node.type === 'COMMA' ? 'a join of two tables' : `${node.type} JOIN`)
@@ -158,9 +158,7 @@ function bindTableFunction(context: BinderContext, node: ast.TableFunction): Bou
     .map((part) => part.name)
     .join('.')
     .toUpperCase()
-  if (!isWindowFunction(name)) {
-    throw unsupported(context, node.span, `table function ${name}`)
-  }
+  if (!isWindowFunction(name)) return bindUncorrelated(context, node)
   if (node.lateral) throw unsupported(context, node.span, 'LATERAL')
   const plan = bindWindowFunction(context, node.call, name, (source) =>
     source.kind === 'query' ? context.bindQuery(context, source) : planNamedTable(context, source, []).plan,

@@ -1,5 +1,9 @@
-/** Queries with every table under its full name: what a view stores, so that USE does not change its meaning. */
+/**
+ * Queries with every table and every function of the catalog under its full name: what a view stores, so that USE does
+ * not change its meaning.
+ */
 import type { PlannerContext } from '../../catalog/reader.ts'
+import type { ObjectPath } from '../../catalog/table.ts'
 import type { CommonTable, Identifier, ObjectName, Query } from '../../parser/ast.ts'
 
 type Names = ReadonlySet<string>
@@ -20,7 +24,7 @@ function rewriteQuery(query: Query, common: Names, planner: PlannerContext): Que
   return { ...(rewriteParts(rest, known, planner) as Omit<Query, 'with'>), with: tables }
 }
 
-/** Every part of a tree, whatever its kind: only names of tables and queries inside are of interest. */
+/** Every part of a tree, whatever its kind: only names of tables and functions and queries inside are of interest. */
 function rewrite(value: unknown, common: Names, planner: PlannerContext): unknown {
   if (Array.isArray(value)) return value.map((item) => rewrite(item, common, planner))
   if (typeof value !== 'object' || value === null) return value
@@ -29,6 +33,10 @@ function rewrite(value: unknown, common: Names, planner: PlannerContext): unknow
   if (kind === 'table' || kind === 'table-query') {
     const node = value as { readonly name: ObjectName }
     return { ...(rewriteParts(node, common, planner) as object), name: qualified(node.name, common, planner) }
+  }
+  if (kind === 'call') {
+    const node = value as { readonly name: ObjectName }
+    return { ...(rewriteParts(node, common, planner) as object), name: qualifiedFunction(node.name, planner) }
   }
   if (kind === 'table-argument') {
     const node = value as { readonly source: ObjectName | Query }
@@ -47,9 +55,18 @@ function qualified(name: ObjectName, common: Names, planner: PlannerContext): Ob
   if (parts.length === 1 && common.has(parts[0] ?? '')) return name
   const entry = planner.catalog.findTable(parts)
   if (entry === undefined) return name
-  const { path } = entry
-  const full = [path.catalog, path.database, path.name].map(
+  return fullName(name, entry.path)
+}
+
+/** Built-in functions keep their names. */
+function qualifiedFunction(name: ObjectName, planner: PlannerContext): ObjectName {
+  const user = planner.functions.find(name.parts.map((part) => part.name).join('.'))?.user
+  return user === undefined ? name : fullName(name, user.path)
+}
+
+function fullName(name: ObjectName, path: ObjectPath): ObjectName {
+  const parts = [path.catalog, path.database, path.name].map(
     (part): Identifier => ({ kind: 'identifier', name: part, quoted: true, span: name.span }),
   )
-  return { ...name, parts: full }
+  return { ...name, parts }
 }

@@ -18,12 +18,16 @@ export function correlateText(
 export function logicalCorrelateText({ invocation, joinType, input }: Correlate): string {
   const names = input.schema.fields.map((field) => field.name)
   const call = invocationText(invocation, (column) => `$cor0.${names[column] ?? `$${column}`}`)
-  return `LogicalCorrelate(correlation=[$cor0], joinType=[${joinType}], requiredColumns=[{${invocation.collection}}], invocation=[${call}])`
+  return `LogicalCorrelate(correlation=[$cor0], joinType=[${joinType}], requiredColumns=[{${[...new Set(invocation.args)].join(', ')}}], invocation=[${call}])`
 }
 
 function invocationText(invocation: TableInvocation, column: (index: number) => string): string {
-  const name = invocation.withOrdinality ? '$UNNEST_ROWS_WITH_ORDINALITY$1' : '$UNNEST_ROWS$1'
-  return `${name}(${column(invocation.collection)})`
+  return `${nameOf(invocation)}(${invocation.args.map(column).join(', ')})`
+}
+
+function nameOf(invocation: TableInvocation): string {
+  if (invocation.kind === 'user') return invocation.function.path.name
+  return invocation.withOrdinality ? '$UNNEST_ROWS_WITH_ORDINALITY$1' : '$UNNEST_ROWS$1'
 }
 
 function recordText(fields: readonly Field[], open = 'RecordType'): string {

@@ -31,9 +31,17 @@ export function createCorrelate(
   return { kind: 'correlate', input, invocation, joinType, schema: { fields } }
 }
 
+/** The invocation over other positions of the same columns. */
+export function moveInvocation(invocation: TableInvocation, move: (column: number) => number): TableInvocation {
+  return invocation.kind === 'unnest'
+    ? { ...invocation, args: [move(invocation.args[0])] }
+    : { ...invocation, args: invocation.args.map(move) }
+}
+
 /** Columns of the function's result. */
 export function invocationFields(input: Schema, invocation: TableInvocation): readonly Field[] {
-  const type = input.fields[invocation.collection]?.type
+  if (invocation.kind === 'user') return invocation.function.result
+  const type = input.fields[invocation.args[0]]?.type
   const fields = type === undefined ? [] : (unnestedFields(type) ?? [])
   if (!invocation.withOrdinality) return fields
   return [...fields, { name: 'ordinality', type: withNullability(INT, false) }]

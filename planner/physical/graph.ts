@@ -3,6 +3,7 @@
  * creates one operator for each node, and a savepoint carries its fingerprint.
  */
 import type { ChangelogMode } from '../../catalog/connector.ts'
+import type { UserFunction } from '../../catalog/function.ts'
 import type { CatalogTable } from '../../catalog/table.ts'
 import type { Schema } from '../../core/types.ts'
 import type { AggregateCall, Expression } from '../expression.ts'
@@ -113,13 +114,20 @@ export interface WindowTableFunctionNode extends NodeBase {
   readonly window: WindowSpec
 }
 
-/** UNNEST of a collection column: an ARRAY, MAP or MULTISET; NULL has no elements. */
-export interface TableInvocation {
-  readonly kind: 'unnest'
-  /** Input column. */
-  readonly collection: number
-  readonly withOrdinality: boolean
-}
+/** UNNEST of a collection column (ARRAY, MAP, MULTISET; NULL has no elements), or a function that a user wrote. */
+export type TableInvocation =
+  | {
+      readonly kind: 'unnest'
+      /** The collection: one input column. */
+      readonly args: readonly [number]
+      readonly withOrdinality: boolean
+    }
+  | {
+      readonly kind: 'user'
+      readonly function: UserFunction
+      /** Input columns. */
+      readonly args: readonly number[]
+    }
 
 /** A table function for every row: the input's columns, then the function's; row kinds are the input row's. */
 export interface CorrelateNode extends NodeBase {

@@ -8,7 +8,7 @@ import { unreachable } from '../../core/errors.ts'
 import type { AggregateCall, Expression } from '../expression.ts'
 import { collectInputs, mapInputs } from '../expression-rewrite.ts'
 import { createAggregate } from '../logical/aggregate.ts'
-import { createCorrelate } from '../logical/correlate.ts'
+import { createCorrelate, moveInvocation } from '../logical/correlate.ts'
 import { createFilter } from '../logical/filter.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createProject, selectColumns } from '../logical/project.ts'
@@ -215,9 +215,9 @@ function pruneCorrelate(
 ): Pruned {
   const width = node.input.schema.fields.length
   const { invocation } = node
-  const wanted = new Set([...needed].filter((column) => column < width)).add(invocation.collection)
+  const wanted = new Set([...needed, ...invocation.args].filter((column) => column < width))
   const input = prune(node.input, wanted, rules)
-  const moved = { ...invocation, collection: at(input.mapping, invocation.collection) }
+  const moved = moveInvocation(invocation, (column) => at(input.mapping, column))
   const mapping = new Map(input.mapping)
   const first = input.node.schema.fields.length
   for (let index = width; index < node.schema.fields.length; index++) mapping.set(index, first + index - width)

@@ -21,6 +21,9 @@ export function createRuleContext(planner: PlannerContext): RuleContext {
   return {
     planner,
     isDeterministic: (expression) =>
-      !someExpression(expression, (part) => part.kind === 'call' && !deterministic(part.function)),
+      !someExpression(
+        expression,
+        (part) => part.kind === 'call' && !(part.user?.deterministic ?? deterministic(part.function)),
+      ),
   }
 }

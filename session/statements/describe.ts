@@ -1,4 +1,5 @@
 /** DESCRIBE and SHOW COLUMNS (https://nightlies.apache.org/flink/flink-docs-stable/docs/dev/table/sql/describe/). */
+import type { CatalogFunction } from '../../catalog/state.ts'
 import type { CatalogEntry, CatalogTable } from '../../catalog/table.ts'
 import { parseTableOptions } from '../../catalog/table-options.ts'
 import { MillraceError } from '../../core/errors.ts'
@@ -9,6 +10,7 @@ import { resolveTable } from '../../planner/bind/table.ts'
 import { outputSchema } from '../../planner/plan.ts'
 import { type Cell, type StatementResult, table } from '../result.ts'
 import { located, type StatementScope } from '../scope.ts'
+import { functionSpecOf, signatureText } from '../user-functions.ts'
 import { namesOf } from './names.ts'
 import { likeTest } from './show.ts'
 
@@ -142,7 +144,7 @@ function describeDatabase(names: readonly string[], extended: boolean, scope: St
 
 function describeFunction(names: readonly string[], scope: StatementScope): StatementResult {
   const name = names.join('.')
-  const builtIn = names.length === 1 ? scope.functions.find(name) : undefined
+  const builtIn = names.length === 1 ? scope.functions.findBuiltIn(name) : undefined
   if (builtIn !== undefined) {
     return table(
       ['info name', 'info value'],
@@ -165,6 +167,17 @@ function describeFunction(names: readonly string[], scope: StatementScope): Stat
       ['is temporary', String(own.temporary)],
       ['function language', own.language],
       ['identifier', own.identifier],
+      ...userRows(own),
     ],
   )
+}
+
+function userRows(own: CatalogFunction): [string, string][] {
+  const { user, deterministic } = functionSpecOf(own)
+  if (user === undefined) return []
+  return [
+    ['kind', user.kind.toUpperCase()],
+    ['is deterministic', String(deterministic !== false)],
+    ['signature', signatureText(user)],
+  ]
 }

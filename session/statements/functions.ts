@@ -1,9 +1,10 @@
 /** CREATE, ALTER and DROP FUNCTION: kept in the catalog; what cannot run here is refused when it is called. */
 import type { CatalogFunction } from '../../catalog/state.ts'
 import { MillraceError } from '../../core/errors.ts'
-import type { AlterFunction, CreateFunction, DropFunction } from '../../parser/ast.ts'
+import { type AlterFunction, type CreateFunction, type DropFunction, positionOf } from '../../parser/ast.ts'
 import { DONE, type StatementResult } from '../result.ts'
 import { located, type StatementScope } from '../scope.ts'
+import { completeFunction } from '../user-functions.ts'
 import { namesOf, optionsOf } from './names.ts'
 
 export function executeCreateFunction(statement: CreateFunction, scope: StatementScope): StatementResult {
@@ -17,7 +18,7 @@ export function executeCreateFunction(statement: CreateFunction, scope: Statemen
     options: optionsOf(statement.options),
   }
   located(scope, statement.name.span, () => {
-    scope.catalog.createFunction(definition, statement.ifNotExists)
+    scope.catalog.createFunction(completed(statement, definition, scope), statement.ifNotExists)
   })
   return DONE
 }
@@ -30,11 +31,10 @@ export function executeAlterFunction(statement: AlterFunction, scope: StatementS
       if (statement.ifExists) return
       throw new MillraceError('UNKNOWN_FUNCTION', `function "${names.join('.')}" does not exist`)
     }
-    scope.catalog.replaceFunction({
-      ...old,
-      identifier: statement.identifier.value,
-      language: statement.language ?? old.language,
-    })
+    const language = statement.language ?? old.language
+    scope.catalog.replaceFunction(
+      completed(statement, { ...old, identifier: statement.identifier.value, language }, scope),
+    )
   })
   return DONE
 }
@@ -45,4 +45,23 @@ export function executeDropFunction(statement: DropFunction, scope: StatementSco
     scope.catalog.dropFunction(path, statement.scope !== 'CATALOG', statement.ifExists)
   })
   return DONE
+}
+
+/** An error in the signature points at the place of the option. */
+function completed(
+  statement: CreateFunction | AlterFunction,
+  definition: CatalogFunction,
+  scope: StatementScope,
+): CatalogFunction {
+  try {
+    return completeFunction(definition)
+  } catch (error) {
+    const given = statement.kind === 'create-function' ? statement.options : []
+    const option = given.find((property) => property.key.value === 'signature')
+    if (!(error instanceof MillraceError) || error.code !== 'SYNTAX_ERROR' || option === undefined) throw error
+    throw new MillraceError('INVALID_DEFINITION', `the signature is not right: ${error.message}`, {
+      hint: error.hint ?? "It is written '(STRING, INT) -> BIGINT', or '(STRING) -> TABLE(word STRING)'.",
+      position: positionOf(scope.sql, option.value.span),
+    })
+  }
 }

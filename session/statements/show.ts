@@ -34,7 +34,7 @@ export function executeShow(statement: Show, scope: StatementScope): StatementRe
       return list('view name', entryNames(statement, scope, ['view']))
     case 'FUNCTIONS':
       return list('function name', [
-        ...scope.functions.names().map((name) => name.toLowerCase()),
+        ...scope.functions.builtInNames().map((name) => name.toLowerCase()),
         ...userFunctions(statement, scope),
       ])
     case 'USER FUNCTIONS':
