@@ -1,0 +1,83 @@
+/**
+ * One query in a process of its own: `node run-query.ts REQUEST`, a file of JSON; what was measured goes to standard
+ * output as one line of JSON. CPU time and wall-clock time count from the start of the job to its end.
+ */
+import { readFileSync } from 'node:fs'
+import { MillraceError, formatError, Session } from '../../session/index.ts'
+import type { JobMetrics } from '../../executor/runtime/metrics.ts'
+
+export interface RunRequest {
+  /** The last one is the INSERT that is measured. */
+  readonly statements: readonly string[]
+  readonly configuration: Readonly<Record<string, string>>
+  readonly dataDirectory: string
+  /** The process kills itself when so many checkpoints are complete. */
+  readonly killAfter?: number
+}
+
+export interface RunReport {
+  readonly events: number
+  readonly results: number
+  readonly wallSeconds: number
+  readonly cpuSeconds: number
+  readonly peakRssMb: number
+  readonly checkpoints: number
+  readonly checkpointMs: number
+  readonly checkpointBytes: number
+  readonly stateBytes: number
+  /** From the start of the process to the end of the restore; undefined where nothing was restored. */
+  readonly recoveryMs: number | undefined
+}
+
+async function run(request: RunRequest): Promise<RunReport> {
+  const times: number[] = []
+  let [began, recovered]: [number, number | undefined] = [0, undefined]
+  const session = new Session({
+    dataDirectory: request.dataDirectory,
+    configuration: request.configuration,
+    onCheckpointPhase: (phase) => {
+      if (phase === 'snapshot') began = performance.now()
+      if (phase === 'restoring') recovered = performance.now()
+      if (phase !== 'committed') return
+      times.push(performance.now() - began)
+      if (times.length === request.killAfter) process.kill(process.pid, 'SIGKILL')
+    },
+  })
+  const insert = request.statements.at(-1) ?? ''
+  for (const statement of request.statements.slice(0, -1)) await session.execute(statement)
+  const cpu = process.cpuUsage()
+  const started = performance.now()
+  const result = await session.execute(insert)
+  if (result.kind !== 'job') throw new Error(`${insert} gave ${result.kind}`)
+  let metrics: JobMetrics = result.job.metrics()
+  const sampler = setInterval(() => {
+    metrics = result.job.metrics()
+  }, 200)
+  await result.job.finished
+  clearInterval(sampler)
+  const { user, system } = process.cpuUsage(cpu)
+  const wallSeconds = (performance.now() - started) / 1000
+  const stateBytes = metrics.operators.reduce((sum, operator) => sum + operator.stateBytes, 0)
+  const end = result.job.metrics()
+  await session.close()
+  return {
+    events: end.rowsIn,
+    results: end.rowsOut,
+    wallSeconds,
+    cpuSeconds: (user + system) / 1e6,
+    peakRssMb: process.resourceUsage().maxRSS / 1024,
+    checkpoints: end.checkpoints.completed,
+    checkpointMs: Math.max(0, ...times),
+    checkpointBytes: end.checkpoints.last?.bytes ?? 0,
+    stateBytes,
+    recoveryMs: recovered,
+  }
+}
+
+try {
+  const report = await run(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as RunRequest)
+  process.stdout.write(`${JSON.stringify(report)}\n`)
+} catch (error) {
+  process.stderr.write(error instanceof MillraceError ? `${formatError(error)}\n` : `${String(error)}\n`)
+  process.exitCode = 1
+}
