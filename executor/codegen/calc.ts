@@ -2,6 +2,7 @@
 import { type ChangeBatch, createBatch } from '../../core/change-batch.ts'
 import type { Column, Value } from '../../core/column.ts'
 import { columnOf } from '../../core/column-builder.ts'
+import { invariant } from '../../core/errors.ts'
 import { decodeText, gatherColumn, readInt128, readValue, writeInt128 } from '../../core/column-ops.ts'
 import { type PhysicalKind, physicalKind, type Schema, type SqlType } from '../../core/types.ts'
 import type { Expression } from '../../planner/expression.ts'
@@ -18,7 +19,7 @@ import {
   isAscii,
 } from './byte-arena.ts'
 import type { Fragment, ScalarFragment } from './fragment.ts'
-import { Generator } from './generator.ts'
+import { arraysOf, fieldOfInput, Generator } from './generator.ts'
 
 export type Calc = (batch: ChangeBatch) => ChangeBatch
 
@@ -26,13 +27,13 @@ export type Calc = (batch: ChangeBatch) => ChangeBatch
 const SUPPORT = {
   ByteArena,
   byteOffsetOf,
-  childColumn,
   columnOf,
   compareBytes,
   copyBytes,
   countCharacters,
   decodeText,
   equalBytes,
+  fieldColumn,
   findBytes,
   isAscii,
   readInt128,
@@ -67,11 +68,19 @@ export function compileCalc(
     const all = rows === batch.rows
     const finished = columns.map((column, index) => {
       if (column !== null) return column
-      const source = batch.columns[(projections[index] as { index: number }).index] as Column
+      const source = passedOn(projections[index] as Expression, batch)
       return all ? source : gatherColumn(source, selection, rows)
     })
     return createBatch(output, finished, rows, all ? batch.kinds : gatherKinds(batch.kinds, selection, rows))
   }
+}
+
+/** A column of the input, or of a field below one, as it is. */
+function passedOn(expression: Expression, batch: ChangeBatch): Column {
+  if (expression.kind === 'input') return batch.columns[expression.index] as Column
+  const field = fieldOfInput(expression)
+  invariant(field !== undefined, 'only columns and their fields are passed on')
+  return fieldColumn(batch.columns[field.input.index] as Column, field.path, batch.rows, expression.type)
 }
 
 /** A single expression over a batch, as a column. */
@@ -89,15 +98,21 @@ function gatherKinds(kinds: Uint8Array | null, selection: Int32Array, rows: numb
 }
 
 /** The column of a field below an input column; a NULL row makes its fields NULL. */
-function childColumn(column: Column, path: readonly number[], rows: number): Column {
+function fieldColumn(column: Column, path: readonly number[], rows: number, type: SqlType): Column {
   let at = column
   for (const index of path) {
-    if (at.kind !== 'row') return { kind: 'null', nulls: null }
-    const child: Column = at.fields[index] ?? { kind: 'null', nulls: null }
-    at =
-      at.nulls === null || child.kind === 'null' ? child : { ...child, nulls: mergeNulls(at.nulls, child.nulls, rows) }
+    const child = at.kind === 'row' ? at.fields[index] : undefined
+    if (at.kind !== 'row' || child === undefined || child.kind === 'null') return nullColumn(type, rows)
+    at = at.nulls === null ? child : { ...child, nulls: mergeNulls(at.nulls, child.nulls, rows) }
   }
   return at
+}
+
+function nullColumn(type: SqlType, rows: number): Column {
+  return columnOf(
+    type,
+    Array.from({ length: rows }, () => null),
+  )
 }
 
 function mergeNulls(outer: Uint8Array, inner: Uint8Array | null, rows: number): Uint8Array {
@@ -114,7 +129,7 @@ function compileKernel(
 ): Kernel {
   const generator = new Generator({ environment, findFunction })
   const computed = projections.flatMap((expression, index) =>
-    expression.kind === 'input' && !isSelected(expression, condition) ? [] : [{ expression, index }],
+    isColumn(expression) && !isSelected(expression, condition) ? [] : [{ expression, index }],
   )
   const { code: loop, result: outputs } = generator.capture(() => {
     if (condition !== undefined) {
@@ -157,6 +172,10 @@ return function calc(batch, zeros, selection) {\nconst rows = batch.rows;\n${bod
   return factory(...Object.values(SUPPORT), ...generator.constants)
 }
 
+function isColumn(expression: Expression): boolean {
+  return expression.kind === 'input' || fieldOfInput(expression) !== undefined
+}
+
 /** Whether rows of an input column are picked in the loop; nested columns are gathered afterwards. */
 function isSelected(expression: Expression, condition: Expression | undefined): boolean {
   const kind = physicalKind(expression.type)
@@ -164,20 +183,9 @@ function isSelected(expression: Expression, condition: Expression | undefined): 
 }
 
 function inputCode(generator: Generator): string[] {
-  return [...generator.inputs].map(([index, type]) => {
-    const column = `const col${index} = batch.columns[${index}];`
-    switch (physicalKind(type)) {
-      case 'bytes':
-        return `${column} const d${index} = col${index}.data, s${index} = col${index}.starts, l${index} = col${index}.lengths, n${index} = col${index}.nulls ?? zeros;`
-      case 'list':
-      case 'map':
-      case 'row':
-      case 'null':
-        return `${column} const n${index} = col${index}.nulls ?? zeros;`
-      default:
-        return `${column} const v${index} = col${index}.values, n${index} = col${index}.nulls ?? zeros;`
-    }
-  })
+  return [...generator.inputs].map(
+    ([index, type]) => `const col${index} = batch.columns[${index}]; ${arraysOf(`${index}`, `col${index}`, type)}`,
+  )
 }
 
 const ARRAYS: Readonly<Partial<Record<PhysicalKind, string>>> = {

@@ -1,6 +1,7 @@
 /** Writes JavaScript for bound expressions: one statement list per row, values in local variables. */
 import { invariant, MillraceError, unreachable } from '../../core/errors.ts'
 import { physicalKind, type SqlType } from '../../core/types.ts'
+import { childrenOf } from '../../planner/expression-rewrite.ts'
 import type { Case, Call, Cast, Expression, FieldAccess, InputRef, Literal } from '../../planner/expression.ts'
 import type { Environment, ScalarFunction } from '../functions/function.ts'
 import { userScalarFunction } from '../functions/user-function.ts'
@@ -15,6 +16,54 @@ import {
 } from './fragment.ts'
 import { literalValue } from './literal.ts'
 
+/** Variables for the arrays of a column; `zeros` stands for a mask that is not there. */
+export function arraysOf(suffix: string, column: string, type: SqlType): string {
+  const nulls = `n${suffix} = ${column}.nulls ?? zeros;`
+  switch (physicalKind(type)) {
+    case 'bytes':
+      return `const d${suffix} = ${column}.data, s${suffix} = ${column}.starts, l${suffix} = ${column}.lengths, ${nulls}`
+    case 'list':
+    case 'map':
+    case 'row':
+    case 'null':
+      return `const ${nulls}`
+    default:
+      return `const v${suffix} = ${column}.values, ${nulls}`
+  }
+}
+
+/** The input column and the way down from it, where the expression is a field of a field … of an input. */
+export function fieldOfInput(
+  expression: Expression,
+): { readonly input: InputRef; readonly path: readonly number[] } | undefined {
+  const path: number[] = []
+  let at = expression
+  while (at.kind === 'field') {
+    path.unshift(at.index)
+    at = at.input
+  }
+  return at.kind === 'input' && path.length > 0 ? { input: at, path } : undefined
+}
+
+/** What makes an expression besides its type and its parts. */
+function ownKey(expression: Expression): readonly unknown[] {
+  switch (expression.kind) {
+    case 'input':
+    case 'field':
+      return [expression.kind, expression.index]
+    case 'literal':
+      return [expression.kind, expression.value]
+    case 'call':
+      return [expression.kind, expression.function]
+    case 'cast':
+      return [expression.kind, expression.safe]
+    case 'case':
+      return [expression.kind]
+    default:
+      return unreachable(expression)
+  }
+}
+
 export interface GeneratorOptions {
   readonly environment: Environment
   readonly findFunction: (name: string) => ScalarFunction | undefined
@@ -25,6 +74,10 @@ export class Generator {
   readonly #findFunction: GeneratorOptions['findFunction']
   readonly #constants: unknown[] = []
   readonly #inputs = new Map<number, SqlType>()
+  readonly #ids = new WeakMap<Expression, number>()
+  readonly #known = new Map<string, number>()
+  /** Fragments by expression, a map for each block of code that is open: inner blocks see the outer ones' values. */
+  #scopes: Map<number, Fragment>[] = [new Map()]
   #lines: string[] = []
   #names = 0
 
@@ -60,17 +113,52 @@ export class Generator {
 
   /** The statements that `write` writes, not yet part of the code. */
   capture<T>(write: () => T): { readonly code: string; readonly result: T } {
-    const outer = this.#lines
+    const [outer, scopes] = [this.#lines, this.#scopes]
     this.#lines = []
+    this.#scopes = [...scopes, new Map()]
     try {
       const result = write()
       return { code: this.#lines.join('\n'), result }
     } finally {
       this.#lines = outer
+      this.#scopes = scopes
     }
   }
 
+  /** What stands several times in an expression, or in several expressions, is computed once. */
   compile(expression: Expression): Fragment {
+    const id = this.#identify(expression)
+    if (id < 0) return this.#compile(expression)
+    for (const scope of this.#scopes) {
+      const known = scope.get(id)
+      if (known !== undefined) return known
+    }
+    const fragment = this.#compile(expression)
+    this.#scopes.at(-1)?.set(id, fragment)
+    return fragment
+  }
+
+  /** Equal expressions have equal numbers; -1 where two evaluations may give two values. */
+  #identify(expression: Expression): number {
+    const known = this.#ids.get(expression)
+    if (known !== undefined) return known
+    const id = this.#number(expression)
+    this.#ids.set(expression, id)
+    return id
+  }
+
+  #number(expression: Expression): number {
+    const children = childrenOf(expression).map((child) => this.#identify(child))
+    if (children.includes(-1)) return -1
+    if (expression.kind === 'call' && this.#findFunction(expression.function)?.deterministic === false) return -1
+    const key = JSON.stringify([ownKey(expression), expression.type, children])
+    const found = this.#known.get(key)
+    if (found !== undefined) return found
+    this.#known.set(key, this.#known.size)
+    return this.#known.size - 1
+  }
+
+  #compile(expression: Expression): Fragment {
     switch (expression.kind) {
       case 'input':
         return this.#input(expression)
@@ -90,32 +178,36 @@ export class Generator {
   }
 
   #input(expression: InputRef): Fragment {
-    const { index, type } = expression
-    this.#inputs.set(index, type)
-    const isNull = `n${index}[i]`
+    this.#inputs.set(expression.index, expression.type)
+    return this.#readColumn(`${expression.index}`, `col${expression.index}`, expression.type)
+  }
+
+  /** The value of row `i` of a column whose arrays are in the variables `v`, `n` … with the given suffix. */
+  #readColumn(suffix: string, column: string, type: SqlType): Fragment {
+    const isNull = `n${suffix}[i]`
     switch (physicalKind(type)) {
       case 'bytes':
         return {
           representation: 'view',
           type,
           isNull,
-          data: `d${index}`,
-          start: `s${index}[i]`,
-          length: `l${index}[i]`,
-          source: { kind: 'column', name: `d${index}` },
+          data: `d${suffix}`,
+          start: `s${suffix}[i]`,
+          length: `l${suffix}[i]`,
+          source: { kind: 'column', name: `d${suffix}` },
         }
       case 'bool':
-        return this.#read(type, isNull, 'boolean', `v${index}[i] === 1`)
+        return this.#read(type, isNull, 'boolean', `v${suffix}[i] === 1`)
       case 'i128':
-        return this.#read(type, isNull, 'bigint', `readInt128(v${index}, i)`)
+        return this.#read(type, isNull, 'bigint', `readInt128(v${suffix}, i)`)
       case 'null':
         return { representation: 'object', type, isNull: '1', value: 'null' }
       case 'list':
       case 'map':
       case 'row':
-        return this.#read(type, isNull, 'object', `readValue(col${index}, ${this.constant(type)}, i)`)
+        return this.#read(type, isNull, 'object', `readValue(${column}, ${this.constant(type)}, i)`)
       default:
-        return this.#read(type, isNull, representationOf(type) as 'number', `v${index}[i]`)
+        return this.#read(type, isNull, representationOf(type) as 'number', `v${suffix}[i]`)
     }
   }
 
@@ -193,13 +285,27 @@ export class Generator {
     )
   }
 
-  /** A call of a JavaScript function over `Value`s. */
-  invoke(evaluate: (...args: never[]) => unknown, args: readonly Fragment[], type: SqlType, strict: boolean): Fragment {
+  /**
+   * A call of a JavaScript function over `Value`s.
+   *
+   * @param unless an expression that tells whether the call is needed, and the value where it is not
+   */
+  invoke(
+    evaluate: (...args: never[]) => unknown,
+    args: readonly Fragment[],
+    type: SqlType,
+    strict: boolean,
+    unless?: { readonly test: string; readonly value: string },
+  ): Fragment {
     const isNull = strict ? eitherNull(args) : '0'
     const out = this.name('r')
     const flag = this.name('q')
     this.line(`let ${out} = null, ${flag} = 1;`)
-    const call = `${out} = ${this.constant(evaluate)}(${args.map((arg) => this.asValue(arg, !strict)).join(', ')}); ${flag} = ${out} === null ? 1 : 0;`
+    const always = `${out} = ${this.constant(evaluate)}(${args.map((arg) => this.asValue(arg, !strict)).join(', ')}); ${flag} = ${out} === null ? 1 : 0;`
+    const call =
+      unless === undefined
+        ? always
+        : `if (${unless.test}) { ${always} } else { ${out} = ${unless.value}; ${flag} = ${unless.value === 'null' ? 1 : 0}; }`
     this.line(isNull === '0' ? call : `if (${isNull} === 0) { ${call} }`)
     return this.fromValue(out, flag, type)
   }
@@ -268,31 +374,53 @@ export class Generator {
     return left
   }
 
+  /** What is written here stands in a block of its own. */
+  #nested<T>(write: () => T): T {
+    const scopes = this.#scopes
+    this.#scopes = [...scopes, new Map()]
+    try {
+      return write()
+    } finally {
+      this.#scopes = scopes
+    }
+  }
+
   #coalesce(expression: Call): Fragment {
     const whens = expression.args.slice(0, -1)
     const last = expression.args.at(-1)
     invariant(last !== undefined, 'COALESCE has arguments')
     const target = this.variables(expression.type)
-    let closing = ''
-    for (const arg of whens) {
+    const write = (at: number): void => {
+      const arg = whens[at]
+      if (arg === undefined) {
+        this.line(target.assign(this.compile(last)))
+        return
+      }
       const value = this.compile(arg)
       this.line(`if (${value.isNull} === 0) { ${target.assign(value)} } else {`)
-      closing += '}'
+      this.#nested(() => write(at + 1))
+      this.line('}')
     }
-    this.line(`${target.assign(this.compile(last))}${closing}`)
+    write(0)
     return target.fragment
   }
 
   #case(expression: Case): Fragment {
     const target = this.variables(expression.type)
-    let closing = ''
-    for (const { condition, result } of expression.whens) {
-      const test = this.compile(condition) as ScalarFragment
+    const write = (at: number): void => {
+      const when = expression.whens[at]
+      if (when === undefined) {
+        this.line(target.assign(this.compile(expression.otherwise)))
+        return
+      }
+      const test = this.compile(when.condition) as ScalarFragment
       this.line(`if (${test.value}) {`)
-      this.line(`${target.assign(this.compile(result))} } else {`)
-      closing += '}'
+      this.#nested(() => this.line(target.assign(this.compile(when.result))))
+      this.line('} else {')
+      this.#nested(() => write(at + 1))
+      this.line('}')
     }
-    this.line(`${target.assign(this.compile(expression.otherwise))}${closing}`)
+    write(0)
     return target.fragment
   }
 
@@ -341,23 +469,17 @@ export class Generator {
     return this.fromValue(out, flag, expression.type)
   }
 
-  /** A chain of field accesses from an input column reads the child column at once. */
+  /** A chain of field accesses from an input column reads the child column as if it were an input. */
   #fieldOfInput(expression: FieldAccess): Fragment | undefined {
-    const path: number[] = []
-    let at: Expression = expression
-    while (at.kind === 'field') {
-      path.unshift(at.index)
-      at = at.input
-    }
-    if (at.kind !== 'input') return undefined
-    this.#inputs.set(at.index, at.type)
-    const column = this.name('f')
-    this.#prologue.push(`const ${column} = childColumn(col${at.index}, ${JSON.stringify(path)}, rows);`)
-    const value = this.name('r')
-    this.line(`const ${value} = readValue(${column}, ${this.constant(expression.type)}, i);`)
-    const flag = this.name('q')
-    this.line(`const ${flag} = ${value} === null ? 1 : 0;`)
-    return this.fromValue(value, flag, expression.type)
+    const field = fieldOfInput(expression)
+    if (field === undefined) return undefined
+    const { input, path } = field
+    const { type } = expression
+    this.#inputs.set(input.index, input.type)
+    const suffix = `${input.index}_${path.join('_')}`
+    const code = `const f${suffix} = fieldColumn(col${input.index}, ${JSON.stringify(path)}, rows, ${this.constant(type)}); ${arraysOf(suffix, `f${suffix}`, type)}`
+    if (!this.#prologue.includes(code)) this.#prologue.push(code)
+    return this.#readColumn(suffix, `f${suffix}`, type)
   }
 
   readonly #prologue: string[] = []

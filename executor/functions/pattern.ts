@@ -4,6 +4,7 @@ import { MillraceError } from '../../core/errors.ts'
 import { BOOLEAN, INT, type SqlType, STRING } from '../../core/types.ts'
 import type { ViewFragment } from '../codegen/fragment.ts'
 import { define, defineWith } from './define.ts'
+import { containsText, requiredText } from './required-text.ts'
 import { type CallSite, fixedSignature, type ScalarFunction } from './function.ts'
 
 const TEXT = { category: 'text', castTo: STRING } as const
@@ -13,7 +14,9 @@ function remembered<T>(
   compile: (pattern: string, escape: string | undefined) => T,
 ): (pattern: string, escape?: string) => T {
   const known = new Map<string, T>()
-  return (pattern, escape) => {
+  let [last, lastEscape]: [string | undefined, string | undefined] = [undefined, undefined]
+  let lastMade: T | undefined
+  const make = (pattern: string, escape: string | undefined): T => {
     const key = `${escape ?? ''}\u0000${pattern}`
     const found = known.get(key)
     if (found !== undefined) return found
@@ -21,6 +24,12 @@ function remembered<T>(
     const made = compile(pattern, escape)
     known.set(key, made)
     return made
+  }
+  return (pattern, escape) => {
+    if (lastMade === undefined || pattern !== last || escape !== lastEscape) {
+      ;[last, lastEscape, lastMade] = [pattern, escape, make(pattern, escape)]
+    }
+    return lastMade
   }
 }
 
@@ -151,6 +160,8 @@ interface RegexpDefinition {
   readonly flags?: string
   /** Position of the pattern among the arguments. */
   readonly patternAt?: number
+  /** The result where nothing matches: such values are told from their bytes where the pattern allows it. */
+  readonly withoutMatch?: null | false | 0
 }
 
 function regexp(
@@ -164,11 +175,26 @@ function regexp(
     evaluate: () => null,
     ...definition,
   })
+  const evaluator = (_call: CallSite): ((...args: Value[]) => Value) => {
+    const matcher = remembered((pattern) => regularExpression(pattern, definition.flags))
+    return (...args) => evaluate(args[0] as string, matcher(args[definition.patternAt ?? 1] as string), args)
+  }
+  const { withoutMatch } = definition
+  if (withoutMatch === undefined) return { ...shell, evaluator }
   return {
     ...shell,
-    evaluator: (_call: CallSite) => {
-      const matcher = remembered((pattern) => regularExpression(pattern, definition.flags))
-      return (...args) => evaluate(args[0] as string, matcher(args[definition.patternAt ?? 1] as string), args)
+    evaluator,
+    generate: (generator, args, call) => {
+      const [input, pattern] = args
+      if (input?.representation !== 'view' || pattern?.representation !== 'view') return undefined
+      const required = pattern.literal === undefined ? undefined : requiredText(pattern.literal)
+      if (required === undefined) return undefined
+      const contains = generator.constant(containsText(required))
+      const unless = {
+        test: `${contains}(${input.data}, ${input.start}, ${input.length})`,
+        value: String(withoutMatch),
+      }
+      return generator.invoke(evaluator(call), args, call.returnType, true, unless)
     },
   }
 }
@@ -191,6 +217,7 @@ export const PATTERN_FUNCTIONS: readonly ScalarFunction[] = [
       examples: [["REGEXP('abc', 'b.')", 'TRUE']],
       parameters: ['text', 'text'],
       returns: BOOLEAN,
+      withoutMatch: false,
     },
     (value, pattern) => pattern.test(value),
   ),
@@ -215,6 +242,7 @@ export const PATTERN_FUNCTIONS: readonly ScalarFunction[] = [
       parameters: ['text', 'text', 'int'],
       minimum: 2,
       returns: STRING,
+      withoutMatch: null,
     },
     (value, pattern, args) => pattern.exec(value)?.[(args[2] ?? 0) as number] ?? null,
   ),
@@ -226,6 +254,7 @@ export const PATTERN_FUNCTIONS: readonly ScalarFunction[] = [
       examples: [["REGEXP_COUNT('hello', 'l')", '2']],
       parameters: ['text', 'text'],
       returns: INT,
+      withoutMatch: 0,
       flags: 'g',
     },
     (value, pattern) => value.match(pattern)?.length ?? 0,
@@ -238,6 +267,7 @@ export const PATTERN_FUNCTIONS: readonly ScalarFunction[] = [
       examples: [["REGEXP_SUBSTR('abc', '[b-z]+')", 'bc']],
       parameters: ['text', 'text'],
       returns: STRING,
+      withoutMatch: null,
     },
     (value, pattern) => pattern.exec(value)?.[0] ?? null,
   ),
@@ -249,6 +279,7 @@ export const PATTERN_FUNCTIONS: readonly ScalarFunction[] = [
       examples: [["REGEXP_INSTR('abc', 'c')", '3']],
       parameters: ['text', 'text'],
       returns: INT,
+      withoutMatch: 0,
     },
     (value, pattern) => {
       const match = pattern.exec(value)
