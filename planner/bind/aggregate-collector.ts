@@ -56,7 +56,7 @@ export class AggregateCollector implements AggregateCalls {
     return this.#reference({
       function: spec.name,
       args: converted,
-      distinct: node.quantifier === 'DISTINCT' && !['MIN', 'MAX'].includes(spec.name),
+      distinct: isDistinct(node, spec.name),
       filter,
       type: this.#resultType(spec.name, returnType, filter !== undefined),
     })
@@ -82,6 +82,12 @@ export class AggregateCollector implements AggregateCalls {
     }
     return { kind: 'input', index: AGGREGATE_BASE + position, type: aggregate.type }
   }
+}
+
+/** Of MIN and MAX it makes no difference. */
+function isDistinct(node: ast.CallExpression, name: string): boolean {
+  if (name === 'APPROX_COUNT_DISTINCT') return true
+  return node.quantifier === 'DISTINCT' && name !== 'MIN' && name !== 'MAX'
 }
 
 function refuse(context: ExpressionContext, node: ast.CallExpression, name: string): void {

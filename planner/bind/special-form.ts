@@ -8,6 +8,7 @@ import type { Expression } from '../expression.ts'
 import { errorAt, unsupported } from './binder-context.ts'
 import { applyFunction } from './call.ts'
 import { bindAll, type ExpressionContext } from './expression-context.ts'
+import { bindFunctionCall } from './function-call.ts'
 import { stringLiteral } from './literal.ts'
 
 export type SpecialForm =
@@ -51,9 +52,10 @@ export function bindSpecialForm(context: ExpressionContext, node: SpecialForm): 
     case 'json-query':
     case 'json-object':
     case 'json-array':
+      throw unsupported(context, node.span, JSON_NAMES[node.kind])
     case 'json-objectagg':
     case 'json-arrayagg':
-      throw unsupported(context, node.span, JSON_NAMES[node.kind])
+      return bindFunctionCall(context, jsonAggregate(context, node))
     default:
       return unreachable(node)
   }
@@ -63,9 +65,29 @@ const JSON_NAMES = {
   'json-query': 'JSON_QUERY',
   'json-object': 'JSON_OBJECT',
   'json-array': 'JSON_ARRAY',
-  'json-objectagg': 'JSON_OBJECTAGG',
-  'json-arrayagg': 'JSON_ARRAYAGG',
 } as const
+
+/** The clause ON NULL, or what it is by default, becomes the last argument. */
+function jsonAggregate(
+  context: ExpressionContext,
+  node: ast.JsonObjectAggExpression | ast.JsonArrayAggExpression,
+): ast.CallExpression {
+  const { span } = node
+  const isObject = node.kind === 'json-objectagg'
+  const name = isObject ? 'JSON_OBJECTAGG' : 'JSON_ARRAYAGG'
+  const item = isObject ? node.entry : node.item
+  if (item.formatJson) throw unsupported(context, item.span, `FORMAT JSON of ${name}`)
+  const onNull: ast.Expression = { kind: 'string', value: node.onNull ?? (isObject ? 'NULL' : 'ABSENT'), span }
+  return {
+    kind: 'call',
+    name: { kind: 'object-name', parts: [{ kind: 'identifier', name, quoted: false, span }], span },
+    arguments: isObject ? [node.entry.key, node.entry.value, onNull] : [node.item.value, onNull],
+    orderBy: isObject ? [] : node.orderBy,
+    withinGroup: [],
+    ...(node.filter === undefined ? {} : { filter: node.filter }),
+    span,
+  }
+}
 
 function bindPresent(
   context: ExpressionContext,
