@@ -140,6 +140,45 @@ export const CONFIGURATION_KEYS = [
     description: 'State that was not touched for this long may be dropped; 0: never.',
   },
   {
+    key: 'table.exec.mini-batch.enabled',
+    type: 'boolean',
+    default: 'false',
+    description: 'Whether group aggregates gather rows into bundles and emit one change for each group of a bundle.',
+  },
+  {
+    key: 'table.exec.mini-batch.allow-latency',
+    type: 'duration',
+    default: '0 ms',
+    description: 'How long a bundle may take; needed for mini-batches.',
+  },
+  {
+    key: 'table.exec.mini-batch.size',
+    type: 'int',
+    default: '-1',
+    description: 'Rows that a bundle may have at the most; needed for mini-batches.',
+  },
+  {
+    key: 'table.optimizer.agg-phase-strategy',
+    type: 'enum',
+    values: ['AUTO', 'ONE_PHASE', 'TWO_PHASE'],
+    default: 'AUTO',
+    description:
+      'Taken for compatibility: in one process a local aggregate before the global one would save nothing, and the bundles of mini-batches give the same changes without it.',
+  },
+  {
+    key: 'table.optimizer.distinct-agg.split.enabled',
+    type: 'boolean',
+    default: 'false',
+    description:
+      'Taken for compatibility: distinct values are not dealt out to buckets, as one process has no skew to even out.',
+  },
+  {
+    key: 'table.optimizer.distinct-agg.split.bucket-num',
+    type: 'int',
+    default: '1024',
+    description: 'Taken for compatibility, as table.optimizer.distinct-agg.split.enabled is.',
+  },
+  {
     key: 'table.exec.source.idle-timeout',
     type: 'duration',
     default: '0 ms',
@@ -267,14 +306,9 @@ export const ACCEPTED_KEYS: readonly string[] = [
     'deduplicate.insert-update-after-sensitive-enabled',
     'deduplicate.mini-batch.compact-changes-enabled',
   ].map((name) => `table.exec.${name}`),
-  ...[
-    'disabled-operators',
-    'interval-join.min-cleanup-interval',
-    'legacy-cast-behaviour',
-    'mini-batch.allow-latency',
-    'mini-batch.enabled',
-    'mini-batch.size',
-  ].map((name) => `table.exec.${name}`),
+  ...['disabled-operators', 'interval-join.min-cleanup-interval', 'legacy-cast-behaviour'].map(
+    (name) => `table.exec.${name}`,
+  ),
   ...[
     'operator-fusion-codegen.enabled',
     'rank.topn-cache-size',
@@ -300,14 +334,9 @@ export const ACCEPTED_KEYS: readonly string[] = [
     'local-hash-agg.adaptive.sampling-threshold',
     'local-hash-agg.adaptive.distinct-value-rate-threshold',
   ].map((name) => `table.exec.${name}`),
-  ...[
-    'agg-phase-strategy',
-    'bushy-join-reorder-threshold',
-    'distinct-agg.split.bucket-num',
-    'distinct-agg.split.enabled',
-    'dynamic-filtering.enabled',
-    'incremental-agg-enabled',
-  ].map((name) => `table.optimizer.${name}`),
+  ...['bushy-join-reorder-threshold', 'dynamic-filtering.enabled', 'incremental-agg-enabled'].map(
+    (name) => `table.optimizer.${name}`,
+  ),
   ...[
     'join-reorder-enabled',
     'join.broadcast-threshold',

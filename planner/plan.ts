@@ -16,6 +16,7 @@ import { optimize } from './optimize.ts'
 import { buildGraph } from './physical/build.ts'
 import { inferChangelogs } from './physical/changelog.ts'
 import type { OperatorGraph } from './physical/graph.ts'
+import { assignMiniBatches } from './physical/mini-batch.ts'
 import { Translator } from './physical/translate.ts'
 import { createRuleContext } from './rules/rule-context.ts'
 
@@ -121,5 +122,6 @@ function planLogical(roots: readonly LogicalNode[], context: PlannerContext): Op
   const rules = createRuleContext(context)
   const translator = new Translator(rules)
   const drafts = optimize(roots, rules).map((root) => translator.translate(root))
+  assignMiniBatches(drafts, rules)
   return buildGraph(drafts, inferChangelogs(drafts, rules))
 }

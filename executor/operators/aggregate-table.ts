@@ -204,6 +204,11 @@ export class AggregateTable {
     for (const values of this.#distinct) values?.remove(group)
   }
 
+  /** All rows of the group were taken back. */
+  isGone(group: number): boolean {
+    return this.#counts !== undefined && this.#counts.values[group] === 0
+  }
+
   results(groups: Int32Array, count: number): Column[] {
     return this.#accumulators.map((accumulator) => accumulator.results(groups, count))
   }

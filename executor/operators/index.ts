@@ -8,6 +8,8 @@ import { createCorrelate } from './correlate.ts'
 import { createDropUpdateBefore } from './drop-update-before.ts'
 import { createGroupAggregate } from './group-aggregate.ts'
 import { createLimit } from './limit.ts'
+import { createMiniBatchAssigner } from './mini-batch-assigner.ts'
+import { createMiniBatchGroupAggregate } from './mini-batch-group-aggregate.ts'
 import type { Operator, OperatorContext } from './operator.ts'
 import { createSinkMaterialize } from './sink-materialize.ts'
 import { createUnion } from './union.ts'
@@ -32,7 +34,11 @@ export function createOperator(
     case 'watermark':
       return createWatermark(node, context)
     case 'group-aggregate':
-      return createGroupAggregate(node, context)
+      return node.miniBatch === undefined
+        ? createGroupAggregate(node, context)
+        : createMiniBatchGroupAggregate(node, node.miniBatch.size, context)
+    case 'mini-batch-assigner':
+      return createMiniBatchAssigner(node, context)
     case 'window-aggregate':
       return createWindowAggregate(node, timeType(node, graph), context)
     case 'window-table-function':

@@ -90,6 +90,7 @@ export class OperatorHarness {
 
   /** Checkpoint, then a new operator from it. */
   recover(): void {
+    this.operator.prepareSnapshot?.()
     for (const page of this.operator.snapshot?.() ?? []) {
       const name = `${page.table}/${page.page}`
       if (page.bytes === null) this.#pages.delete(name)

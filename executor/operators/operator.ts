@@ -51,8 +51,10 @@ export interface Operator {
   onBatch(batch: ChangeBatch, input: number): void
   /** The minimum over the inputs has advanced. An operator without its own use of time passes it on. */
   onWatermark(time: number): void
-  /** Called about every 100 ms and before each barrier: processing-time timers, TTL. */
+  /** Called about every 100 ms: processing-time timers, TTL. */
   onProcessingTime?(now: number): void
+  /** Before `snapshot`, inputs before their readers: emits what is held back and is no state. */
+  prepareSnapshot?(): void
   snapshot?(): readonly StatePage[]
   /** All inputs have ended (MAX_WATERMARK came before): emit what is left. */
   end?(): void

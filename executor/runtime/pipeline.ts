@@ -99,6 +99,11 @@ export class Pipeline {
     }
   }
 
+  /** To be called before `snapshot`. */
+  prepareSnapshot(): void {
+    for (const stage of this.stages) this.#run(stage, () => stage.operator?.prepareSnapshot?.())
+  }
+
   /** What changed since the last call. */
   snapshot(): PageWrite[] {
     return this.stages.flatMap((stage) =>

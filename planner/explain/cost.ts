@@ -59,6 +59,7 @@ function rowsOf(node: OperatorNode, read: number): number {
     case 'limit':
       return Math.min(read, node.fetch)
     case 'watermark':
+    case 'mini-batch-assigner':
     case 'union':
     case 'changelog-normalize':
     case 'drop-update-before':

@@ -54,6 +54,7 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'window-aggregate':
       return INSERT_ONLY
     case 'watermark':
+    case 'mini-batch-assigner':
     case 'calc':
     case 'window-table-function':
     case 'correlate':
@@ -195,6 +196,7 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'calc':
       return node.condition !== undefined || own
     case 'watermark':
+    case 'mini-batch-assigner':
     case 'union':
     case 'window-table-function':
     case 'limit':

@@ -42,6 +42,8 @@ export function describe(draft: Draft): string {
       return `WindowTableFunction(window=[${windowText(node.window, input)}])`
     case 'correlate':
       return correlateText(node, input)
+    case 'mini-batch-assigner':
+      return `MiniBatchAssigner(interval=[${node.interval}ms], mode=[${node.mode === 'proctime' ? 'ProcTime' : 'RowTime'}])`
     case 'changelog-normalize':
       return `ChangelogNormalize(key=[${columns(node.keys, output)}])`
     case 'drop-update-before':

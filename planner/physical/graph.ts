@@ -82,6 +82,17 @@ export interface GroupAggregateNode extends NodeBase {
   readonly inputRetracts: boolean
   /** Milliseconds; 0: never. */
   readonly stateTtl: number
+  /** Rows are gathered into bundles of at most that many; absent: every row gives its changes at once. */
+  readonly miniBatch?: { readonly size: number }
+}
+
+/** `table.exec.mini-batch.enabled`: emits the watermarks that end bundles. Directly above a source or its watermark. */
+export interface MiniBatchAssignerNode extends NodeBase {
+  readonly kind: 'mini-batch-assigner'
+  /** Milliseconds. */
+  readonly interval: number
+  /** By the clock, dropping watermarks, or by the watermarks that come. */
+  readonly mode: 'proctime' | 'rowtime'
 }
 
 export interface WindowSpec {
@@ -191,6 +202,7 @@ export type OperatorNode =
   | CalcNode
   | UnionNode
   | GroupAggregateNode
+  | MiniBatchAssignerNode
   | WindowAggregateNode
   | WindowTableFunctionNode
   | CorrelateNode

@@ -16,6 +16,7 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
     case 'source':
       return tableKey(node.table.primaryKey?.columns ?? [], node.columns)
     case 'watermark':
+    case 'mini-batch-assigner':
     case 'drop-update-before':
     case 'limit':
     case 'sink':

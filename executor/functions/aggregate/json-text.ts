@@ -46,7 +46,7 @@ export function jsonText(value: Value, type: SqlType): string {
     case 'FLOAT':
     case 'DOUBLE': {
       const text = valueToText(value, type)
-      return Number.isFinite(value as number) ? text : JSON.stringify(text)
+      return Number.isFinite(value) ? text : JSON.stringify(text)
     }
     case 'TIMESTAMP':
     case 'TIMESTAMP_LTZ': {
