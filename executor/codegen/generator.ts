@@ -478,11 +478,16 @@ export class Generator {
     this.#inputs.set(input.index, input.type)
     const suffix = `${input.index}_${path.join('_')}`
     const code = `const f${suffix} = fieldColumn(col${input.index}, ${JSON.stringify(path)}, rows, ${this.constant(type)}); ${arraysOf(suffix, `f${suffix}`, type)}`
-    if (!this.#prologue.includes(code)) this.#prologue.push(code)
+    this.onceABatch(code)
     return this.#readColumn(suffix, `f${suffix}`, type)
   }
 
   readonly #prologue: string[] = []
+
+  /** A statement that runs before the loop over the rows. */
+  onceABatch(code: string): void {
+    if (!this.#prologue.includes(code)) this.#prologue.push(code)
+  }
 
   /** Statements that run once a batch, before the loop. */
   get prologue(): readonly string[] {

@@ -36,6 +36,22 @@ function unknownLetter(letter: string, pattern: string): MillraceError {
   return new MillraceError('INVALID_ARGUMENT', `date pattern '${pattern}' has the unknown letter "${letter}"`)
 }
 
+const UNITS: Readonly<Record<string, number>> = {
+  S: 1,
+  s: 1000,
+  m: 60_000,
+  H: 3_600_000,
+  k: 3_600_000,
+  h: 3_600_000,
+  K: 3_600_000,
+  a: 3_600_000,
+}
+
+/** Milliseconds of the finest part of a pattern: times in the same unit of that length have the same text. */
+export function finestUnit(pattern: string): number {
+  return Math.min(...partsOf(pattern).map(({ letter }) => UNITS[letter] ?? DAY))
+}
+
 /** @param local wall-clock milliseconds since 1970-01-01; @param nanos of the second */
 export function createDateFormatter(pattern: string): (local: number, nanos: number) => string {
   const parts = partsOf(pattern)

@@ -20,6 +20,7 @@ import { addMonths } from './arithmetic.ts'
 import { createDateFormatter, createDateParser } from './date-format.ts'
 import { define, defineWith } from './define.ts'
 import { type CallSite, nullableWith, type ScalarFunction } from './function.ts'
+import { dateFormatCode, extractionCode } from './temporal-code.ts'
 
 const DAY = 86_400_000
 const DATETIMES: readonly string[] = ['DATE', 'TIME', 'TIMESTAMP', 'TIMESTAMP_LTZ']
@@ -103,6 +104,11 @@ function extractField(unit: string, local: number, nanos: number, epoch: number)
   }
 }
 
+/** Of a TIMESTAMP(3). */
+function extractLocal(unit: string, local: number): number {
+  return extractField(unit, local, (local - Math.floor(local / 1000) * 1000) * 1_000_000, local)
+}
+
 function datetimeSignature(count: number, returns: SqlType): FunctionSpec['bind'] {
   return (args) => {
     const value = args[count - 1]
@@ -134,6 +140,7 @@ const EXTRACT = defineWith(
     signatures: ['EXTRACT(unit FROM datetime)'],
     description: 'A part of a datetime.',
     examples: [["EXTRACT(DAY FROM DATE '2006-06-05')", '5']],
+    generate: extractionCode(1, (call) => String(call.literals[0]), extractLocal),
   },
   datetimeSignature(2, BIGINT),
   (call) => {
@@ -150,6 +157,7 @@ function part(name: string, unit: string, example: string): ScalarFunction {
       signatures: [`${name}(datetime)`],
       description: `The ${unit} of a datetime.`,
       examples: [[`${name}(TIMESTAMP '1994-09-27 13:14:15')`, example]],
+      generate: extractionCode(0, () => unit, extractLocal),
     },
     datetimeSignature(1, BIGINT),
     (call) => extraction(call, unit),
@@ -379,6 +387,7 @@ const DATE_FORMAT = defineWith(
     signatures: ['DATE_FORMAT(timestamp, pattern)'],
     description: "A datetime as text in a pattern of Java's.",
     examples: [["DATE_FORMAT(TIMESTAMP '2024-01-31 10:20:30', 'yyyy/MM/dd HH:mm')", '2024/01/31 10:20']],
+    generate: dateFormatCode,
   },
   (args) => {
     const [value, pattern] = args
