@@ -1,5 +1,6 @@
 /** Deals rows out to partition directories: `dt=2024-01-31/hour=10`. */
 import type { ChangeBatch } from '../../core/change-batch.ts'
+import type { Column } from '../../core/column.ts'
 import { readValue } from '../../core/column-ops.ts'
 import type { Schema } from '../../core/types.ts'
 import { valueToText } from '../../core/value-text.ts'
@@ -49,13 +50,18 @@ export class Partitioner {
       kinds: batch.kinds,
     }
     const rowsOf = new Map<string, number[]>()
+    const keys = this.#keys.flatMap(({ index }) => batch.columns[index] ?? [])
+    let rows: number[] = []
     for (let row = 0; row < batch.rows; row++) {
-      const directory = this.#directoryOf(batch, row)
-      const rows = rowsOf.get(directory)
-      if (rows === undefined) rowsOf.set(directory, [row])
-      else rows.push(row)
+      // Rows of one partition mostly come one behind the other.
+      if (row === 0 || !keys.every((column) => repeats(column, row))) {
+        const directory = this.#directoryOf(batch, row)
+        rows = rowsOf.get(directory) ?? []
+        rowsOf.set(directory, rows)
+      }
+      rows.push(row)
     }
-    return [...rowsOf].map(([directory, rows]) => ({ directory, batch: kept, rows: Int32Array.from(rows) }))
+    return [...rowsOf].map(([directory, own]) => ({ directory, batch: kept, rows: Int32Array.from(own) }))
   }
 
   #directoryOf(batch: ChangeBatch, row: number): string {
@@ -73,5 +79,29 @@ export class Partitioner {
     if (this.#directories.size > 10_000) this.#directories.clear()
     this.#directories.set(key, directory)
     return directory
+  }
+}
+
+/** Whether the row's value is surely the one of the row before. */
+function repeats(column: Column, row: number): boolean {
+  const { nulls } = column
+  if (nulls !== null && nulls[row] !== nulls[row - 1]) return false
+  switch (column.kind) {
+    case 'null':
+      return true
+    case 'bytes': {
+      const { starts, lengths, data } = column
+      const [start, before, length] = [starts[row] ?? 0, starts[row - 1] ?? 0, lengths[row] ?? 0]
+      if (length !== lengths[row - 1]) return false
+      for (let at = 0; start !== before && at < length; at++) if (data[start + at] !== data[before + at]) return false
+      return true
+    }
+    case 'list':
+    case 'map':
+    case 'row':
+    case 'i128':
+      return false
+    default:
+      return column.values[row] === column.values[row - 1]
   }
 }

@@ -86,19 +86,31 @@ export class CsvEncoder implements RecordEncoder {
       return
     }
     out.byte(quote)
+    if (this.#hasEscaped(data, start, length)) {
+      for (let at = start; at < start + length; at++) {
+        const c = data[at] as number
+        if (c === quote || c === escape) out.byte(c)
+        out.byte(c)
+      }
+    } else out.copy(data, start, length)
+    out.byte(quote)
+  }
+
+  /** Whether a quote or an escape character has to be written twice. */
+  #hasEscaped(data: Uint8Array, start: number, length: number): boolean {
+    const { quote, escape } = this.#options
     for (let at = start; at < start + length; at++) {
       const c = data[at] as number
-      if (c === quote || c === escape) out.byte(c)
-      out.byte(c)
+      if (c === quote || c === escape) return true
     }
-    out.byte(quote)
+    return false
   }
 
   #needsQuotes(data: Uint8Array, start: number, length: number): boolean {
     if (length > MAX_CHECKED)
       return (
         length > 4 * MAX_CHECKED ||
-        decodeText(data, start, length).length > MAX_CHECKED ||
+        javaLength(data, start, length) > MAX_CHECKED ||
         this.#hasUnsafe(data, start, length)
       )
     return this.#hasUnsafe(data, start, length)
@@ -163,6 +175,16 @@ export class CsvEncoder implements RecordEncoder {
       return decodeText(scratch.data, 0, scratch.pos)
     }
   }
+}
+
+/** UTF-16 code units of UTF-8 text: one for each character, two for those of four bytes. */
+function javaLength(data: Uint8Array, start: number, length: number): number {
+  let units = 0
+  for (let at = start; at < start + length; at++) {
+    const c = data[at] as number
+    if ((c & 0xc0) !== 0x80) units += c >= 0xf0 ? 2 : 1
+  }
+  return units
 }
 
 /**
