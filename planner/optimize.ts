@@ -1,5 +1,6 @@
 /** The rewrites, in their order. Each takes a correct plan and gives one; none is needed for correctness. */
 import type { LogicalNode } from './logical/node.ts'
+import { extractJoinKeys } from './rules/extract-join-keys.ts'
 import { foldConstants } from './rules/fold-constants.ts'
 import { narrowRows } from './rules/narrow-rows.ts'
 import { planWindowAggregates } from './rules/plan-window-aggregates.ts'
@@ -12,7 +13,7 @@ export function optimize(roots: readonly LogicalNode[], rules: RuleContext): rea
   const single = roots.map((root) => {
     const folded = foldConstants(root, rules)
     const pushed = foldConstants(pushFilters(folded, rules), rules)
-    return pruneColumns(planWindowAggregates(pushed, rules), rules)
+    return pruneColumns(planWindowAggregates(extractJoinKeys(pushed, rules), rules), rules)
   })
   return narrowRows(reuseSources(single, rules), rules)
 }

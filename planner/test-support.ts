@@ -9,7 +9,15 @@ import { formatError, MillraceError } from '../core/errors.ts'
 import { BIGINT, BOOLEAN, DOUBLE, type SqlType, STRING, timestampLtz, withNullability } from '../core/types.ts'
 import type { ColumnDefinition, CreateTable } from '../parser/ast.ts'
 import { parseStatement } from '../parser/parse.ts'
-import { arithmeticType, comparisonType, isCharacter, isInteger, isInterval, isNumeric } from './bind/coercion.ts'
+import {
+  arithmeticType,
+  commonType,
+  comparisonType,
+  isCharacter,
+  isInteger,
+  isInterval,
+  isNumeric,
+} from './bind/coercion.ts'
 import { bindType } from './bind/types.ts'
 
 type Bind = (types: readonly SqlType[]) => BoundSignature | undefined
@@ -89,7 +97,9 @@ const COUNT = spec('COUNT', (types) => ({ argumentTypes: types, returnType: with
 })
 
 const TEST_FUNCTIONS: readonly FunctionSpec[] = [
-  ...['=', '<>', '<', '<=', '>', '>=', 'IS DISTINCT FROM'].map((name) => spec(name, comparison)),
+  ...['=', '<>', '<', '<=', '>', '>=', 'IS DISTINCT FROM', 'IS NOT DISTINCT FROM'].map((name) =>
+    spec(name, comparison),
+  ),
   ...['AND', 'OR', 'NOT'].map((name) => spec(name, logic)),
   ...['IS NULL', 'IS NOT NULL', 'IS TRUE'].map((name) => spec(name, test)),
   ...['IN', 'NOT IN'].map((name) => spec(name, inList)),
@@ -103,6 +113,10 @@ const TEST_FUNCTIONS: readonly FunctionSpec[] = [
   spec('RAND', () => ({ argumentTypes: [], returnType: withNullability(DOUBLE, false) }), { deterministic: false }),
   spec('CURRENT_TIMESTAMP', () => ({ argumentTypes: [], returnType: withNullability(timestampLtz(3), false) }), {
     deterministic: false,
+  }),
+  spec('COALESCE', (types) => {
+    const returnType = commonType(types)
+    return returnType === undefined ? undefined : { argumentTypes: types.map(() => returnType), returnType }
   }),
   spec('ITEM', ([type]) =>
     type?.kind === 'ARRAY' ? { argumentTypes: [], returnType: withNullability(type.element, true) } : undefined,

@@ -7,6 +7,7 @@ import { createChangelogNormalize } from './changelog-normalize.ts'
 import { createCorrelate } from './correlate.ts'
 import { createDropUpdateBefore } from './drop-update-before.ts'
 import { createGroupAggregate } from './group-aggregate.ts'
+import { createJoin } from './join.ts'
 import { createLimit } from './limit.ts'
 import { createMiniBatchAssigner } from './mini-batch-assigner.ts'
 import { createMiniBatchGroupAggregate } from './mini-batch-group-aggregate.ts'
@@ -45,6 +46,8 @@ export function createOperator(
       return createWindowTableFunction(node, timeType(node, graph), context)
     case 'correlate':
       return createCorrelate(node, inputSchema(node, graph), context)
+    case 'join':
+      return createJoin(node, [inputSchema(node, graph), inputSchema(node, graph, 1)], context)
     case 'changelog-normalize':
       return createChangelogNormalize(node, context)
     case 'sink-materialize':
@@ -67,6 +70,6 @@ function timeType(
   return input?.schema.fields[node.window.timeColumn]?.type ?? timestamp(3)
 }
 
-function inputSchema(node: { readonly inputs: readonly number[] }, graph: OperatorGraph): Schema {
-  return graph.nodes[node.inputs[0] ?? -1]?.schema ?? { fields: [] }
+function inputSchema(node: { readonly inputs: readonly number[] }, graph: OperatorGraph, input = 0): Schema {
+  return graph.nodes[node.inputs[input] ?? -1]?.schema ?? { fields: [] }
 }

@@ -13,6 +13,8 @@ export interface BinderContext {
   readonly sql: string
   readonly planner: PlannerContext
   readonly commonTables: CommonTables
+  /** STATE_TTL hints of the SELECT that is being bound: milliseconds by table. */
+  readonly stateTtl: ReadonlyMap<string, number>
   /** Views being expanded, to find a view that reads itself. */
   readonly views: readonly string[]
   /** Subqueries in FROM are reached through here, so that no file of the binder needs all others. */
@@ -25,7 +27,7 @@ export function createBinderContext(sql: string, planner: PlannerContext, bindQu
   const refuse: QueryBinder = (context, query) => {
     throw unsupported(context, query.span, 'a subquery here')
   }
-  return { sql, planner, commonTables: new Map(), views: [], bindQuery: bindQuery ?? refuse }
+  return { sql, planner, commonTables: new Map(), stateTtl: new Map(), views: [], bindQuery: bindQuery ?? refuse }
 }
 
 /** A user error at a node of the statement. */

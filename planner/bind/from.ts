@@ -12,6 +12,7 @@ import type { LogicalNode } from '../logical/node.ts'
 import { aliased, type BoundSource } from './alias.ts'
 import { type BinderContext, errorAt, unsupported, withPosition } from './binder-context.ts'
 import { bindCorrelated, bindUncorrelated, isCorrelated } from './correlate.ts'
+import { bindJoin } from './join.ts'
 import { renameFields, uniqueNames } from './names.ts'
 import { planTable } from './table-plan.ts'
 import { bindWindowFunction, isWindowFunction } from './window-function.ts'
@@ -30,7 +31,7 @@ export function bindFrom(context: BinderContext, node: ast.TableReference): Boun
       return bindUncorrelated(context, node)
     case 'join':
       if (isCorrelated(node.right)) return bindCorrelated(context, node, node.right, bindFrom(context, node.left))
-      throw unsupported(context, node.span, node.type === 'COMMA' ? 'a join of two tables' : `${node.type} JOIN`)
+      return bindJoin(context, node, bindFrom(context, node.left), bindFrom(context, node.right))
     case 'match-recognize':
       throw unsupported(context, node.span, 'MATCH_RECOGNIZE')
     default:

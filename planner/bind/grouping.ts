@@ -146,10 +146,10 @@ class GroupOutput {
   }
 
   #ungrouped(expression: Expression & { kind: 'input' }, span: Span | undefined): Error {
-    const { fields } = this.#context.scope.relations.find(
+    const { fields, offset } = this.#context.scope.relations.find(
       (relation) => expression.index >= relation.offset && expression.index < relation.offset + relation.fields.length,
-    ) ?? { fields: [] }
-    const name = fields[expression.index]?.name ?? ''
+    ) ?? { fields: [], offset: 0 }
+    const name = fields[expression.index - offset]?.name ?? ''
     const at = this.#context.spans.get(expression) ?? span ?? { start: 0, end: 0 }
     return errorAt(this.#context, at, 'INVALID_AGGREGATE', `column "${name}" is neither grouped nor aggregated`, {
       hint: `Add it to GROUP BY, or use an aggregate such as MAX(${name}).`,

@@ -13,11 +13,11 @@ import { expressionContext } from './expression.ts'
 import { bindCondition, type ExpressionContext } from './expression-context.ts'
 import type { BoundSource } from './alias.ts'
 import { bindFrom } from './from.ts'
-import { stateTtlHint } from './hints.ts'
+import { checkStateTtlHints, stateTtlHints } from './hints.ts'
 import { bindGroups, type GroupKey } from './grouping.ts'
 import { bindGroupWindow, type GroupWindow, isGroupWindow } from './group-window.ts'
 import { withoutTimeAttribute } from './types.ts'
-import { accessField, EMPTY_SCOPE, isNamed, resolveColumn, type Scope, scopeFields } from './scope.ts'
+import { accessField, allColumns, EMPTY_SCOPE, isNamed, resolveColumn, type Scope, scopeFields } from './scope.ts'
 
 /** A column of the result. */
 interface SelectColumn {
@@ -28,8 +28,10 @@ interface SelectColumn {
 
 export function bindSelect(context: BinderContext, node: ast.Select): LogicalNode {
   refuseClauses(context, node)
-  const source = node.from === undefined ? oneRow() : bindFrom(context, node.from)
-  const stateTtl = stateTtlHint(context, node.hints, source.scope)
+  const ttls = stateTtlHints(context, node.hints)
+  const source = node.from === undefined ? oneRow() : bindFrom({ ...context, stateTtl: ttls }, node.from)
+  checkStateTtlHints(context, node.hints, source.scope)
+  const stateTtl = source.scope.relations.length === 1 ? [...ttls.values()].at(-1) : undefined
   const spans = new WeakMap<Expression, ast.Span>()
   const filtered = bindWhere(context, node, source, spans)
   const groups = groupingExpressions(context, node)
@@ -149,6 +151,10 @@ function implicitName(node: ast.Expression): string | undefined {
 function expandStar(context: ExpressionContext, star: ast.Star): readonly SelectColumn[] {
   const { scope } = context
   const qualifier = star.qualifier.map((part) => part.name)
+  if (qualifier.length === 0) {
+    const all = allColumns(scope).map(({ name, expression }) => columnOf(context, expression, { name }, star.span))
+    if (all.length > 0) return all
+  }
   const relations = scope.relations.filter((relation) => isNamed(relation, qualifier))
   const columns = relations.flatMap((relation) =>
     relation.fields.map((field, index) =>
@@ -179,7 +185,12 @@ function resolveStarRow(context: ExpressionContext, scope: Scope, star: ast.Star
   return resolveColumn(context, scope, star.qualifier, star.span)
 }
 
-function columnOf(context: ExpressionContext, expression: Expression, field: Field, span: ast.Span): SelectColumn {
+function columnOf(
+  context: ExpressionContext,
+  expression: Expression,
+  field: Pick<Field, 'name'>,
+  span: ast.Span,
+): SelectColumn {
   context.spans.set(expression, span)
   return { name: field.name, expression, span }
 }

@@ -37,7 +37,7 @@ export function estimateCosts(graph: OperatorGraph): ReadonlyMap<number, Cost> {
 }
 
 function holdsState(node: OperatorNode): boolean {
-  return ['group-aggregate', 'window-aggregate', 'changelog-normalize', 'sink-materialize'].includes(node.kind)
+  return ['group-aggregate', 'window-aggregate', 'changelog-normalize', 'sink-materialize', 'join'].includes(node.kind)
 }
 
 function rowsOf(node: OperatorNode, read: number): number {
@@ -56,6 +56,8 @@ function rowsOf(node: OperatorNode, read: number): number {
       return read * (node.window.kind === 'tumble' ? 1 : node.window.size / node.window.step)
     case 'correlate':
       return read * ROWS_OF_TABLE_FUNCTION
+    case 'join':
+      return node.joinType === 'semi' || node.joinType === 'anti' ? read * FILTER_SELECTIVITY : read
     case 'limit':
       return Math.min(read, node.fetch)
     case 'watermark':

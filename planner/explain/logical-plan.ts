@@ -40,6 +40,8 @@ function lineOf(node: LogicalNode): string {
       return `LogicalWindowAggregate(group=[{${node.keys.join(', ')}}], window=[${windowText(node.window, names)}])`
     case 'correlate':
       return logicalCorrelateText(node)
+    case 'join':
+      return `LogicalJoin(condition=[${logicalText(node.condition)}], joinType=[${node.joinType}])`
     case 'limit':
       return `LogicalSort(offset=[${node.offset}], fetch=[${node.fetch}])`
     case 'sink':

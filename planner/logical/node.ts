@@ -7,6 +7,7 @@ import type { Aggregate } from './aggregate.ts'
 import type { Collect } from './collect.ts'
 import type { Correlate } from './correlate.ts'
 import type { Filter } from './filter.ts'
+import type { Join } from './join.ts'
 import type { Limit } from './limit.ts'
 import type { Project } from './project.ts'
 import type { Scan } from './scan.ts'
@@ -26,6 +27,7 @@ export type LogicalNode =
   | Union
   | Aggregate
   | Correlate
+  | Join
   | WindowTableFunction
   | WindowAggregate
   | Limit
@@ -39,6 +41,8 @@ export function logicalInputs(node: LogicalNode): readonly LogicalNode[] {
       return []
     case 'union':
       return node.inputs
+    case 'join':
+      return [node.left, node.right]
     case 'watermark':
     case 'project':
     case 'filter':
@@ -64,6 +68,11 @@ export function mapLogicalInputs(node: LogicalNode, change: (input: LogicalNode)
     case 'union': {
       const inputs = node.inputs.map(change)
       return inputs.every((input, index) => input === node.inputs[index]) ? node : { ...node, inputs }
+    }
+    case 'join': {
+      const left = change(node.left)
+      const right = change(node.right)
+      return left === node.left && right === node.right ? node : { ...node, left, right }
     }
     default: {
       const input = change(node.input)

@@ -6,7 +6,7 @@ import { typeToString } from '../../core/types.ts'
 import type { Changelogs } from './changelog.ts'
 import { describe } from './describe.ts'
 import type { Draft } from './draft.ts'
-import type { OperatorGraph, OperatorNode } from './graph.ts'
+import type { JoinSide, OperatorGraph, OperatorNode } from './graph.ts'
 import { assignUids } from './uid.ts'
 
 export function buildGraph(roots: readonly Draft[], changelogs: Changelogs): OperatorGraph {
@@ -60,6 +60,10 @@ function stateOf(node: OperatorNode): JsonValue | undefined {
     case 'changelog-normalize':
     case 'sink-materialize':
       return { kind, uid, keys: node.keys, types }
+    case 'join': {
+      const { joinType, left, right, filterNulls } = node
+      return { kind, uid, joinType, left: sideOf(left), right: sideOf(right), filterNulls, types }
+    }
     case 'limit':
       return { kind, uid, offset: node.offset, fetch: node.fetch }
     case 'sink':
@@ -67,6 +71,10 @@ function stateOf(node: OperatorNode): JsonValue | undefined {
     default:
       return undefined
   }
+}
+
+function sideOf({ keys, uniqueKey, retracts }: JoinSide): JsonValue {
+  return { keys, uniqueKey: uniqueKey ?? null, retracts }
 }
 
 function aggregatesOf(node: Extract<OperatorNode, { kind: 'group-aggregate' | 'window-aggregate' }>): JsonValue {

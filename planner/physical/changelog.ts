@@ -11,6 +11,7 @@ import { sourceMode } from '../rules/prune-columns.ts'
 import type { RuleContext } from '../rules/rule-context.ts'
 import { describe } from './describe.ts'
 import { consumersOf, createDraft, type Draft, inOrder } from './draft.ts'
+import { understandsUpdates, withInputs } from './join-input.ts'
 import { isKey, type UpsertKeys, upsertKeysOf } from './upsert-keys.ts'
 
 export interface Changelogs {
@@ -63,16 +64,15 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'collect':
       return input
     case 'union':
-      return {
-        insert: true,
-        updateBefore: inputs.some((mode) => mode.updateBefore),
-        updateAfter: inputs.some((mode) => mode.updateAfter),
-        delete: inputs.some((mode) => mode.delete),
-      }
+      return anyOf(inputs)
     case 'group-aggregate': {
       const retracts = !isInsertOnly(input)
       const updates = node.aggregates.length > 0
       return { insert: true, updateBefore: updates && node.emitUpdateBefore, updateAfter: updates, delete: retracts }
+    }
+    case 'join': {
+      const handsOn = node.joinType === 'inner' || node.joinType === 'semi'
+      return handsOn ? anyOf(inputs) : { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore }
     }
     case 'changelog-normalize':
       return { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore }
@@ -82,6 +82,15 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
       return { ...ALL_CHANGES, updateBefore: false }
     default:
       return unreachable(node)
+  }
+}
+
+function anyOf(inputs: readonly ChangelogMode[]): ChangelogMode {
+  return {
+    insert: true,
+    updateBefore: inputs.some((mode) => mode.updateBefore),
+    updateAfter: inputs.some((mode) => mode.updateAfter),
+    delete: inputs.some((mode) => mode.delete),
   }
 }
 
@@ -112,7 +121,7 @@ function checkConsumers(order: readonly Draft[], modes: ReadonlyMap<Draft, Chang
 /** The deepest node that makes the changes: the ones above only hand them on. */
 function originOf(draft: Draft, kind: 'updateAfter' | 'delete', modes: ReadonlyMap<Draft, ChangelogMode>): Draft {
   const below = draft.inputs.find((input) => modes.get(input)?.[kind] === true)
-  const makes = draft.node.kind === 'group-aggregate' || draft.node.kind === 'changelog-normalize'
+  const makes = ['group-aggregate', 'changelog-normalize', 'join'].includes(draft.node.kind)
   return below === undefined || makes ? draft : originOf(below, kind, modes)
 }
 
@@ -171,12 +180,29 @@ function materializeSinks(roots: readonly Draft[], modes: ReadonlyMap<Draft, Cha
 /** Who needs -U from whom. */
 function wantsUpdateBefore(roots: readonly Draft[], rules: RuleContext): ReadonlyMap<Draft, boolean> {
   const order = inOrder(roots)
+  const keys = allKeys(order)
+  const modes = provideAll(order, rules)
   const wants = new Map<Draft, boolean>()
   for (const draft of [...order].reverse()) {
     const own = wants.get(draft) ?? false
-    for (const input of draft.inputs) wants.set(input, (wants.get(input) ?? false) || demands(draft, own, rules))
+    const all = own || !understandsAllUpdates(draft, keys, modes)
+    for (const input of draft.inputs) wants.set(input, (wants.get(input) ?? false) || demands(draft, all, rules))
   }
   return wants
+}
+
+/** A join that has to be told by one input what an update replaces is told so by both. */
+function understandsAllUpdates(
+  draft: Draft,
+  keys: ReadonlyMap<Draft, UpsertKeys>,
+  modes: ReadonlyMap<Draft, ChangelogMode>,
+): boolean {
+  const { node, inputs } = draft
+  if (node.kind !== 'join') return true
+  return inputs.every((input, index) => {
+    const updates = modes.get(input)?.updateAfter === true
+    return !updates || understandsUpdates(node, index === 0 ? 'left' : 'right', keys.get(input) ?? [])
+  })
 }
 
 function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
@@ -199,6 +225,7 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'mini-batch-assigner':
     case 'union':
     case 'window-table-function':
+    case 'join':
     case 'limit':
       return own
     case 'changelog-normalize':
@@ -239,11 +266,13 @@ function setUpdateBefore(roots: readonly Draft[], rules: RuleContext): void {
     const emitUpdateBefore = wants.get(draft) === true
     if (node.kind === 'group-aggregate') {
       draft.node = { ...node, emitUpdateBefore: emitUpdateBefore && node.aggregates.length > 0 }
-    } else if (node.kind === 'changelog-normalize') draft.node = { ...node, emitUpdateBefore }
+    } else if (node.kind === 'changelog-normalize' || node.kind === 'join') draft.node = { ...node, emitUpdateBefore }
   }
   const modes = provideAll(inOrder(roots), rules)
+  const keys = allKeys(inOrder(roots))
   for (const draft of inOrder(roots)) {
     const { node } = draft
+    if (node.kind === 'join') draft.node = withInputs(node, draft.inputs, keys, modes)
     if (node.kind !== 'group-aggregate' && node.kind !== 'window-aggregate') continue
     const [input] = draft.inputs
     const inputRetracts = input !== undefined && !isInsertOnly(modes.get(input) ?? INSERT_ONLY)
@@ -265,7 +294,7 @@ function dropAtSinks(roots: readonly Draft[], rules: RuleContext): void {
 function isFiltered(draft: Draft): boolean {
   const { node } = draft
   if (node.kind === 'calc') return node.condition !== undefined || draft.inputs.some(isFiltered)
-  if (node.kind === 'correlate') return true
+  if (node.kind === 'correlate' || node.kind === 'join') return true
   if (node.kind === 'union' || node.kind === 'watermark') return draft.inputs.some(isFiltered)
   return false
 }

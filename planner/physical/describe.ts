@@ -4,6 +4,7 @@ import { formatDuration } from '../../core/quantities.ts'
 import type { Schema } from '../../core/types.ts'
 import type { CatalogTable } from '../../catalog/table.ts'
 import { expressionText } from '../explain/expression-text.ts'
+import { joinText } from '../explain/join-text.ts'
 import type { AggregateCall, Expression } from '../expression.ts'
 import { correlateText } from '../explain/correlate-text.ts'
 import type { Draft } from './draft.ts'
@@ -44,6 +45,12 @@ export function describe(draft: Draft): string {
       return correlateText(node, input)
     case 'mini-batch-assigner':
       return `MiniBatchAssigner(interval=[${node.interval}ms], mode=[${node.mode === 'proctime' ? 'ProcTime' : 'RowTime'}])`
+    case 'join':
+      return joinText(
+        node,
+        draft.inputs[0]?.node.schema ?? { fields: [] },
+        draft.inputs[1]?.node.schema ?? { fields: [] },
+      )
     case 'changelog-normalize':
       return `ChangelogNormalize(key=[${columns(node.keys, output)}])`
     case 'drop-update-before':

@@ -7,6 +7,7 @@ import type { UserFunction } from '../../catalog/function.ts'
 import type { CatalogTable } from '../../catalog/table.ts'
 import type { Schema } from '../../core/types.ts'
 import type { AggregateCall, Expression } from '../expression.ts'
+import type { JoinType } from '../logical/join.ts'
 
 interface NodeBase {
   /** Position in `OperatorGraph.nodes`. */
@@ -148,6 +149,35 @@ export interface CorrelateNode extends NodeBase {
   readonly joinType: 'inner' | 'left'
 }
 
+/** One side of a join and what is remembered of it. */
+export interface JoinSide {
+  /** Input columns that are compared with those of the other side, pair by pair. */
+  readonly keys: readonly number[]
+  /** By which a row replaces another one in the state; no columns where the join keys do that; absent: no row does. */
+  readonly uniqueKey?: readonly number[]
+  /** Whether the input may take back or update rows. */
+  readonly retracts: boolean
+  /** Milliseconds; 0: never. */
+  readonly stateTtl: number
+}
+
+/**
+ * Regular join: both sides are remembered. Output: the left columns, then the right ones; of a semi or anti join the
+ * left ones alone.
+ */
+export interface JoinNode extends NodeBase {
+  readonly kind: 'join'
+  readonly joinType: JoinType
+  readonly left: JoinSide
+  readonly right: JoinSide
+  /** By pair of keys: whether NULL is equal to nothing (`=`), or to NULL (IS NOT DISTINCT FROM). */
+  readonly filterNulls: readonly boolean[]
+  /** What else has to hold, over the left columns and then the right ones. */
+  readonly condition?: Expression
+  /** Whether -U rows are wanted by someone above; outer and anti joins make -D and +I of them. */
+  readonly emitUpdateBefore: boolean
+}
+
 /** Turns an upsert stream into a full changelog by remembering the last row of each key (Flink's ChangelogNormalize). */
 export interface ChangelogNormalizeNode extends NodeBase {
   readonly kind: 'changelog-normalize'
@@ -206,6 +236,7 @@ export type OperatorNode =
   | WindowAggregateNode
   | WindowTableFunctionNode
   | CorrelateNode
+  | JoinNode
   | ChangelogNormalizeNode
   | DropUpdateBeforeNode
   | SinkMaterializeNode

@@ -3,9 +3,10 @@
  * and a table of WITH that is read twice, share what they have in common.
  */
 import { requireConnector } from '../../catalog/table-options.ts'
-import { unreachable } from '../../core/errors.ts'
+import { type SourcePosition, unreachable } from '../../core/errors.ts'
 import type { Field } from '../../core/types.ts'
 import { withoutTimeAttribute } from '../bind/types.ts'
+import type { Join } from '../logical/join.ts'
 import type { Limit } from '../logical/limit.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import type { Scan } from '../logical/scan.ts'
@@ -14,6 +15,7 @@ import { duplicatesEvents, sourceMode } from '../rules/prune-columns.ts'
 import { isIdentity, programOf } from '../rules/program.ts'
 import type { RuleContext } from '../rules/rule-context.ts'
 import { createDraft, type Draft, type DraftNode } from './draft.ts'
+import { joinKeys } from './join-keys.ts'
 
 export class Translator {
   readonly #rules: RuleContext
@@ -70,6 +72,8 @@ export class Translator {
         const { invocation, joinType, schema } = node
         return this.#share({ kind: 'correlate', invocation, joinType, schema }, [this.translate(node.input)])
       }
+      case 'join':
+        return this.#join(node)
       case 'limit':
         return this.#limit(node)
       case 'sink':
@@ -81,8 +85,8 @@ export class Translator {
     }
   }
 
-  #share(node: DraftNode, inputs: Draft[], shareable = this.#shareSubPlans): Draft {
-    const draft = createDraft(node, inputs)
+  #share(node: DraftNode, inputs: Draft[], shareable = this.#shareSubPlans, position?: SourcePosition): Draft {
+    const draft = createDraft(node, inputs, position)
     if (!shareable) return this.#register(draft)
     const key = JSON.stringify([node, inputs.map((input) => this.#ids.get(input))])
     const known = this.#shared.get(key)
@@ -148,6 +152,24 @@ export class Translator {
       { kind: 'changelog-normalize', keys, emitUpdateBefore: true, stateTtl: this.#stateTtl, schema },
       [upserts],
     )
+  }
+
+  #join(node: Join): Draft {
+    const { left, right, joinType, stateTtl, position } = node
+    const keys = joinKeys(node.condition, left.schema.fields.length)
+    const fields = node.schema.fields.map((field): Field => ({ ...field, type: withoutTimeAttribute(field.type) }))
+    const inputs = [this.translate(left), this.translate(right)]
+    const draft: DraftNode = {
+      kind: 'join',
+      joinType,
+      left: { keys: keys.left, retracts: false, stateTtl: stateTtl?.left ?? this.#stateTtl },
+      right: { keys: keys.right, retracts: false, stateTtl: stateTtl?.right ?? this.#stateTtl },
+      filterNulls: keys.filterNulls,
+      emitUpdateBefore: false,
+      ...(keys.remainder === undefined ? {} : { condition: keys.remainder }),
+      schema: { fields },
+    }
+    return this.#share(draft, inputs, this.#shareSubPlans, position)
   }
 
   #limit(node: Limit): Draft {

@@ -12,6 +12,7 @@ const COUNTED: readonly Draft['node']['kind'][] = [
   'changelog-normalize',
   'sink-materialize',
   'limit',
+  'join',
 ]
 
 export function assignUids(roots: readonly Draft[], order: readonly Draft[]): ReadonlyMap<Draft, string> {

@@ -4,6 +4,7 @@ import { isInteger, supportsImplicitCast } from '../bind/coercion.ts'
 import type { Expression } from '../expression.ts'
 import type { Draft } from './draft.ts'
 import type { WindowSpec } from './graph.ts'
+import { joinUpsertKeys } from './join-input.ts'
 
 export type UpsertKeys = readonly (readonly number[])[]
 
@@ -24,6 +25,8 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
       return first
     case 'calc':
       return throughProjections(first, node.projections)
+    case 'join':
+      return joinUpsertKeys(node, first, inputs[1] ?? [], draft.inputs[0]?.node.schema.fields.length ?? 0)
     case 'values':
     case 'union':
     case 'correlate':

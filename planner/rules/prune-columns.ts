@@ -10,6 +10,7 @@ import { collectInputs, mapInputs } from '../expression-rewrite.ts'
 import { createAggregate } from '../logical/aggregate.ts'
 import { createCorrelate, moveInvocation } from '../logical/correlate.ts'
 import { createFilter } from '../logical/filter.ts'
+import { createJoin, type Join } from '../logical/join.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createProject, selectColumns } from '../logical/project.ts'
 import { createScan, type Scan } from '../logical/scan.ts'
@@ -81,6 +82,8 @@ function prune(node: LogicalNode, needed: ReadonlySet<number>, rules: RuleContex
       for (let index = 0; index < 3; index++) mapping.set(width + index, moved + index)
       return { node: createWindowTableFunction(input.node, window), mapping }
     }
+    case 'join':
+      return pruneJoin(node, needed, rules)
     case 'correlate':
       return pruneCorrelate(node, needed, rules)
     case 'window-aggregate':
@@ -206,6 +209,22 @@ function readByCalls(keys: readonly number[], calls: readonly AggregateCall[]): 
 function remapCall(call: AggregateCall, mapping: ReadonlyMap<number, number>): AggregateCall {
   const args = call.args.map((arg) => at(mapping, arg))
   return call.filter === undefined ? { ...call, args } : { ...call, args, filter: at(mapping, call.filter) }
+}
+
+function pruneJoin(node: Join, needed: ReadonlySet<number>, rules: RuleContext): Pruned {
+  const width = node.left.schema.fields.length
+  const wanted = collectInputs(node.condition, new Set(needed))
+  // What is remembered for ever has no column that nobody reads, as those of a filter below.
+  const side = (input: LogicalNode, isWanted: (column: number) => boolean): [LogicalNode, readonly number[]] => {
+    const columns = input.schema.fields.map((_, column) => column)
+    const kept = keep(columns.length, new Set(columns.filter(isWanted)))
+    return [exactly(prune(input, new Set(kept), rules), kept), kept]
+  }
+  const [left, mine] = side(node.left, (column) => wanted.has(column))
+  const [right, theirs] = side(node.right, (column) => wanted.has(width + column))
+  const mapping = new Map(mine.map((column, index) => [column, index]))
+  for (const [index, column] of theirs.entries()) mapping.set(width + column, mine.length + index)
+  return { node: createJoin(node.joinType, left, right, remap(node.condition, mapping), node), mapping }
 }
 
 function pruneCorrelate(
