@@ -6,16 +6,19 @@ import { createCalc } from './calc.ts'
 import { createChangelogNormalize } from './changelog-normalize.ts'
 import { createCorrelate } from './correlate.ts'
 import { createDropUpdateBefore } from './drop-update-before.ts'
+import { createExpand } from './expand.ts'
 import { createGroupAggregate } from './group-aggregate.ts'
 import { createJoin } from './join.ts'
 import { createLimit } from './limit.ts'
 import { createMiniBatchAssigner } from './mini-batch-assigner.ts'
 import { createMiniBatchGroupAggregate } from './mini-batch-group-aggregate.ts'
 import type { Operator, OperatorContext } from './operator.ts'
+import { SessionAggregate } from './session-aggregate.ts'
+import { SessionTableFunction } from './session-table-function.ts'
 import { createSinkMaterialize } from './sink-materialize.ts'
 import { createUnion } from './union.ts'
 import { createWatermark } from './watermark.ts'
-import { createWindowAggregate } from './window-aggregate.ts'
+import { WindowAggregate } from './window-aggregate.ts'
 import { createWindowTableFunction } from './window-table-function.ts'
 
 /** Nodes that the runtime itself takes care of. */
@@ -41,9 +44,15 @@ export function createOperator(
     case 'mini-batch-assigner':
       return createMiniBatchAssigner(node, context)
     case 'window-aggregate':
-      return createWindowAggregate(node, timeType(node, graph), context)
+      return node.window.kind === 'session' && node.attached === undefined
+        ? new SessionAggregate(node, node.window, inputSchema(node, graph), context)
+        : new WindowAggregate(node, timeType(node, graph), context)
     case 'window-table-function':
-      return createWindowTableFunction(node, timeType(node, graph), context)
+      return node.window.kind === 'session'
+        ? new SessionTableFunction(node, node.window, inputSchema(node, graph), context)
+        : createWindowTableFunction(node, node.window, timeType(node, graph), context)
+    case 'expand':
+      return createExpand(node, context)
     case 'correlate':
       return createCorrelate(node, inputSchema(node, graph), context)
     case 'join':

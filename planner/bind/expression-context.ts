@@ -16,7 +16,7 @@ export interface ExpressionContext extends BinderContext {
   readonly clause: string
   /** Absent: no aggregate may stand here. */
   readonly aggregates?: AggregateCalls
-  /** TUMBLE_START and its like where there is a legacy group window. */
+  /** TUMBLE_START and its like where there is a legacy group window; GROUPING and its like where there is GROUP BY. */
   readonly auxiliary?: (call: ast.CallExpression) => Expression | undefined
   /** Where column references stand, so that a later error can point at them. */
   readonly spans: WeakMap<Expression, ast.Span>

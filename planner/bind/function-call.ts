@@ -8,11 +8,12 @@ import { literal, stringLiteral } from './literal.ts'
 
 const WINDOW_FUNCTIONS: readonly string[] = ['TUMBLE', 'HOP', 'CUMULATE', 'SESSION']
 const AUXILIARY = /^(TUMBLE|HOP|SESSION)_(START|END|ROWTIME|PROCTIME)$/
+const GROUPING_FUNCTIONS: readonly string[] = ['GROUPING', 'GROUPING_ID', 'GROUP_ID']
 
 export function bindFunctionCall(context: ExpressionContext, node: ast.CallExpression | ast.NiladicCall): Expression {
   if (node.kind === 'niladic') return bindNiladic(context, node)
   const name = functionName(node)
-  if (AUXILIARY.test(name)) return bindAuxiliary(context, node, name)
+  if (AUXILIARY.test(name) || GROUPING_FUNCTIONS.includes(name)) return bindAuxiliary(context, node, name)
   if (WINDOW_FUNCTIONS.includes(name)) {
     throw errorAt(context, node.span, 'INVALID_ARGUMENT', `${name} cannot stand in ${context.clause}`, {
       hint: `Write FROM TABLE(${name}(TABLE t, DESCRIPTOR(ts), …)), or GROUP BY ${name}(ts, …).`,
@@ -67,6 +68,9 @@ function bindNiladic(context: ExpressionContext, node: ast.NiladicCall): Express
 function bindAuxiliary(context: ExpressionContext, node: ast.CallExpression, name: string): Expression {
   const bound = context.auxiliary?.(node)
   if (bound !== undefined) return bound
+  if (GROUPING_FUNCTIONS.includes(name)) {
+    throw errorAt(context, node.span, 'INVALID_AGGREGATE', `${name} needs GROUP BY`)
+  }
   const window = name.slice(0, name.indexOf('_'))
   throw errorAt(context, node.span, 'INVALID_ARGUMENT', `${name} needs GROUP BY ${window}(…) with the same arguments`)
 }

@@ -14,8 +14,8 @@ import { bindCondition, type ExpressionContext } from './expression-context.ts'
 import type { BoundSource } from './alias.ts'
 import { bindFrom } from './from.ts'
 import { checkStateTtlHints, stateTtlHints } from './hints.ts'
-import { bindGroups, type GroupKey } from './grouping.ts'
-import { bindGroupWindow, type GroupWindow, isGroupWindow } from './group-window.ts'
+import { bindGroupBy } from './group-by.ts'
+import { bindGroups } from './grouping.ts'
 import { withoutTimeAttribute } from './types.ts'
 import { accessField, allColumns, EMPTY_SCOPE, isNamed, resolveColumn, type Scope, scopeFields } from './scope.ts'
 
@@ -34,24 +34,29 @@ export function bindSelect(context: BinderContext, node: ast.Select): LogicalNod
   const stateTtl = source.scope.relations.length === 1 ? [...ttls.values()].at(-1) : undefined
   const spans = new WeakMap<Expression, ast.Span>()
   const filtered = bindWhere(context, node, source, spans)
-  const groups = groupingExpressions(context, node)
   const inner = expressionContext(context, source.scope, 'GROUP BY', spans)
-  const window = bindWindowOf(inner, filtered, groups)
-  const aggregates = new AggregateCollector(groups.length > 0)
+  const groupBy = bindGroupBy(inner, node.groupBy, node.items)
+  const aggregates = new AggregateCollector(groupBy.hasGroups)
   const selecting: ExpressionContext = {
     ...inner,
     clause: 'the SELECT list',
     aggregates,
-    ...(window === undefined ? {} : { auxiliary: (call: ast.CallExpression) => window.auxiliary(call) }),
+    auxiliary: (call: ast.CallExpression) => groupBy.auxiliary(inner, call),
   }
   const columns = bindItems(selecting, node.items)
   const having = node.having === undefined ? undefined : bindCondition({ ...selecting, clause: 'HAVING' }, node.having)
-  const keys = bindKeys(inner, groups, window, node.items)
   const grouped = node.groupBy !== undefined || having !== undefined || aggregates.aggregates.length > 0
-  const plan = window?.plan ?? filtered
   const result = grouped
-    ? bindGroups({ context: inner, input: plan, keys, aggregates: aggregates.aggregates, columns, having, stateTtl })
-    : projectOf(plan, columns)
+    ? bindGroups({
+        context: inner,
+        input: filtered,
+        groupBy,
+        aggregates: aggregates.aggregates,
+        columns,
+        having,
+        stateTtl,
+      })
+    : projectOf(filtered, columns)
   return node.distinct ? distinct(result, stateTtl) : result
 }
 
@@ -74,58 +79,6 @@ function bindWhere(
   if (node.where === undefined) return source.plan
   const condition = bindCondition(expressionContext(context, source.scope, 'WHERE', spans), node.where)
   return createFilter(source.plan, condition)
-}
-
-function groupingExpressions(context: BinderContext, node: ast.Select): readonly ast.Expression[] {
-  if (node.groupBy === undefined) return []
-  if (node.groupBy.distinct) throw unsupported(context, node.groupBy.span, 'GROUP BY DISTINCT')
-  return node.groupBy.items.flatMap((item) => {
-    if (item.kind === 'grouping-sets') throw unsupported(context, item.span, item.type)
-    return item.expressions
-  })
-}
-
-function bindWindowOf(
-  context: ExpressionContext,
-  input: LogicalNode,
-  groups: readonly ast.Expression[],
-): GroupWindow | undefined {
-  const [call, second] = groups.filter(isGroupWindow)
-  if (second !== undefined) throw unsupported(context, second.span, 'a second window in GROUP BY')
-  return call === undefined ? undefined : bindGroupWindow(context, input, call)
-}
-
-function bindKeys(
-  context: ExpressionContext,
-  groups: readonly ast.Expression[],
-  window: GroupWindow | undefined,
-  items: readonly ast.SelectItem[],
-): readonly GroupKey[] {
-  return groups.flatMap((node): GroupKey[] => {
-    if (window !== undefined && isGroupWindow(node)) {
-      return window.keys.map((expression) => ({ expression, span: node.span }))
-    }
-    if (node.kind === 'number') {
-      throw errorAt(context, node.span, 'INVALID_AGGREGATE', `GROUP BY ${node.text} groups by a constant`, {
-        detail: 'Positions of the SELECT list cannot stand in GROUP BY.',
-        hint: 'Repeat the expression.',
-      })
-    }
-    return [{ expression: bindKey(context, node, items), span: node.span }]
-  })
-}
-
-/** GROUP BY knows the columns of FROM, not the names that the list gives. */
-function bindKey(context: ExpressionContext, node: ast.Expression, items: readonly ast.SelectItem[]): Expression {
-  const alias = node.kind === 'column' && node.path.length === 1 ? node.path[0]?.name : undefined
-  const item = alias === undefined ? undefined : items.find((candidate) => candidate.alias?.name === alias)
-  if (alias === undefined || item === undefined) return context.bind(context, node)
-  if (scopeFields(context.scope).some((field) => field.name === alias)) return context.bind(context, node)
-  const text = context.sql.slice(item.expression.span.start, item.expression.span.end)
-  throw errorAt(context, node.span, 'UNKNOWN_COLUMN', `column "${alias}" does not exist`, {
-    detail: 'It is a name that the SELECT list gives, which GROUP BY does not know.',
-    hint: `Write GROUP BY ${text}.`,
-  })
 }
 
 function bindItems(context: ExpressionContext, items: readonly ast.SelectItem[]): readonly SelectColumn[] {

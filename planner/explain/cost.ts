@@ -52,8 +52,12 @@ function rowsOf(node: OperatorNode, read: number): number {
       return node.keys.length === 0 ? 1 : read * GROUPS
     case 'window-aggregate':
       return read * GROUPS
-    case 'window-table-function':
-      return read * (node.window.kind === 'tumble' ? 1 : node.window.size / node.window.step)
+    case 'expand':
+      return read * node.copies.length
+    case 'window-table-function': {
+      const { window } = node
+      return window.kind === 'tumble' || window.kind === 'session' ? read : read * (window.size / window.step)
+    }
     case 'correlate':
       return read * ROWS_OF_TABLE_FUNCTION
     case 'join':

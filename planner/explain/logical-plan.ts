@@ -11,6 +11,10 @@ export function logicalTree(node: LogicalNode): TextTree {
   return { text: lineOf(node), inputs: logicalInputs(node).map(logicalTree) }
 }
 
+function inputNames({ input }: { readonly input: LogicalNode }): readonly string[] {
+  return input.schema.fields.map((field) => field.name)
+}
+
 function lineOf(node: LogicalNode): string {
   const names = node.schema.fields.map((field) => field.name)
   switch (node.kind) {
@@ -34,10 +38,14 @@ function lineOf(node: LogicalNode): string {
       })
       return `LogicalAggregate(${[`group=[{${node.keys.join(', ')}}]`, ...calls].join(', ')})`
     }
+    case 'expand': {
+      const sets = node.copies.map(({ columns }) => `{${columns.map((column) => column ?? 'null').join(', ')}}`)
+      return `LogicalExpand(projects=[${sets.join(', ')}])`
+    }
     case 'window-table-function':
-      return `LogicalTableFunctionScan(invocation=[${windowText(node.window, names)}])`
+      return `LogicalTableFunctionScan(invocation=[${windowText(node.window, inputNames(node))}])`
     case 'window-aggregate':
-      return `LogicalWindowAggregate(group=[{${node.keys.join(', ')}}], window=[${windowText(node.window, names)}])`
+      return `LogicalWindowAggregate(group=[{${node.keys.join(', ')}}], window=[${windowText(node.window, inputNames(node), node.attached)}])`
     case 'correlate':
       return logicalCorrelateText(node)
     case 'join':

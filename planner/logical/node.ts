@@ -6,6 +6,7 @@ import { unreachable } from '../../core/errors.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Collect } from './collect.ts'
 import type { Correlate } from './correlate.ts'
+import type { Expand } from './expand.ts'
 import type { Filter } from './filter.ts'
 import type { Join } from './join.ts'
 import type { Limit } from './limit.ts'
@@ -25,6 +26,7 @@ export type LogicalNode =
   | Project
   | Filter
   | Union
+  | Expand
   | Aggregate
   | Correlate
   | Join
@@ -46,6 +48,7 @@ export function logicalInputs(node: LogicalNode): readonly LogicalNode[] {
     case 'watermark':
     case 'project':
     case 'filter':
+    case 'expand':
     case 'aggregate':
     case 'correlate':
     case 'window-table-function':

@@ -57,6 +57,7 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'watermark':
     case 'mini-batch-assigner':
     case 'calc':
+    case 'expand':
     case 'window-table-function':
     case 'correlate':
     case 'limit':
@@ -224,6 +225,7 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'watermark':
     case 'mini-batch-assigner':
     case 'union':
+    case 'expand':
     case 'window-table-function':
     case 'join':
     case 'limit':

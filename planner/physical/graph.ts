@@ -5,7 +5,7 @@
 import type { ChangelogMode } from '../../catalog/connector.ts'
 import type { UserFunction } from '../../catalog/function.ts'
 import type { CatalogTable } from '../../catalog/table.ts'
-import type { Schema } from '../../core/types.ts'
+import type { Schema, SqlType } from '../../core/types.ts'
 import type { AggregateCall, Expression } from '../expression.ts'
 import type { JoinType } from '../logical/join.ts'
 
@@ -96,15 +96,53 @@ export interface MiniBatchAssignerNode extends NodeBase {
   readonly mode: 'proctime' | 'rowtime'
 }
 
-export interface WindowSpec {
-  readonly kind: 'tumble' | 'hop' | 'cumulate'
-  /** Milliseconds. `step` is the slide of HOP and the step of CUMULATE (and the size of TUMBLE). */
-  readonly size: number
-  readonly step: number
-  readonly offset: number
+/** One copy of a row: for each column but the last the input column that it is, or null for NULL. */
+export interface ExpandCopy {
+  readonly columns: readonly (number | null)[]
+  /** Value of the last column, `$e`. */
+  readonly id: number
+}
+
+/** Emits every row once for each copy, in their order: GROUPING SETS. */
+export interface ExpandNode extends NodeBase {
+  readonly kind: 'expand'
+  readonly copies: readonly ExpandCopy[]
+}
+
+interface WindowTime {
   readonly time: 'rowtime' | 'proctime'
   /** Input column of the time attribute. */
   readonly timeColumn: number
+}
+
+/** Windows that lie on a grid. Milliseconds. */
+export interface AlignedWindow extends WindowTime {
+  readonly kind: 'tumble' | 'hop' | 'cumulate'
+  readonly size: number
+  /** The slide of HOP and the step of CUMULATE (and the size of TUMBLE). */
+  readonly step: number
+  readonly offset: number
+}
+
+/** Windows that grow as long as the next row comes within the gap, for each value of the partition keys. */
+export interface SessionWindow extends WindowTime {
+  readonly kind: 'session'
+  /** Milliseconds. */
+  readonly gap: number
+  /** Input columns. */
+  readonly partitionKeys: readonly number[]
+}
+
+export type WindowSpec = AlignedWindow | SessionWindow
+
+export type WindowProperty = 'window_start' | 'window_end' | 'window_time' | 'window_proctime'
+
+/** Input columns that say which window a row is of, where a window function below has given it one. */
+export interface AttachedWindow {
+  readonly start: number
+  readonly end: number
+  /** Of the time attribute that the windows were made by. */
+  readonly timeType: SqlType
 }
 
 /**
@@ -113,10 +151,14 @@ export interface WindowSpec {
  */
 export interface WindowAggregateNode extends NodeBase {
   readonly kind: 'window-aggregate'
+  /** `group-window`: written as GROUP BY TUMBLE(ts, …), Flink's GroupWindowAggregate. */
+  readonly form: 'window-function' | 'group-window'
   readonly window: WindowSpec
+  /** Absent: rows get their windows here, by their time. */
+  readonly attached?: AttachedWindow
   readonly keys: readonly number[]
   readonly aggregates: readonly AggregateCall[]
-  readonly properties: readonly ('window_start' | 'window_end' | 'window_time')[]
+  readonly properties: readonly WindowProperty[]
   readonly inputRetracts: boolean
 }
 
@@ -231,6 +273,7 @@ export type OperatorNode =
   | ValuesNode
   | CalcNode
   | UnionNode
+  | ExpandNode
   | GroupAggregateNode
   | MiniBatchAssignerNode
   | WindowAggregateNode

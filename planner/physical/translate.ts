@@ -58,12 +58,14 @@ export class Translator {
         ])
       }
       case 'window-aggregate': {
-        const { window, keys, aggregates, properties, schema } = node
-        return this.#share(
-          { kind: 'window-aggregate', window, keys, aggregates, properties, inputRetracts: false, schema },
-          [this.translate(node.input)],
-        )
+        const { form, window, attached, keys, aggregates, properties, schema } = node
+        const plain = { form, window, keys, aggregates, properties, inputRetracts: false, schema }
+        return this.#share({ kind: 'window-aggregate', ...plain, ...(attached === undefined ? {} : { attached }) }, [
+          this.translate(node.input),
+        ])
       }
+      case 'expand':
+        return this.#share({ kind: 'expand', copies: node.copies, schema: node.schema }, [this.translate(node.input)])
       case 'window-table-function':
         return this.#share({ kind: 'window-table-function', window: node.window, schema: node.schema }, [
           this.translate(node.input),

@@ -40,8 +40,10 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
       const bounds = windowBounds(node.window, has).map((set) => set.map(column))
       return bounds.map((set) => [...node.keys.map((_, index) => index), ...set])
     }
+    case 'expand':
+      return node.copies.length === 1 ? first : []
     case 'window-table-function':
-      return node.window.kind === 'tumble' ? first : []
+      return node.window.kind === 'tumble' || node.window.kind === 'session' ? first : []
     case 'changelog-normalize':
     case 'sink-materialize':
       return [node.keys]

@@ -50,6 +50,9 @@ function verifyNode(node: OperatorNode, inputs: readonly OperatorNode[]): void {
     }
     case 'join':
       return verifyJoin(node, inputs, expectWidth)
+    case 'expand':
+      for (const copy of node.copies) expectWidth(copy.columns.length + 1)
+      return
     case 'window-table-function':
       return expectWidth(input.fields.length + 3)
     case 'correlate':

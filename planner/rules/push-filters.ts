@@ -53,8 +53,12 @@ function push(conditions: readonly Expression[], node: LogicalNode, rules: RuleC
     case 'correlate':
     case 'window-table-function': {
       const width = node.input.schema.fields.length
+      // Rows that are filtered out hold no session together: only whole sessions may go.
+      const session = node.kind === 'window-table-function' && node.window.kind === 'session' ? node.window : undefined
+      const isMovable = (index: number): boolean =>
+        session === undefined ? index < width : session.partitionKeys.includes(index)
       const through = (condition: Expression): boolean =>
-        rules.isDeterministic(condition) && [...collectInputs(condition)].every((index) => index < width)
+        rules.isDeterministic(condition) && [...collectInputs(condition)].every(isMovable)
       return split(conditions, through, node, (pushed) => ({ ...node, input: push(pushed, node.input, rules) }))
     }
     case 'aggregate': {
