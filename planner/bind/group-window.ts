@@ -8,14 +8,15 @@ import type { Expression } from '../expression.ts'
 import { expressionKey } from '../expression-rewrite.ts'
 import { windowPropertyType } from '../logical/window-aggregate.ts'
 import type { WindowProperty, WindowSpec } from '../physical/graph.ts'
+import { AGGREGATE_BASE } from './aggregate-collector.ts'
 import { errorAt } from './binder-context.ts'
 import type { ExpressionContext } from './expression-context.ts'
 import { functionName } from './function-call.ts'
 import { timeAttributeOf, withoutTimeAttribute } from './types.ts'
 import { alignedWindow, bindIntervalArgument, notTimeAttribute, sessionWindow } from './window-function.ts'
 
-/** References from here on are properties of the group window, by position in `GROUP_WINDOW_PROPERTIES`. */
-export const WINDOW_PROPERTY_BASE = 1 << 25
+/** References from here on are properties of the group window, by position in `GROUP_WINDOW_PROPERTIES`. Above those of aggregates. */
+export const WINDOW_PROPERTY_BASE = AGGREGATE_BASE + (1 << 22)
 
 /** Of a window of event time; one of processing time has no `window_time`. */
 const GROUP_WINDOW_PROPERTIES = ['window_start', 'window_end', 'window_time', 'window_proctime'] as const

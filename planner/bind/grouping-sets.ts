@@ -8,13 +8,14 @@ import { BIGINT, BOOLEAN, withNullability } from '../../core/types.ts'
 import type * as ast from '../../parser/ast.ts'
 import type { Expression } from '../expression.ts'
 import { expressionKey } from '../expression-rewrite.ts'
+import { AGGREGATE_BASE } from './aggregate-collector.ts'
 import { errorAt } from './binder-context.ts'
 import type { ExpressionContext } from './expression-context.ts'
 import { functionName } from './function-call.ts'
 import { literal } from './literal.ts'
 
-/** References from here on are GROUPING and its like, by position in `GroupingFunctions.found`. */
-export const GROUPING_BASE = 1 << 26
+/** References from here on are GROUPING and its like, by position. Above those of aggregates. */
+export const GROUPING_BASE = AGGREGATE_BASE + (1 << 23)
 
 const MAXIMUM_SETS = 4096
 
