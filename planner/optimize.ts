@@ -2,6 +2,7 @@
 import type { LogicalNode } from './logical/node.ts'
 import { foldConstants } from './rules/fold-constants.ts'
 import { narrowRows } from './rules/narrow-rows.ts'
+import { planRanks } from './rules/plan-ranks.ts'
 import { planWindowAggregates } from './rules/plan-window-aggregates.ts'
 import { pruneColumns } from './rules/prune-columns.ts'
 import { pushFilters } from './rules/push-filters.ts'
@@ -12,7 +13,7 @@ export function optimize(roots: readonly LogicalNode[], rules: RuleContext): rea
   const single = roots.map((root) => {
     const folded = foldConstants(root, rules)
     const pushed = foldConstants(pushFilters(folded, rules), rules)
-    return pruneColumns(planWindowAggregates(pushed, rules), rules)
+    return pruneColumns(planRanks(planWindowAggregates(pushed, rules)), rules)
   })
   return narrowRows(reuseSources(single, rules), rules)
 }

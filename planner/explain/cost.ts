@@ -36,8 +36,19 @@ export function estimateCosts(graph: OperatorGraph): ReadonlyMap<number, Cost> {
   return costs
 }
 
+const HOLDING: readonly OperatorNode['kind'][] = [
+  'group-aggregate',
+  'window-aggregate',
+  'changelog-normalize',
+  'sink-materialize',
+  'rank',
+  'deduplicate',
+  'sort-limit',
+  'temporal-sort',
+]
+
 function holdsState(node: OperatorNode): boolean {
-  return ['group-aggregate', 'window-aggregate', 'changelog-normalize', 'sink-materialize'].includes(node.kind)
+  return HOLDING.includes(node.kind)
 }
 
 function rowsOf(node: OperatorNode, read: number): number {
@@ -57,7 +68,12 @@ function rowsOf(node: OperatorNode, read: number): number {
     case 'correlate':
       return read * ROWS_OF_TABLE_FUNCTION
     case 'limit':
+    case 'sort-limit':
       return Math.min(read, node.fetch)
+    case 'rank':
+    case 'deduplicate':
+      return read * GROUPS
+    case 'temporal-sort':
     case 'watermark':
     case 'mini-batch-assigner':
     case 'union':

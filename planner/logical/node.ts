@@ -8,9 +8,12 @@ import type { Collect } from './collect.ts'
 import type { Correlate } from './correlate.ts'
 import type { Filter } from './filter.ts'
 import type { Limit } from './limit.ts'
+import type { Over } from './over.ts'
 import type { Project } from './project.ts'
+import type { Rank } from './rank.ts'
 import type { Scan } from './scan.ts'
 import type { Sink } from './sink.ts'
+import type { Sort } from './sort.ts'
 import type { Union } from './union.ts'
 import type { Values } from './values.ts'
 import type { WatermarkAssigner } from './watermark.ts'
@@ -28,6 +31,9 @@ export type LogicalNode =
   | Correlate
   | WindowTableFunction
   | WindowAggregate
+  | Over
+  | Rank
+  | Sort
   | Limit
   | Sink
   | Collect
@@ -46,6 +52,9 @@ export function logicalInputs(node: LogicalNode): readonly LogicalNode[] {
     case 'correlate':
     case 'window-table-function':
     case 'window-aggregate':
+    case 'over':
+    case 'rank':
+    case 'sort':
     case 'limit':
     case 'sink':
     case 'collect':

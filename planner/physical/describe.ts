@@ -5,6 +5,7 @@ import type { Schema } from '../../core/types.ts'
 import type { CatalogTable } from '../../catalog/table.ts'
 import { expressionText } from '../explain/expression-text.ts'
 import type { AggregateCall, Expression } from '../expression.ts'
+import { orderedText } from '../explain/ordered-text.ts'
 import { correlateText } from '../explain/correlate-text.ts'
 import type { Draft } from './draft.ts'
 import type { WindowSpec } from './graph.ts'
@@ -50,8 +51,12 @@ export function describe(draft: Draft): string {
       return 'DropUpdateBefore'
     case 'sink-materialize':
       return `SinkUpsertMaterialize(key=[${columns(node.keys, output)}])`
+    case 'rank':
+    case 'deduplicate':
     case 'limit':
-      return `Limit(offset=[${node.offset}], fetch=[${node.fetch}])`
+    case 'sort-limit':
+    case 'temporal-sort':
+      return orderedText(node, input)
     case 'sink':
       return `Sink(table=[${tablePath(node.table)}], fields=[${output.join(', ')}]${hintText(node.table, node.options)})`
     case 'collect':

@@ -15,6 +15,8 @@ import { isIdentity, programOf } from '../rules/program.ts'
 import type { RuleContext } from '../rules/rule-context.ts'
 import { createDraft, type Draft, type DraftNode } from './draft.ts'
 
+import { refuseOver, translateSort, undecided } from './translate-ordered.ts'
+
 export class Translator {
   readonly #rules: RuleContext
   readonly #shared = new Map<string, Draft>()
@@ -69,6 +71,17 @@ export class Translator {
       case 'correlate': {
         const { invocation, joinType, schema } = node
         return this.#share({ kind: 'correlate', invocation, joinType, schema }, [this.translate(node.input)])
+      }
+      case 'over':
+        return refuseOver(node)
+      case 'rank': {
+        const { partition: keys, order, range, outputRankNumber, schema } = node
+        const rank = { kind: 'rank' as const, keys, order, range, outputRankNumber, schema }
+        return this.#share({ ...rank, ...undecided(this.#stateTtl) }, [this.translate(node.input)])
+      }
+      case 'sort': {
+        const draft = createDraft(translateSort(node, this.#stateTtl), [this.translate(node.input)], node.position)
+        return this.#register(draft)
       }
       case 'limit':
         return this.#limit(node)
@@ -152,7 +165,8 @@ export class Translator {
 
   #limit(node: Limit): Draft {
     const { offset, fetch, schema, position } = node
-    return this.#register(createDraft({ kind: 'limit', offset, fetch, schema }, [this.translate(node.input)], position))
+    const limit = { kind: 'limit' as const, offset, fetch, schema, ...undecided(this.#stateTtl) }
+    return this.#register(createDraft(limit, [this.translate(node.input)], position))
   }
 
   #sink(node: Sink): Draft {

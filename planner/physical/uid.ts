@@ -12,6 +12,10 @@ const COUNTED: readonly Draft['node']['kind'][] = [
   'changelog-normalize',
   'sink-materialize',
   'limit',
+  'rank',
+  'deduplicate',
+  'sort-limit',
+  'temporal-sort',
 ]
 
 export function assignUids(roots: readonly Draft[], order: readonly Draft[]): ReadonlyMap<Draft, string> {

@@ -48,6 +48,8 @@ function verifyNode(node: OperatorNode, inputs: readonly OperatorNode[]): void {
         node.keys.length + node.aggregates.length + ('properties' in node ? node.properties.length : 0),
       )
     }
+    case 'rank':
+      return expectWidth(input.fields.length + (node.outputRankNumber ? 1 : 0))
     case 'window-table-function':
       return expectWidth(input.fields.length + 3)
     case 'correlate':
