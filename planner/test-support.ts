@@ -130,7 +130,18 @@ const TEST_FUNCTIONS: readonly FunctionSpec[] = [
   aggregate('AVG', (type) => (isInteger(type) || isNumeric(type) ? type : undefined)),
   aggregate('MIN', (type) => type),
   aggregate('MAX', (type) => type),
+  ...['ROW_NUMBER', 'RANK', 'DENSE_RANK'].map((name) => spec(name, numbering, { kind: 'window', category: 'window' })),
+  ...['LAG', 'LEAD'].map((name) => spec(name, neighbour, { kind: 'window', category: 'window' })),
 ]
+
+function numbering(types: readonly SqlType[]): BoundSignature | undefined {
+  return types.length === 0 ? { argumentTypes: [], returnType: withNullability(BIGINT, false) } : undefined
+}
+
+function neighbour(types: readonly SqlType[]): BoundSignature | undefined {
+  const [value] = types
+  return value === undefined ? undefined : { argumentTypes: types, returnType: withNullability(value, true) }
+}
 
 function connector(name: string, parts: Partial<ConnectorDescriptor>): ConnectorDescriptor {
   return { name, title: name, description: name, options: [], metadata: [], example: '', ...parts }

@@ -5,6 +5,7 @@ import type { OperatorGraph, OperatorNode, WindowSpec } from '../../planner/phys
 import { createCalc } from './calc.ts'
 import { createChangelogNormalize } from './changelog-normalize.ts'
 import { createCorrelate } from './correlate.ts'
+import { createDeduplicate } from './deduplicate.ts'
 import { createDropUpdateBefore } from './drop-update-before.ts'
 import { createExpand } from './expand.ts'
 import { createGroupAggregate } from './group-aggregate.ts'
@@ -16,6 +17,8 @@ import type { Operator, OperatorContext } from './operator.ts'
 import { SessionAggregate } from './session-aggregate.ts'
 import { SessionTableFunction } from './session-table-function.ts'
 import { createSinkMaterialize } from './sink-materialize.ts'
+import { createTemporalSort } from './temporal-sort.ts'
+import { createRank, createTopN } from './top-n.ts'
 import { createUnion } from './union.ts'
 import { createWatermark } from './watermark.ts'
 import { WindowAggregate } from './window-aggregate.ts'
@@ -63,8 +66,18 @@ export function createOperator(
       return createSinkMaterialize(node, graph.nodes[node.inputs[0] ?? -1]?.upsertKey, context)
     case 'drop-update-before':
       return createDropUpdateBefore(node, context)
+    case 'rank':
+      return createRank(node, inputSchema(node, graph), context)
+    case 'deduplicate':
+      return createDeduplicate(node, context)
     case 'limit':
-      return createLimit(node, context)
+      return node.strategy === 'append-fast'
+        ? createLimit(node, context)
+        : createTopN(node, inputSchema(node, graph), context)
+    case 'sort-limit':
+      return createTopN(node, inputSchema(node, graph), context)
+    case 'temporal-sort':
+      return createTemporalSort(node, context)
     default:
       return unreachable(node)
   }

@@ -19,7 +19,7 @@ export function bindFunctionCall(context: ExpressionContext, node: ast.CallExpre
       hint: `Write FROM TABLE(${name}(TABLE t, DESCRIPTOR(ts), …)), or GROUP BY ${name}(ts, …).`,
     })
   }
-  if (node.over !== undefined) throw unsupported(context, node.span, 'OVER')
+  if (node.over !== undefined) return bindOver(context, node, name)
   if (name === 'PROCTIME' && node.arguments.length === 0) return processingTime()
   const spec = requireFunction(context, name, node.name.span)
   if (spec.kind === 'aggregate') {
@@ -34,6 +34,11 @@ export function bindFunctionCall(context: ExpressionContext, node: ast.CallExpre
       },
     )
   }
+  if (spec.kind === 'window') {
+    throw errorAt(context, node.span, 'INVALID_ARGUMENT', `${spec.name} needs OVER (…)`, {
+      hint: `Write ${spec.name}(…) OVER (PARTITION BY … ORDER BY …).`,
+    })
+  }
   refuseAggregateSyntax(context, node, name)
   return applyFunction(
     context,
@@ -41,6 +46,19 @@ export function bindFunctionCall(context: ExpressionContext, node: ast.CallExpre
     node.arguments.map((argument) => bindArgument(context, argument, name)),
     node.span,
   )
+}
+
+function bindOver(context: ExpressionContext, node: ast.CallExpression, name: string): Expression {
+  const spec = requireFunction(context, name, node.name.span)
+  if (spec.kind !== 'window' && spec.kind !== 'aggregate') {
+    throw errorAt(context, node.span, 'INVALID_ARGUMENT', `OVER does not fit ${spec.name}`, {
+      detail: 'Aggregate functions, and ROW_NUMBER and its like, take OVER.',
+    })
+  }
+  if (context.over !== undefined) return context.over.add(context, node, spec)
+  throw errorAt(context, node.span, 'INVALID_ARGUMENT', `a call with OVER cannot stand in ${context.clause}`, {
+    hint: 'Give it a name in a subquery, and use the name around it.',
+  })
 }
 
 /** The name a call is looked up by. */

@@ -32,7 +32,7 @@ export interface GroupKey {
 interface GroupedColumn {
   readonly name: string
   readonly expression: Expression
-  readonly span: Span
+  readonly span?: Span
 }
 
 interface Grouping {

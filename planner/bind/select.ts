@@ -1,7 +1,7 @@
 /** SELECT: FROM, WHERE, GROUP BY, HAVING, the list, DISTINCT, in this order. */
 import type { Field } from '../../core/types.ts'
 import type * as ast from '../../parser/ast.ts'
-import type { Expression } from '../expression.ts'
+import type { Expression, SortField } from '../expression.ts'
 import { createAggregate } from '../logical/aggregate.ts'
 import { createFilter } from '../logical/filter.ts'
 import type { LogicalNode } from '../logical/node.ts'
@@ -17,16 +17,31 @@ import { checkStateTtlHints, stateTtlHints } from './hints.ts'
 import { bindGroupBy } from './group-by.ts'
 import { bindGroups } from './grouping.ts'
 import { withoutTimeAttribute } from './types.ts'
+import { hasOver, OverCollector, type OverInput, overGroups, overPlan } from './over.ts'
+import { withOrderColumns } from './order-by.ts'
 import { accessField, allColumns, EMPTY_SCOPE, isNamed, resolveColumn, type Scope, scopeFields } from './scope.ts'
 
 /** A column of the result. */
-interface SelectColumn {
+export interface SelectColumn {
   readonly name: string
   readonly expression: Expression
   readonly span: ast.Span
 }
 
-export function bindSelect(context: BinderContext, node: ast.Select): LogicalNode {
+/** What SELECT gives, and by which of its columns ORDER BY orders it. */
+export interface OrderedSelect {
+  /** The columns of the list, then those that only ORDER BY needs. */
+  readonly plan: LogicalNode
+  readonly order: readonly SortField[]
+  /** Number of columns of the list. */
+  readonly width: number
+}
+
+export function bindSelect(
+  context: BinderContext,
+  node: ast.Select,
+  orderBy: readonly ast.OrderItem[] = [],
+): OrderedSelect {
   refuseClauses(context, node)
   const ttls = stateTtlHints(context, node.hints)
   const source = node.from === undefined ? oneRow() : bindFrom({ ...context, stateTtl: ttls }, node.from)
@@ -37,33 +52,75 @@ export function bindSelect(context: BinderContext, node: ast.Select): LogicalNod
   const inner = expressionContext(context, source.scope, 'GROUP BY', spans)
   const groupBy = bindGroupBy(inner, node.groupBy, node.items)
   const aggregates = new AggregateCollector(groupBy.hasGroups)
+  const over = new OverCollector(node.windows)
   const selecting: ExpressionContext = {
     ...inner,
     clause: 'the SELECT list',
     aggregates,
+    over,
     auxiliary: (call: ast.CallExpression) => groupBy.auxiliary(inner, call),
   }
-  const columns = bindItems(selecting, node.items)
-  const having = node.having === undefined ? undefined : bindCondition({ ...selecting, clause: 'HAVING' }, node.having)
+  const list = bindItems(selecting, node.items)
+  const { columns, order } = withOrderColumns({ ...selecting, clause: 'ORDER BY' }, list, orderBy, node.distinct)
+  const qualify = node.qualify === undefined ? undefined : bindQualify(selecting, node.qualify, node.items, list)
+  const { over: _, ...grouping } = selecting
+  const having = node.having === undefined ? undefined : bindCondition({ ...grouping, clause: 'HAVING' }, node.having)
   const grouped = node.groupBy !== undefined || having !== undefined || aggregates.aggregates.length > 0
-  const result = grouped
-    ? bindGroups({
-        context: inner,
-        input: filtered,
-        groupBy,
-        aggregates: aggregates.aggregates,
-        columns,
-        having,
-        stateTtl,
-      })
-    : projectOf(filtered, columns)
-  return node.distinct ? distinct(result, stateTtl) : result
+  const group = (wanted: readonly Omit<SelectColumn, 'span'>[]): LogicalNode =>
+    bindGroups({
+      context: inner,
+      input: filtered,
+      groupBy,
+      aggregates: aggregates.aggregates,
+      columns: wanted,
+      having,
+      stateTtl,
+    })
+  const project = (): LogicalNode => (grouped ? group(columns) : projectOf(filtered, columns))
+  const windows = grouped ? overGroups(group) : overPlan(filtered)
+  const plan = over.isEmpty ? project() : withWindows(over, windows, columns, qualify)
+  return { plan: node.distinct ? distinct(plan, stateTtl) : plan, order, width: list.length }
 }
 
 function refuseClauses(context: BinderContext, node: ast.Select): void {
-  const [window] = node.windows
-  if (window !== undefined) throw unsupported(context, window.span, 'the WINDOW clause')
-  if (node.qualify !== undefined) throw unsupported(context, node.qualify.span, 'QUALIFY')
+  const names = new Set<string>()
+  for (const { name } of node.windows) {
+    if (names.has(name.name))
+      throw errorAt(context, name.span, 'INVALID_DEFINITION', `WINDOW defines "${name.name}" twice`)
+    names.add(name.name)
+  }
+}
+
+/** A condition on calls with OVER; names that the list gives may stand for them. */
+function bindQualify(
+  context: ExpressionContext,
+  node: ast.Expression,
+  items: readonly ast.SelectItem[],
+  columns: readonly SelectColumn[],
+): Expression {
+  const given = new Set(items.flatMap((item) => item.alias?.name ?? []))
+  const aliases = new Map(columns.flatMap(({ name, expression }) => (given.has(name) ? [[name, expression]] : [])))
+  const condition = bindCondition({ ...context, clause: 'QUALIFY', aliases }, node)
+  if (hasOver(condition)) return condition
+  throw errorAt(context, node.span, 'INVALID_ARGUMENT', 'QUALIFY needs a condition on a call with OVER', {
+    hint: 'WHERE filters rows, HAVING filters groups.',
+  })
+}
+
+function withWindows(
+  over: OverCollector,
+  input: OverInput,
+  columns: readonly SelectColumn[],
+  qualify: Expression | undefined,
+): LogicalNode {
+  const conditions = qualify === undefined ? [] : [qualify]
+  const { node, rewritten } = over.plan(input, [...columns.map(({ expression }) => expression), ...conditions])
+  const condition = qualify === undefined ? undefined : rewritten[columns.length]
+  const filtered = condition === undefined ? node : createFilter(node, condition)
+  return projectOf(
+    filtered,
+    columns.map((column, index) => ({ ...column, expression: rewritten[index] ?? column.expression })),
+  )
 }
 
 function oneRow(): BoundSource {

@@ -36,8 +36,20 @@ export function estimateCosts(graph: OperatorGraph): ReadonlyMap<number, Cost> {
   return costs
 }
 
+const HOLDING: readonly OperatorNode['kind'][] = [
+  'group-aggregate',
+  'window-aggregate',
+  'changelog-normalize',
+  'sink-materialize',
+  'rank',
+  'deduplicate',
+  'sort-limit',
+  'temporal-sort',
+  'join',
+]
+
 function holdsState(node: OperatorNode): boolean {
-  return ['group-aggregate', 'window-aggregate', 'changelog-normalize', 'sink-materialize', 'join'].includes(node.kind)
+  return HOLDING.includes(node.kind)
 }
 
 function rowsOf(node: OperatorNode, read: number): number {
@@ -63,7 +75,12 @@ function rowsOf(node: OperatorNode, read: number): number {
     case 'join':
       return node.joinType === 'semi' || node.joinType === 'anti' ? read * FILTER_SELECTIVITY : read
     case 'limit':
+    case 'sort-limit':
       return Math.min(read, node.fetch)
+    case 'rank':
+    case 'deduplicate':
+      return read * GROUPS
+    case 'temporal-sort':
     case 'watermark':
     case 'mini-batch-assigner':
     case 'union':

@@ -4,6 +4,7 @@ import { type LogicalNode, logicalInputs } from '../logical/node.ts'
 import { hintText, tablePath, tableText, windowText } from '../physical/describe.ts'
 import { logicalCorrelateText } from './correlate-text.ts'
 import { logicalText } from './expression-text.ts'
+import { frameText, orderText, rangeText } from './ordered-text.ts'
 import type { TextTree } from './tree.ts'
 
 export function logicalTree(node: LogicalNode): TextTree {
@@ -50,6 +51,12 @@ function lineOf(node: LogicalNode): string {
       return logicalCorrelateText(node)
     case 'join':
       return `LogicalJoin(condition=[${logicalText(node.condition)}], joinType=[${node.joinType}])`
+    case 'over':
+      return `LogicalWindow(partition=[{${node.partition.join(', ')}}], order=[${orderText(node.order, [])}], frame=[${frameText(node.frame)}], calls=[${node.calls.map((call) => `${call.function}(${call.args.map((arg) => `$${arg}`).join(', ')})`).join(', ')}])`
+    case 'rank':
+      return `LogicalRank(partition=[{${node.partition.join(', ')}}], order=[${orderText(node.order, [])}], range=[${rangeText(node.range, [])}])`
+    case 'sort':
+      return `LogicalSort(order=[${orderText(node.order, [])}]${node.fetch === undefined ? '' : `, offset=[${node.offset}], fetch=[${node.fetch}]`})`
     case 'limit':
       return `LogicalSort(offset=[${node.offset}], fetch=[${node.fetch}])`
     case 'sink':

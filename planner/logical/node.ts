@@ -10,9 +10,12 @@ import type { Expand } from './expand.ts'
 import type { Filter } from './filter.ts'
 import type { Join } from './join.ts'
 import type { Limit } from './limit.ts'
+import type { Over } from './over.ts'
 import type { Project } from './project.ts'
+import type { Rank } from './rank.ts'
 import type { Scan } from './scan.ts'
 import type { Sink } from './sink.ts'
+import type { Sort } from './sort.ts'
 import type { Union } from './union.ts'
 import type { Values } from './values.ts'
 import type { WatermarkAssigner } from './watermark.ts'
@@ -32,6 +35,9 @@ export type LogicalNode =
   | Join
   | WindowTableFunction
   | WindowAggregate
+  | Over
+  | Rank
+  | Sort
   | Limit
   | Sink
   | Collect
@@ -53,6 +59,9 @@ export function logicalInputs(node: LogicalNode): readonly LogicalNode[] {
     case 'correlate':
     case 'window-table-function':
     case 'window-aggregate':
+    case 'over':
+    case 'rank':
+    case 'sort':
     case 'limit':
     case 'sink':
     case 'collect':

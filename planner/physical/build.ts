@@ -6,6 +6,7 @@ import { typeToString } from '../../core/types.ts'
 import type { Changelogs } from './changelog.ts'
 import { describe } from './describe.ts'
 import type { Draft } from './draft.ts'
+import type { SortField } from '../expression.ts'
 import type { JoinSide, OperatorGraph, OperatorNode } from './graph.ts'
 import { assignUids } from './uid.ts'
 
@@ -65,7 +66,19 @@ function stateOf(node: OperatorNode): JsonValue | undefined {
       return { kind, uid, joinType, left: sideOf(left), right: sideOf(right), filterNulls, types }
     }
     case 'limit':
-      return { kind, uid, offset: node.offset, fetch: node.fetch }
+      return { kind, uid, offset: node.offset, fetch: node.fetch, strategy: node.strategy }
+    case 'rank': {
+      const { keys, order, range, strategy, outputRankNumber } = node
+      return { kind, uid, keys, order: orderOf(order), range, strategy, outputRankNumber, types }
+    }
+    case 'sort-limit': {
+      const { order, offset, fetch, strategy } = node
+      return { kind, uid, order: orderOf(order), offset, fetch, strategy, types }
+    }
+    case 'deduplicate':
+      return { kind, uid, keys: node.keys, keep: node.keep, time: node.time, types }
+    case 'temporal-sort':
+      return { kind, uid, order: orderOf(node.order), types }
     case 'sink':
       return { kind, uid, connector: node.options['connector'] ?? '' }
     default:
@@ -75,6 +88,10 @@ function stateOf(node: OperatorNode): JsonValue | undefined {
 
 function sideOf({ keys, uniqueKey, retracts }: JoinSide): JsonValue {
   return { keys, uniqueKey: uniqueKey ?? null, retracts }
+}
+
+function orderOf(order: readonly SortField[]): JsonValue {
+  return order.map(({ column, descending, nullsFirst }) => [column, descending, nullsFirst])
 }
 
 function aggregatesOf(node: Extract<OperatorNode, { kind: 'group-aggregate' | 'window-aggregate' }>): JsonValue {

@@ -10,8 +10,9 @@ import { MillraceError, unreachable } from '../../core/errors.ts'
 import { sourceMode } from '../rules/prune-columns.ts'
 import type { RuleContext } from '../rules/rule-context.ts'
 import { describe } from './describe.ts'
-import { consumersOf, createDraft, type Draft, inOrder } from './draft.ts'
+import { consumersOf, createDraft, type Draft, type DraftNode, inOrder } from './draft.ts'
 import { understandsUpdates, withInputs } from './join-input.ts'
+import { withStrategy } from './rank-strategy.ts'
 import { isKey, type UpsertKeys, upsertKeysOf } from './upsert-keys.ts'
 
 export interface Changelogs {
@@ -34,7 +35,10 @@ export function inferChangelogs(roots: readonly Draft[], rules: RuleContext): Ch
 
 function provideAll(order: readonly Draft[], rules: RuleContext): Map<Draft, ChangelogMode> {
   const modes = new Map<Draft, ChangelogMode>()
+  const keys = new Map<Draft, UpsertKeys>()
   for (const draft of order) {
+    draft.node = withStrategy(draft, { modes, keys }, rules)
+    keys.set(draft, keysOf(draft, keys))
     const inputs = draft.inputs.map((input) => modes.get(input) ?? INSERT_ONLY)
     modes.set(draft, modeOf(draft, inputs, rules))
   }
@@ -60,10 +64,18 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'expand':
     case 'window-table-function':
     case 'correlate':
-    case 'limit':
     case 'sink':
     case 'collect':
       return input
+    case 'rank':
+    case 'sort-limit':
+      return { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore }
+    case 'limit':
+      return node.strategy === 'append-fast' ? INSERT_ONLY : { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore }
+    case 'deduplicate':
+      return node.keep === 'first' ? INSERT_ONLY : { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore }
+    case 'temporal-sort':
+      return INSERT_ONLY
     case 'union':
       return anyOf(inputs)
     case 'group-aggregate': {
@@ -101,7 +113,7 @@ function checkConsumers(order: readonly Draft[], modes: ReadonlyMap<Draft, Chang
     const [input] = draft.inputs
     if (input === undefined) continue
     const { node } = draft
-    const accepted = node.kind === 'sink' ? sinkMode(draft, rules) : node.kind === 'limit' ? INSERT_ONLY : ALL_CHANGES
+    const accepted = node.kind === 'sink' ? sinkMode(draft, rules) : takesOnlyInserts(node) ? INSERT_ONLY : ALL_CHANGES
     const given = modes.get(input) ?? INSERT_ONLY
     const refused = [
       ...(given.updateAfter && !accepted.updateAfter ? ['update'] : []),
@@ -119,15 +131,29 @@ function checkConsumers(order: readonly Draft[], modes: ReadonlyMap<Draft, Chang
   }
 }
 
+function takesOnlyInserts(node: DraftNode): boolean {
+  return node.kind === 'temporal-sort'
+}
+
 /** The deepest node that makes the changes: the ones above only hand them on. */
 function originOf(draft: Draft, kind: 'updateAfter' | 'delete', modes: ReadonlyMap<Draft, ChangelogMode>): Draft {
   const below = draft.inputs.find((input) => modes.get(input)?.[kind] === true)
-  const makes = ['group-aggregate', 'changelog-normalize', 'join'].includes(draft.node.kind)
+  const makes = MAKERS.includes(draft.node.kind)
   return below === undefined || makes ? draft : originOf(below, kind, modes)
 }
 
+const MAKERS: readonly DraftNode['kind'][] = [
+  'group-aggregate',
+  'changelog-normalize',
+  'join',
+  'rank',
+  'sort-limit',
+  'limit',
+]
+
 function wayOut(draft: Draft): string {
-  if (draft.node.kind !== 'sink') return 'LIMIT takes only rows that are never changed later.'
+  if (draft.node.kind !== 'sink')
+    return 'It takes only rows that are never changed later: aggregate by window below it.'
   return draft.node.primaryKey.length === 0
     ? 'Aggregate by window (GROUP BY window_start, window_end), or write into a table with a PRIMARY KEY whose connector takes updates.'
     : 'Aggregate by window (GROUP BY window_start, window_end), or write into a connector that takes updates.'
@@ -144,15 +170,15 @@ function sinkMode(draft: Draft, rules: RuleContext): ChangelogMode {
 
 function allKeys(order: readonly Draft[]): Map<Draft, UpsertKeys> {
   const keys = new Map<Draft, UpsertKeys>()
-  for (const draft of order)
-    keys.set(
-      draft,
-      upsertKeysOf(
-        draft,
-        draft.inputs.map((input) => keys.get(input) ?? []),
-      ),
-    )
+  for (const draft of order) keys.set(draft, keysOf(draft, keys))
   return keys
+}
+
+function keysOf(draft: Draft, below: ReadonlyMap<Draft, UpsertKeys>): UpsertKeys {
+  return upsertKeysOf(
+    draft,
+    draft.inputs.map((input) => below.get(input) ?? []),
+  )
 }
 
 /**
@@ -228,8 +254,13 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'expand':
     case 'window-table-function':
     case 'join':
-    case 'limit':
       return own
+    case 'rank':
+    case 'limit':
+    case 'sort-limit':
+      return node.strategy === 'retract'
+    case 'temporal-sort':
+    case 'deduplicate':
     case 'changelog-normalize':
     case 'drop-update-before':
     case 'source':
@@ -268,14 +299,14 @@ function setUpdateBefore(roots: readonly Draft[], rules: RuleContext): void {
     const emitUpdateBefore = wants.get(draft) === true
     if (node.kind === 'group-aggregate') {
       draft.node = { ...node, emitUpdateBefore: emitUpdateBefore && node.aggregates.length > 0 }
-    } else if (node.kind === 'changelog-normalize' || node.kind === 'join') draft.node = { ...node, emitUpdateBefore }
+    } else if ('emitUpdateBefore' in node) draft.node = { ...node, emitUpdateBefore }
   }
   const modes = provideAll(inOrder(roots), rules)
   const keys = allKeys(inOrder(roots))
   for (const draft of inOrder(roots)) {
     const { node } = draft
     if (node.kind === 'join') draft.node = withInputs(node, draft.inputs, keys, modes)
-    if (node.kind !== 'group-aggregate' && node.kind !== 'window-aggregate') continue
+    if (!('inputRetracts' in node)) continue
     const [input] = draft.inputs
     const inputRetracts = input !== undefined && !isInsertOnly(modes.get(input) ?? INSERT_ONLY)
     draft.node = { ...node, inputRetracts }

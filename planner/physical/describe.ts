@@ -6,6 +6,7 @@ import type { CatalogTable } from '../../catalog/table.ts'
 import { expressionText } from '../explain/expression-text.ts'
 import { joinText } from '../explain/join-text.ts'
 import type { AggregateCall, Expression } from '../expression.ts'
+import { orderedText } from '../explain/ordered-text.ts'
 import { correlateText } from '../explain/correlate-text.ts'
 import type { Draft, DraftNode } from './draft.ts'
 import type { AttachedWindow, WindowProperty, WindowSpec } from './graph.ts'
@@ -56,8 +57,12 @@ export function describe(draft: Draft): string {
       return 'DropUpdateBefore'
     case 'sink-materialize':
       return `SinkUpsertMaterialize(key=[${columns(node.keys, output)}])`
+    case 'rank':
+    case 'deduplicate':
     case 'limit':
-      return `Limit(offset=[${node.offset}], fetch=[${node.fetch}])`
+    case 'sort-limit':
+    case 'temporal-sort':
+      return orderedText(node, input)
     case 'sink':
       return `Sink(table=[${tablePath(node.table)}], fields=[${output.join(', ')}]${hintText(node.table, node.options)})`
     case 'collect':

@@ -6,7 +6,7 @@ import type { ChangelogMode } from '../../catalog/connector.ts'
 import type { UserFunction } from '../../catalog/function.ts'
 import type { CatalogTable } from '../../catalog/table.ts'
 import type { Schema, SqlType } from '../../core/types.ts'
-import type { AggregateCall, Expression } from '../expression.ts'
+import type { AggregateCall, Expression, SortField } from '../expression.ts'
 import type { JoinType } from '../logical/join.ts'
 
 interface NodeBase {
@@ -240,11 +240,76 @@ export interface SinkMaterializeNode extends NodeBase {
   readonly stateTtl: number
 }
 
-/** LIMIT without ORDER BY over an append-only input. */
-export interface LimitNode extends NodeBase {
+/** Rows of a partition by their number from 1 on, or all up to the value of a column. */
+export type RankRange =
+  | { readonly kind: 'constant'; readonly start: number; readonly end: number }
+  | { readonly kind: 'variable'; readonly column: number }
+
+/** What the input of a Top-N may bring: only inserts; rows that replace others by key and never move down; anything. */
+export type RankStrategy = 'append-fast' | 'update-fast' | 'retract'
+
+/** How a Top-N works, whatever it stands for. */
+export interface TopNSpec {
+  readonly strategy: RankStrategy
+  /** With `update-fast`: columns by which rows replace each other. */
+  readonly rowKey: readonly number[]
+  readonly emitUpdateBefore: boolean
+  /** Milliseconds; 0: never. */
+  readonly stateTtl: number
+}
+
+/** ROW_NUMBER() OVER (PARTITION BY … ORDER BY …) with a range. Output: the input, then the number if it is wanted. */
+export interface RankNode extends NodeBase, TopNSpec {
+  readonly kind: 'rank'
+  readonly keys: readonly number[]
+  readonly order: readonly SortField[]
+  readonly range: RankRange
+  readonly outputRankNumber: boolean
+}
+
+/** The first or the last row of each key by a time attribute. */
+export interface DeduplicateNode extends NodeBase {
+  readonly kind: 'deduplicate'
+  readonly keys: readonly number[]
+  readonly keep: 'first' | 'last'
+  readonly time: 'rowtime' | 'proctime'
+  readonly timeColumn: number
+  readonly emitUpdateBefore: boolean
+  /** `table.exec.insert-and-updateafter-sensitive`: whether a first row has to be +I. */
+  readonly emitInsert: boolean
+  readonly stateTtl: number
+}
+
+/** LIMIT without ORDER BY: the first rows that come. */
+export interface LimitNode extends NodeBase, TopNSpec {
   readonly kind: 'limit'
   readonly offset: number
   readonly fetch: number
+}
+
+/** ORDER BY with LIMIT: a Top-N over everything. */
+export interface SortLimitNode extends NodeBase, TopNSpec {
+  readonly kind: 'sort-limit'
+  readonly order: readonly SortField[]
+  readonly offset: number
+  readonly fetch: number
+}
+
+/** ORDER BY a time attribute, ascending, and then other columns: rows come out when the watermark has passed them. */
+export interface TemporalSortNode extends NodeBase {
+  readonly kind: 'temporal-sort'
+  readonly order: readonly SortField[]
+  readonly time: 'rowtime' | 'proctime'
+}
+
+/**
+ * Bounds count from the row itself: 0 is CURRENT ROW, -2 is 2 PRECEDING (rows, or milliseconds and numbers of RANGE),
+ * null without bound.
+ */
+export interface OverFrame {
+  readonly unit: 'ROWS' | 'RANGE'
+  readonly start: number | null
+  readonly end: number | null
 }
 
 export interface SinkNode extends NodeBase {
@@ -283,7 +348,11 @@ export type OperatorNode =
   | ChangelogNormalizeNode
   | DropUpdateBeforeNode
   | SinkMaterializeNode
+  | RankNode
+  | DeduplicateNode
   | LimitNode
+  | SortLimitNode
+  | TemporalSortNode
   | SinkNode
   | CollectNode
 

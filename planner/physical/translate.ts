@@ -17,6 +17,8 @@ import type { RuleContext } from '../rules/rule-context.ts'
 import { createDraft, type Draft, type DraftNode } from './draft.ts'
 import { joinKeys } from './join-keys.ts'
 
+import { refuseOver, translateSort, undecided } from './translate-ordered.ts'
+
 export class Translator {
   readonly #rules: RuleContext
   readonly #shared = new Map<string, Draft>()
@@ -76,6 +78,17 @@ export class Translator {
       }
       case 'join':
         return this.#join(node)
+      case 'over':
+        return refuseOver(node)
+      case 'rank': {
+        const { partition: keys, order, range, outputRankNumber, schema } = node
+        const rank = { kind: 'rank' as const, keys, order, range, outputRankNumber, schema }
+        return this.#share({ ...rank, ...undecided(this.#stateTtl) }, [this.translate(node.input)])
+      }
+      case 'sort': {
+        const draft = createDraft(translateSort(node, this.#stateTtl), [this.translate(node.input)], node.position)
+        return this.#register(draft)
+      }
       case 'limit':
         return this.#limit(node)
       case 'sink':
@@ -176,7 +189,8 @@ export class Translator {
 
   #limit(node: Limit): Draft {
     const { offset, fetch, schema, position } = node
-    return this.#register(createDraft({ kind: 'limit', offset, fetch, schema }, [this.translate(node.input)], position))
+    const limit = { kind: 'limit' as const, offset, fetch, schema, ...undecided(this.#stateTtl) }
+    return this.#register(createDraft(limit, [this.translate(node.input)], position))
   }
 
   #sink(node: Sink): Draft {

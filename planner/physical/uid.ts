@@ -13,6 +13,10 @@ const COUNTED: readonly Draft['node']['kind'][] = [
   'sink-materialize',
   'limit',
   'join',
+  'rank',
+  'deduplicate',
+  'sort-limit',
+  'temporal-sort',
 ]
 
 export function assignUids(roots: readonly Draft[], order: readonly Draft[]): ReadonlyMap<Draft, string> {

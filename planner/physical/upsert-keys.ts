@@ -20,6 +20,8 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
     case 'mini-batch-assigner':
     case 'drop-update-before':
     case 'limit':
+    case 'sort-limit':
+    case 'temporal-sort':
     case 'sink':
     case 'collect':
       return first
@@ -44,6 +46,14 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
       return node.copies.length === 1 ? first : []
     case 'window-table-function':
       return node.window.kind === 'tumble' || node.window.kind === 'session' ? first : []
+    case 'rank': {
+      const { keys, range, outputRankNumber, schema } = node
+      const ofInput = first.filter((key) => keys.every((column) => key.includes(column)))
+      const top = range.kind === 'constant' && range.start === 1 && range.end === 1 ? [keys] : []
+      return [...top, ...(outputRankNumber ? [[...keys, schema.fields.length - 1]] : []), ...ofInput]
+    }
+    case 'deduplicate':
+      return [node.keys, ...first.filter((key) => node.keys.every((column) => key.includes(column)))]
     case 'changelog-normalize':
     case 'sink-materialize':
       return [node.keys]

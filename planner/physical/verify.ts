@@ -53,6 +53,8 @@ function verifyNode(node: OperatorNode, inputs: readonly OperatorNode[]): void {
     case 'expand':
       for (const copy of node.copies) expectWidth(copy.columns.length + 1)
       return
+    case 'rank':
+      return expectWidth(input.fields.length + (node.outputRankNumber ? 1 : 0))
     case 'window-table-function':
       return expectWidth(input.fields.length + 3)
     case 'correlate':

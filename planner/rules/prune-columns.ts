@@ -19,9 +19,10 @@ import { createWatermark } from '../logical/watermark.ts'
 import { createWindowAggregate } from '../logical/window-aggregate.ts'
 import { createWindowTableFunction } from '../logical/window-table-function.ts'
 import type { WindowProperty, WindowSpec } from '../physical/graph.ts'
+import { pruneOver, pruneRank, pruneSort } from './prune-ordered.ts'
 import type { RuleContext } from './rule-context.ts'
 
-interface Pruned {
+export interface Pruned {
   readonly node: LogicalNode
   /** From old to new position; holds at least the columns asked for. */
   readonly mapping: ReadonlyMap<number, number>
@@ -92,6 +93,12 @@ function prune(node: LogicalNode, needed: ReadonlySet<number>, rules: RuleContex
       return pruneExpand(node, needed, rules)
     case 'window-aggregate':
       return pruneWindowAggregate(node, needed, rules)
+    case 'over':
+      return pruneOver(node, needed, (input, wanted) => prune(input, wanted, rules))
+    case 'rank':
+      return pruneRank(node, needed, (input, wanted) => prune(input, wanted, rules))
+    case 'sort':
+      return pruneSort(node, needed, (input, wanted) => prune(input, wanted, rules))
     case 'limit': {
       const input = prune(node.input, needed, rules)
       return { node: { ...node, input: input.node, schema: input.node.schema }, mapping: input.mapping }
