@@ -218,6 +218,8 @@ export interface SinkNode extends NodeBase {
   /** `table.exec.sink.not-null-enforcer`: columns that may not be NULL. */
   readonly notNull: readonly number[]
   readonly notNullEnforcer: 'ERROR' | 'DROP'
+  /** `table.exec.sink.type-length-enforcer`; absent: IGNORE. */
+  readonly typeLengthEnforcer?: 'TRIM_PAD' | 'ERROR'
 }
 
 /** Hands the changelog of a SELECT to the session. */

@@ -198,6 +198,7 @@ export class Translator {
         primaryKey,
         notNull,
         notNullEnforcer: enforcer,
+        ...typeLengthEnforcer(configuration.get('table.exec.sink.type-length-enforcer')),
         schema: { fields },
       },
       [node.deduplicate ? this.#deduplicated(input, primaryKey) : input],
@@ -209,6 +210,11 @@ export class Translator {
     const { schema } = input.node
     return this.#register(createDraft({ kind: 'sink-materialize', keys, stateTtl: this.#stateTtl, schema }, [input]))
   }
+}
+
+function typeLengthEnforcer(setting: string | undefined): { typeLengthEnforcer?: 'TRIM_PAD' | 'ERROR' } {
+  const strategy = setting?.toUpperCase()
+  return strategy === 'TRIM_PAD' || strategy === 'ERROR' ? { typeLengthEnforcer: strategy } : {}
 }
 
 /** The scan below a chain of projections. */
