@@ -6,8 +6,10 @@ import { createCalc } from './calc.ts'
 import { createChangelogNormalize } from './changelog-normalize.ts'
 import { createCorrelate } from './correlate.ts'
 import { createDropUpdateBefore } from './drop-update-before.ts'
+import { createFinalRows } from './final-rows.ts'
 import { createGroupAggregate } from './group-aggregate.ts'
 import { createJoin } from './join.ts'
+import { createHashAggregate } from './hash-aggregate.ts'
 import { createLimit } from './limit.ts'
 import { createMiniBatchAssigner } from './mini-batch-assigner.ts'
 import { createMiniBatchGroupAggregate } from './mini-batch-group-aggregate.ts'
@@ -38,6 +40,10 @@ export function createOperator(
       return node.miniBatch === undefined
         ? createGroupAggregate(node, context)
         : createMiniBatchGroupAggregate(node, node.miniBatch.size, context)
+    case 'hash-aggregate':
+      return createHashAggregate(node, context)
+    case 'final-rows':
+      return createFinalRows(node, context)
     case 'mini-batch-assigner':
       return createMiniBatchAssigner(node, context)
     case 'window-aggregate':

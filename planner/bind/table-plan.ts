@@ -12,6 +12,7 @@ import { createProject } from '../logical/project.ts'
 import { createScan } from '../logical/scan.ts'
 import { createWatermark } from '../logical/watermark.ts'
 import type { WatermarkStrategy } from '../physical/graph.ts'
+import { isBatch, requireBatchSource } from '../physical/batch.ts'
 import { type ResolvedTable, resolveTable } from './table.ts'
 
 export interface TableUse {
@@ -45,7 +46,10 @@ export function planTable(
       detail: `Connector "${descriptor.name}" is only a sink.`,
     })
   }
-  checkKey(table, descriptor.source.changelogMode({ ...table, options }, values), planner)
+  const used = { ...table, options }
+  const mode = descriptor.source.changelogMode(used, values)
+  if (isBatch(planner)) requireBatchSource(table, descriptor.source.isBounded(used, values), mode)
+  checkKey(table, mode, planner)
   const resolved = resolveTable(table, planner)
   const scan = createScan(table, resolved.stored, options)
   const { watermark } = resolved

@@ -8,6 +8,7 @@ import { typeToString } from '../../core/types.ts'
 import type * as ast from '../../parser/ast.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createWindowTableFunction } from '../logical/window-table-function.ts'
+import { isBatch } from '../physical/batch.ts'
 import type { WindowSpec } from '../physical/graph.ts'
 import { type BinderContext, errorAt, unsupported } from './binder-context.ts'
 import { bindExpression, expressionContext } from './expression.ts'
@@ -38,6 +39,9 @@ export function bindWindowFunction(
   const args = matchArguments(context, call, name)
   const input = planSource(tableOf(context, args.get('DATA'), call, name))
   const { column, time } = timeColumnOf(context, args.get('TIMECOL'), input, call, name)
+  if (time === 'proctime' && isBatch(context.planner)) {
+    throw unsupported(context, call.span, `${name} over a processing-time attribute in batch mode`)
+  }
   const duration = (parameter: string): number => intervalOf(context, args.get(parameter), parameter, name, call)
   const size = duration('SIZE')
   const step = name === 'TUMBLE' ? size : duration(name === 'HOP' ? 'SLIDE' : 'STEP')

@@ -49,6 +49,7 @@ function rowsOf(node: OperatorNode, read: number): number {
     case 'calc':
       return node.condition === undefined ? read : read * FILTER_SELECTIVITY
     case 'group-aggregate':
+    case 'hash-aggregate':
       return node.keys.length === 0 ? 1 : read * GROUPS
     case 'window-aggregate':
       return read * GROUPS
@@ -62,6 +63,7 @@ function rowsOf(node: OperatorNode, read: number): number {
       return Math.min(read, node.fetch)
     case 'watermark':
     case 'mini-batch-assigner':
+    case 'final-rows':
     case 'union':
     case 'changelog-normalize':
     case 'drop-update-before':

@@ -43,6 +43,10 @@ function stateOf(node: OperatorNode): JsonValue | undefined {
   switch (kind) {
     case 'source':
       return { kind, uid, table: node.table.path.name, connector: node.options['connector'] ?? '' }
+    case 'hash-aggregate':
+      return { kind, uid, keys: node.keys, aggregates: aggregatesOf(node), types }
+    case 'final-rows':
+      return { kind, uid, types }
     case 'group-aggregate':
       return { kind, uid, keys: node.keys, aggregates: aggregatesOf(node), types, inputRetracts: node.inputRetracts }
     case 'window-aggregate': {
@@ -77,7 +81,9 @@ function sideOf({ keys, uniqueKey, retracts }: JoinSide): JsonValue {
   return { keys, uniqueKey: uniqueKey ?? null, retracts }
 }
 
-function aggregatesOf(node: Extract<OperatorNode, { kind: 'group-aggregate' | 'window-aggregate' }>): JsonValue {
+function aggregatesOf(
+  node: Extract<OperatorNode, { kind: 'group-aggregate' | 'hash-aggregate' | 'window-aggregate' }>,
+): JsonValue {
   return node.aggregates.map((call) => [
     call.function,
     call.distinct,

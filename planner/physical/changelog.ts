@@ -9,6 +9,7 @@ import { pathToString } from '../../catalog/table.ts'
 import { MillraceError, unreachable } from '../../core/errors.ts'
 import { sourceMode } from '../rules/prune-columns.ts'
 import type { RuleContext } from '../rules/rule-context.ts'
+import { finalizeRows, isBatch } from './batch.ts'
 import { describe } from './describe.ts'
 import { consumersOf, createDraft, type Draft, inOrder } from './draft.ts'
 import { understandsUpdates, withInputs } from './join-input.ts'
@@ -22,6 +23,7 @@ export interface Changelogs {
 
 /** Completes the drafts below the roots. @throws MillraceError UNSUPPORTED_CHANGELOG */
 export function inferChangelogs(roots: readonly Draft[], rules: RuleContext): Changelogs {
+  if (isBatch(rules.planner)) finalizeRows(roots, (order) => provideAll(order, rules))
   const provided = provideAll(inOrder(roots), rules)
   checkConsumers(inOrder(roots), provided, rules)
   materializeSinks(roots, provided, rules)
@@ -53,6 +55,8 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
       return sourceMode(node, rules)
     case 'values':
     case 'window-aggregate':
+    case 'hash-aggregate':
+    case 'final-rows':
       return INSERT_ONLY
     case 'watermark':
     case 'mini-batch-assigner':
@@ -100,6 +104,7 @@ function checkConsumers(order: readonly Draft[], modes: ReadonlyMap<Draft, Chang
     const [input] = draft.inputs
     if (input === undefined) continue
     const { node } = draft
+    if (node.kind === 'final-rows') continue
     const accepted = node.kind === 'sink' ? sinkMode(draft, rules) : node.kind === 'limit' ? INSERT_ONLY : ALL_CHANGES
     const given = modes.get(input) ?? INSERT_ONLY
     const refused = [
@@ -213,6 +218,8 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'collect':
     case 'group-aggregate':
     case 'window-aggregate':
+    case 'hash-aggregate':
+    case 'final-rows':
     case 'sink-materialize':
       return true
     // The rows that an update makes may be fewer than those it replaces.

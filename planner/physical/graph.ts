@@ -87,6 +87,18 @@ export interface GroupAggregateNode extends NodeBase {
   readonly miniBatch?: { readonly size: number }
 }
 
+/** GROUP BY in batch mode: emits when its input has ended. Output: the keys, then the aggregates. */
+export interface HashAggregateNode extends NodeBase {
+  readonly kind: 'hash-aggregate'
+  readonly keys: readonly number[]
+  readonly aggregates: readonly AggregateCall[]
+}
+
+/** Batch mode: emits what a changelog adds up to when it has ended. */
+export interface FinalRowsNode extends NodeBase {
+  readonly kind: 'final-rows'
+}
+
 /** `table.exec.mini-batch.enabled`: emits the watermarks that end bundles. Directly above a source or its watermark. */
 export interface MiniBatchAssignerNode extends NodeBase {
   readonly kind: 'mini-batch-assigner'
@@ -234,6 +246,8 @@ export type OperatorNode =
   | CalcNode
   | UnionNode
   | GroupAggregateNode
+  | HashAggregateNode
+  | FinalRowsNode
   | MiniBatchAssignerNode
   | WindowAggregateNode
   | WindowTableFunctionNode
