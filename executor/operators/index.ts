@@ -16,6 +16,7 @@ import { createMiniBatchGroupAggregate } from './mini-batch-group-aggregate.ts'
 import type { Operator, OperatorContext } from './operator.ts'
 import { createSinkMaterialize } from './sink-materialize.ts'
 import { createUnion } from './union.ts'
+import { createWatermarkCompactingMaterialize } from './watermark-compacting-materialize.ts'
 import { createWatermark } from './watermark.ts'
 import { createWindowAggregate } from './window-aggregate.ts'
 import { createWindowTableFunction } from './window-table-function.ts'
@@ -56,8 +57,12 @@ export function createOperator(
       return createJoin(node, [inputSchema(node, graph), inputSchema(node, graph, 1)], context)
     case 'changelog-normalize':
       return createChangelogNormalize(node, context)
-    case 'sink-materialize':
-      return createSinkMaterialize(node, graph.nodes[node.inputs[0] ?? -1]?.upsertKey, context)
+    case 'sink-materialize': {
+      const inputKey = graph.nodes[node.inputs[0] ?? -1]?.upsertKey
+      return node.conflict === undefined
+        ? createSinkMaterialize(node, inputKey, context)
+        : createWatermarkCompactingMaterialize(node, inputKey, context)
+    }
     case 'drop-update-before':
       return createDropUpdateBefore(node, context)
     case 'limit':

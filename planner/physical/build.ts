@@ -62,11 +62,14 @@ function stateOf(node: OperatorNode): JsonValue | undefined {
       }
     }
     case 'changelog-normalize':
-    case 'sink-materialize':
       return { kind, uid, keys: node.keys, types }
     case 'join': {
       const { joinType, left, right, filterNulls } = node
       return { kind, uid, joinType, left: sideOf(left), right: sideOf(right), filterNulls, types }
+    }
+    case 'sink-materialize': {
+      const state = { kind, uid, keys: node.keys, types }
+      return node.conflict === undefined ? state : { ...state, waits: true }
     }
     case 'limit':
       return { kind, uid, offset: node.offset, fetch: node.fetch }

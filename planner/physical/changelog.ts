@@ -4,7 +4,6 @@
  * (https://nightlies.apache.org/flink/flink-docs-stable/docs/dev/table/concepts/dynamic_tables/#table-to-stream-conversion).
  */
 import { ALL_CHANGES, type ChangelogMode, INSERT_ONLY } from '../../catalog/connector.ts'
-import { parseTableOptions, requireConnector } from '../../catalog/table-options.ts'
 import { pathToString } from '../../catalog/table.ts'
 import { MillraceError, unreachable } from '../../core/errors.ts'
 import { sourceMode } from '../rules/prune-columns.ts'
@@ -13,7 +12,8 @@ import { finalizeRows, isBatch } from './batch.ts'
 import { describe } from './describe.ts'
 import { consumersOf, createDraft, type Draft, inOrder } from './draft.ts'
 import { understandsUpdates, withInputs } from './join-input.ts'
-import { isKey, type UpsertKeys, upsertKeysOf } from './upsert-keys.ts'
+import { materializeSinks, sinkMode } from './sink-changelog.ts'
+import { type UpsertKeys, upsertKeysOf } from './upsert-keys.ts'
 
 export interface Changelogs {
   readonly order: readonly Draft[]
@@ -26,7 +26,7 @@ export function inferChangelogs(roots: readonly Draft[], rules: RuleContext): Ch
   if (isBatch(rules.planner)) finalizeRows(roots, (order) => provideAll(order, rules))
   const provided = provideAll(inOrder(roots), rules)
   checkConsumers(inOrder(roots), provided, rules)
-  materializeSinks(roots, provided, rules)
+  materializeSinks(roots, { modes: provided, keys: allKeys(inOrder(roots)) }, rules)
   dropNormalization(roots, rules)
   setUpdateBefore(roots, rules)
   dropAtSinks(roots, rules)
@@ -137,15 +137,6 @@ function wayOut(draft: Draft): string {
     : 'Aggregate by window (GROUP BY window_start, window_end), or write into a connector that takes updates.'
 }
 
-function sinkMode(draft: Draft, rules: RuleContext): ChangelogMode {
-  const { node } = draft
-  if (node.kind !== 'sink') return ALL_CHANGES
-  const label = `table "${node.table.path.name}"`
-  const { sink } = requireConnector(node.options, rules.planner, label)
-  const values = parseTableOptions(node.options, rules.planner, label)
-  return sink?.changelogMode({ ...node.table, options: node.options }, values) ?? INSERT_ONLY
-}
-
 function allKeys(order: readonly Draft[]): Map<Draft, UpsertKeys> {
   const keys = new Map<Draft, UpsertKeys>()
   for (const draft of order)
@@ -157,29 +148,6 @@ function allKeys(order: readonly Draft[]): Map<Draft, UpsertKeys> {
       ),
     )
   return keys
-}
-
-/**
- * `table.exec.sink.upsert-materialize`: a sink by primary key whose input is keyed otherwise gets its rows in an order
- * in which the last one for a key is the right one.
- */
-function materializeSinks(roots: readonly Draft[], modes: ReadonlyMap<Draft, ChangelogMode>, rules: RuleContext): void {
-  const setting = rules.planner.configuration.get('table.exec.sink.upsert-materialize')?.toUpperCase() ?? 'AUTO'
-  if (setting === 'NONE') return
-  const keys = allKeys(inOrder(roots))
-  for (const root of roots) {
-    const [input] = root.inputs
-    const { node } = root
-    if (node.kind !== 'sink' || input === undefined || node.primaryKey.length === 0) continue
-    if (input.node.kind === 'sink-materialize') continue
-    const accepted = sinkMode(root, rules)
-    if (isInsertOnly(accepted) || accepted.updateBefore) continue
-    const mismatch = !isInsertOnly(modes.get(input) ?? INSERT_ONLY) && !isKey(keys.get(input) ?? [], node.primaryKey)
-    if (!mismatch && setting !== 'FORCE') continue
-    const stateTtl = rules.planner.configuration.duration('table.exec.state.ttl')
-    const { schema } = input.node
-    root.inputs = [createDraft({ kind: 'sink-materialize', keys: node.primaryKey, stateTtl, schema }, [input])]
-  }
 }
 
 /** Who needs -U from whom. */

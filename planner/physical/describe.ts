@@ -62,7 +62,7 @@ export function describe(draft: Draft): string {
     case 'drop-update-before':
       return 'DropUpdateBefore'
     case 'sink-materialize':
-      return `SinkUpsertMaterialize(key=[${columns(node.keys, output)}])`
+      return `SinkUpsertMaterialize(key=[${columns(node.keys, output)}]${node.conflict === undefined ? '' : `, conflictStrategy=[${node.conflict}]`})`
     case 'limit':
       return `Limit(offset=[${node.offset}], fetch=[${node.fetch}])`
     case 'sink':

@@ -207,6 +207,8 @@ export interface DropUpdateBeforeNode extends NodeBase {
 export interface SinkMaterializeNode extends NodeBase {
   readonly kind: 'sink-materialize'
   readonly keys: readonly number[]
+  /** ON CONFLICT: rows wait for watermarks, and one row of a key is the only one or the first; absent: the last one. */
+  readonly conflict?: 'ERROR' | 'NOTHING'
   readonly stateTtl: number
 }
 
@@ -230,6 +232,8 @@ export interface SinkNode extends NodeBase {
   /** `table.exec.sink.not-null-enforcer`: columns that may not be NULL. */
   readonly notNull: readonly number[]
   readonly notNullEnforcer: 'ERROR' | 'DROP'
+  /** As written; carried out by a `sink-materialize` node below. */
+  readonly onConflict?: 'NOTHING' | 'ERROR' | 'DEDUPLICATE'
   /** `table.exec.sink.type-length-enforcer`; absent: IGNORE. */
   readonly typeLengthEnforcer?: 'TRIM_PAD' | 'ERROR'
 }

@@ -205,17 +205,13 @@ export class Translator {
         primaryKey,
         notNull,
         notNullEnforcer: enforcer,
+        ...(node.onConflict === undefined ? {} : { onConflict: node.onConflict }),
         ...typeLengthEnforcer(configuration.get('table.exec.sink.type-length-enforcer')),
         schema: { fields },
       },
-      [node.deduplicate ? this.#deduplicated(input, primaryKey) : input],
+      [input],
       position,
     )
-  }
-
-  #deduplicated(input: Draft, keys: readonly number[]): Draft {
-    const { schema } = input.node
-    return this.#register(createDraft({ kind: 'sink-materialize', keys, stateTtl: this.#stateTtl, schema }, [input]))
   }
 }
 

@@ -94,6 +94,9 @@ const REASONS: { readonly [K in Statement['kind']]?: { readonly detail: string; 
     detail: 'No connector empties a table.',
     hint: 'INSERT OVERWRITE t SELECT … replaces what a filesystem table holds.',
   },
-  update: { detail: BY_ROW, hint: 'Write the new rows with INSERT INTO a table with a PRIMARY KEY: the last one counts.' },
+  update: {
+    detail: BY_ROW,
+    hint: 'Write the new rows with INSERT INTO a table with a PRIMARY KEY: the last one counts.',
+  },
   delete: { detail: BY_ROW, hint: 'INSERT OVERWRITE t SELECT … writes only the rows that are to stay.' },
 }
