@@ -8,8 +8,10 @@ import { createCorrelate } from './correlate.ts'
 import { createDeduplicate } from './deduplicate.ts'
 import { createDropUpdateBefore } from './drop-update-before.ts'
 import { createExpand } from './expand.ts'
+import { createFinalRows } from './final-rows.ts'
 import { createGroupAggregate } from './group-aggregate.ts'
 import { createJoin } from './join.ts'
+import { createHashAggregate } from './hash-aggregate.ts'
 import { createLimit } from './limit.ts'
 import { createMiniBatchAssigner } from './mini-batch-assigner.ts'
 import { createMiniBatchGroupAggregate } from './mini-batch-group-aggregate.ts'
@@ -20,6 +22,7 @@ import { createSinkMaterialize } from './sink-materialize.ts'
 import { createTemporalSort } from './temporal-sort.ts'
 import { createRank, createTopN } from './top-n.ts'
 import { createUnion } from './union.ts'
+import { createWatermarkCompactingMaterialize } from './watermark-compacting-materialize.ts'
 import { createWatermark } from './watermark.ts'
 import { WindowAggregate } from './window-aggregate.ts'
 import { createWindowTableFunction } from './window-table-function.ts'
@@ -44,6 +47,10 @@ export function createOperator(
       return node.miniBatch === undefined
         ? createGroupAggregate(node, context)
         : createMiniBatchGroupAggregate(node, node.miniBatch.size, context)
+    case 'hash-aggregate':
+      return createHashAggregate(node, context)
+    case 'final-rows':
+      return createFinalRows(node, context)
     case 'mini-batch-assigner':
       return createMiniBatchAssigner(node, context)
     case 'window-aggregate':
@@ -62,8 +69,12 @@ export function createOperator(
       return createJoin(node, [inputSchema(node, graph), inputSchema(node, graph, 1)], context)
     case 'changelog-normalize':
       return createChangelogNormalize(node, context)
-    case 'sink-materialize':
-      return createSinkMaterialize(node, graph.nodes[node.inputs[0] ?? -1]?.upsertKey, context)
+    case 'sink-materialize': {
+      const inputKey = graph.nodes[node.inputs[0] ?? -1]?.upsertKey
+      return node.conflict === undefined
+        ? createSinkMaterialize(node, inputKey, context)
+        : createWatermarkCompactingMaterialize(node, inputKey, context)
+    }
     case 'drop-update-before':
       return createDropUpdateBefore(node, context)
     case 'rank':

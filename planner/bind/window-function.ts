@@ -8,8 +8,9 @@ import { typeToString } from '../../core/types.ts'
 import type * as ast from '../../parser/ast.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createWindowTableFunction } from '../logical/window-table-function.ts'
+import { isBatch } from '../physical/batch.ts'
 import type { AlignedWindow, SessionWindow } from '../physical/graph.ts'
-import { type BinderContext, errorAt } from './binder-context.ts'
+import { type BinderContext, errorAt, unsupported } from './binder-context.ts'
 import { bindExpression, expressionContext } from './expression.ts'
 import { EMPTY_SCOPE, scopeOf } from './scope.ts'
 import { timeAttributeOf, withoutTimeAttribute } from './types.ts'
@@ -38,6 +39,9 @@ export function bindWindowFunction(
   const source = tableOf(context, args.get('DATA'), call, name)
   const input = planSource(source.table)
   const { column, time } = timeColumnOf(context, args.get('TIMECOL'), input, call, name)
+  if (time === 'proctime' && isBatch(context.planner)) {
+    throw unsupported(context, call.span, `${name} over a processing-time attribute in batch mode`)
+  }
   const duration = (parameter: string): number => intervalOf(context, args.get(parameter), parameter, name, call)
   if (name === 'SESSION') {
     const partitionKeys = [...new Set(source.partitionBy.map((key) => partitionColumn(context, key, input)))]

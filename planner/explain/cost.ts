@@ -61,6 +61,7 @@ function rowsOf(node: OperatorNode, read: number): number {
     case 'calc':
       return node.condition === undefined ? read : read * FILTER_SELECTIVITY
     case 'group-aggregate':
+    case 'hash-aggregate':
       return node.keys.length === 0 ? 1 : read * GROUPS
     case 'window-aggregate':
       return read * GROUPS
@@ -83,6 +84,7 @@ function rowsOf(node: OperatorNode, read: number): number {
     case 'temporal-sort':
     case 'watermark':
     case 'mini-batch-assigner':
+    case 'final-rows':
     case 'union':
     case 'changelog-normalize':
     case 'drop-update-before':

@@ -44,6 +44,10 @@ function stateOf(node: OperatorNode): JsonValue | undefined {
   switch (kind) {
     case 'source':
       return { kind, uid, table: node.table.path.name, connector: node.options['connector'] ?? '' }
+    case 'hash-aggregate':
+      return { kind, uid, keys: node.keys, aggregates: aggregatesOf(node), types }
+    case 'final-rows':
+      return { kind, uid, types }
     case 'group-aggregate':
       return { kind, uid, keys: node.keys, aggregates: aggregatesOf(node), types, inputRetracts: node.inputRetracts }
     case 'window-aggregate': {
@@ -59,11 +63,14 @@ function stateOf(node: OperatorNode): JsonValue | undefined {
       }
     }
     case 'changelog-normalize':
-    case 'sink-materialize':
       return { kind, uid, keys: node.keys, types }
     case 'join': {
       const { joinType, left, right, filterNulls } = node
       return { kind, uid, joinType, left: sideOf(left), right: sideOf(right), filterNulls, types }
+    }
+    case 'sink-materialize': {
+      const state = { kind, uid, keys: node.keys, types }
+      return node.conflict === undefined ? state : { ...state, waits: true }
     }
     case 'limit':
       return { kind, uid, offset: node.offset, fetch: node.fetch, strategy: node.strategy }
@@ -94,7 +101,9 @@ function orderOf(order: readonly SortField[]): JsonValue {
   return order.map(({ column, descending, nullsFirst }) => [column, descending, nullsFirst])
 }
 
-function aggregatesOf(node: Extract<OperatorNode, { kind: 'group-aggregate' | 'window-aggregate' }>): JsonValue {
+function aggregatesOf(
+  node: Extract<OperatorNode, { kind: 'group-aggregate' | 'hash-aggregate' | 'window-aggregate' }>,
+): JsonValue {
   return node.aggregates.map((call) => [
     call.function,
     call.distinct,

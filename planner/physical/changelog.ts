@@ -4,16 +4,17 @@
  * (https://nightlies.apache.org/flink/flink-docs-stable/docs/dev/table/concepts/dynamic_tables/#table-to-stream-conversion).
  */
 import { ALL_CHANGES, type ChangelogMode, INSERT_ONLY } from '../../catalog/connector.ts'
-import { parseTableOptions, requireConnector } from '../../catalog/table-options.ts'
 import { pathToString } from '../../catalog/table.ts'
 import { MillraceError, unreachable } from '../../core/errors.ts'
 import { sourceMode } from '../rules/prune-columns.ts'
 import type { RuleContext } from '../rules/rule-context.ts'
+import { finalizeRows, isBatch } from './batch.ts'
 import { describe } from './describe.ts'
 import { consumersOf, createDraft, type Draft, type DraftNode, inOrder } from './draft.ts'
 import { understandsUpdates, withInputs } from './join-input.ts'
 import { withStrategy } from './rank-strategy.ts'
-import { isKey, type UpsertKeys, upsertKeysOf } from './upsert-keys.ts'
+import { materializeSinks, sinkMode } from './sink-changelog.ts'
+import { type UpsertKeys, upsertKeysOf } from './upsert-keys.ts'
 
 export interface Changelogs {
   readonly order: readonly Draft[]
@@ -23,9 +24,10 @@ export interface Changelogs {
 
 /** Completes the drafts below the roots. @throws MillraceError UNSUPPORTED_CHANGELOG */
 export function inferChangelogs(roots: readonly Draft[], rules: RuleContext): Changelogs {
+  if (isBatch(rules.planner)) finalizeRows(roots, (order) => provideAll(order, rules))
   const provided = provideAll(inOrder(roots), rules)
   checkConsumers(inOrder(roots), provided, rules)
-  materializeSinks(roots, provided, rules)
+  materializeSinks(roots, { modes: provided, keys: allKeys(inOrder(roots)) }, rules)
   dropNormalization(roots, rules)
   setUpdateBefore(roots, rules)
   dropAtSinks(roots, rules)
@@ -57,6 +59,8 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
       return sourceMode(node, rules)
     case 'values':
     case 'window-aggregate':
+    case 'hash-aggregate':
+    case 'final-rows':
       return INSERT_ONLY
     case 'watermark':
     case 'mini-batch-assigner':
@@ -113,6 +117,7 @@ function checkConsumers(order: readonly Draft[], modes: ReadonlyMap<Draft, Chang
     const [input] = draft.inputs
     if (input === undefined) continue
     const { node } = draft
+    if (node.kind === 'final-rows') continue
     const accepted = node.kind === 'sink' ? sinkMode(draft, rules) : takesOnlyInserts(node) ? INSERT_ONLY : ALL_CHANGES
     const given = modes.get(input) ?? INSERT_ONLY
     const refused = [
@@ -159,15 +164,6 @@ function wayOut(draft: Draft): string {
     : 'Aggregate by window (GROUP BY window_start, window_end), or write into a connector that takes updates.'
 }
 
-function sinkMode(draft: Draft, rules: RuleContext): ChangelogMode {
-  const { node } = draft
-  if (node.kind !== 'sink') return ALL_CHANGES
-  const label = `table "${node.table.path.name}"`
-  const { sink } = requireConnector(node.options, rules.planner, label)
-  const values = parseTableOptions(node.options, rules.planner, label)
-  return sink?.changelogMode({ ...node.table, options: node.options }, values) ?? INSERT_ONLY
-}
-
 function allKeys(order: readonly Draft[]): Map<Draft, UpsertKeys> {
   const keys = new Map<Draft, UpsertKeys>()
   for (const draft of order) keys.set(draft, keysOf(draft, keys))
@@ -179,29 +175,6 @@ function keysOf(draft: Draft, below: ReadonlyMap<Draft, UpsertKeys>): UpsertKeys
     draft,
     draft.inputs.map((input) => below.get(input) ?? []),
   )
-}
-
-/**
- * `table.exec.sink.upsert-materialize`: a sink by primary key whose input is keyed otherwise gets its rows in an order
- * in which the last one for a key is the right one.
- */
-function materializeSinks(roots: readonly Draft[], modes: ReadonlyMap<Draft, ChangelogMode>, rules: RuleContext): void {
-  const setting = rules.planner.configuration.get('table.exec.sink.upsert-materialize')?.toUpperCase() ?? 'AUTO'
-  if (setting === 'NONE') return
-  const keys = allKeys(inOrder(roots))
-  for (const root of roots) {
-    const [input] = root.inputs
-    const { node } = root
-    if (node.kind !== 'sink' || input === undefined || node.primaryKey.length === 0) continue
-    if (input.node.kind === 'sink-materialize') continue
-    const accepted = sinkMode(root, rules)
-    if (isInsertOnly(accepted) || accepted.updateBefore) continue
-    const mismatch = !isInsertOnly(modes.get(input) ?? INSERT_ONLY) && !isKey(keys.get(input) ?? [], node.primaryKey)
-    if (!mismatch && setting !== 'FORCE') continue
-    const stateTtl = rules.planner.configuration.duration('table.exec.state.ttl')
-    const { schema } = input.node
-    root.inputs = [createDraft({ kind: 'sink-materialize', keys: node.primaryKey, stateTtl, schema }, [input])]
-  }
 }
 
 /** Who needs -U from whom. */
@@ -240,6 +213,8 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'collect':
     case 'group-aggregate':
     case 'window-aggregate':
+    case 'hash-aggregate':
+    case 'final-rows':
     case 'sink-materialize':
       return true
     // The rows that an update makes may be fewer than those it replaces.

@@ -43,6 +43,12 @@ export function describe(draft: Draft): string {
       return `WindowTableFunction(window=[${windowText(node.window, input)}])`
     case 'correlate':
       return correlateText(node, input)
+    case 'hash-aggregate': {
+      const groupBy = node.keys.length === 0 ? '' : `groupBy=[${columns(node.keys, input)}], `
+      return `HashAggregate(${groupBy}select=[${aggregateColumns(node.keys, node.aggregates, input).join(', ')}])`
+    }
+    case 'final-rows':
+      return 'FinalRows'
     case 'mini-batch-assigner':
       return `MiniBatchAssigner(interval=[${node.interval}ms], mode=[${node.mode === 'proctime' ? 'ProcTime' : 'RowTime'}])`
     case 'join':
@@ -56,7 +62,7 @@ export function describe(draft: Draft): string {
     case 'drop-update-before':
       return 'DropUpdateBefore'
     case 'sink-materialize':
-      return `SinkUpsertMaterialize(key=[${columns(node.keys, output)}])`
+      return `SinkUpsertMaterialize(key=[${columns(node.keys, output)}]${node.conflict === undefined ? '' : `, conflictStrategy=[${node.conflict}]`})`
     case 'rank':
     case 'deduplicate':
     case 'limit':

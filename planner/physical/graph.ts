@@ -87,6 +87,18 @@ export interface GroupAggregateNode extends NodeBase {
   readonly miniBatch?: { readonly size: number }
 }
 
+/** GROUP BY in batch mode: emits when its input has ended. Output: the keys, then the aggregates. */
+export interface HashAggregateNode extends NodeBase {
+  readonly kind: 'hash-aggregate'
+  readonly keys: readonly number[]
+  readonly aggregates: readonly AggregateCall[]
+}
+
+/** Batch mode: emits what a changelog adds up to when it has ended. */
+export interface FinalRowsNode extends NodeBase {
+  readonly kind: 'final-rows'
+}
+
 /** `table.exec.mini-batch.enabled`: emits the watermarks that end bundles. Directly above a source or its watermark. */
 export interface MiniBatchAssignerNode extends NodeBase {
   readonly kind: 'mini-batch-assigner'
@@ -237,6 +249,8 @@ export interface DropUpdateBeforeNode extends NodeBase {
 export interface SinkMaterializeNode extends NodeBase {
   readonly kind: 'sink-materialize'
   readonly keys: readonly number[]
+  /** ON CONFLICT: rows wait for watermarks, and one row of a key is the only one or the first; absent: the last one. */
+  readonly conflict?: 'ERROR' | 'NOTHING'
   readonly stateTtl: number
 }
 
@@ -325,6 +339,10 @@ export interface SinkNode extends NodeBase {
   /** `table.exec.sink.not-null-enforcer`: columns that may not be NULL. */
   readonly notNull: readonly number[]
   readonly notNullEnforcer: 'ERROR' | 'DROP'
+  /** As written; carried out by a `sink-materialize` node below. */
+  readonly onConflict?: 'NOTHING' | 'ERROR' | 'DEDUPLICATE'
+  /** `table.exec.sink.type-length-enforcer`; absent: IGNORE. */
+  readonly typeLengthEnforcer?: 'TRIM_PAD' | 'ERROR'
 }
 
 /** Hands the changelog of a SELECT to the session. */
@@ -340,6 +358,8 @@ export type OperatorNode =
   | UnionNode
   | ExpandNode
   | GroupAggregateNode
+  | HashAggregateNode
+  | FinalRowsNode
   | MiniBatchAssignerNode
   | WindowAggregateNode
   | WindowTableFunctionNode

@@ -14,6 +14,7 @@ import type { Sink } from '../logical/sink.ts'
 import { duplicatesEvents, sourceMode } from '../rules/prune-columns.ts'
 import { isIdentity, programOf } from '../rules/program.ts'
 import type { RuleContext } from '../rules/rule-context.ts'
+import { isBatch } from './batch.ts'
 import { createDraft, type Draft, type DraftNode } from './draft.ts'
 import { joinKeys } from './join-keys.ts'
 
@@ -24,12 +25,14 @@ export class Translator {
   readonly #shared = new Map<string, Draft>()
   readonly #ids = new Map<Draft, number>()
   readonly #stateTtl: number
+  readonly #isBatch: boolean
   readonly #shareSubPlans: boolean
   readonly #shareSources: boolean
 
   constructor(rules: RuleContext) {
     const { configuration } = rules.planner
     this.#rules = rules
+    this.#isBatch = isBatch(rules.planner)
     this.#stateTtl = configuration.duration('table.exec.state.ttl')
     this.#shareSubPlans = configuration.get('table.optimizer.reuse-sub-plan-enabled') !== 'false'
     this.#shareSources = configuration.get('table.optimizer.reuse-source-enabled') !== 'false'
@@ -53,6 +56,9 @@ export class Translator {
         )
       case 'aggregate': {
         const { keys, aggregates, schema } = node
+        if (this.#isBatch) {
+          return this.#share({ kind: 'hash-aggregate', keys, aggregates, schema }, [this.translate(node.input)])
+        }
         const stateTtl = node.stateTtl ?? this.#stateTtl
         const placeholder = { emitUpdateBefore: false, inputRetracts: false, stateTtl }
         return this.#share({ kind: 'group-aggregate', keys, aggregates, schema, ...placeholder }, [
@@ -136,6 +142,7 @@ export class Translator {
   }
 
   #watermark(node: Extract<LogicalNode, { kind: 'watermark' }>): Draft {
+    if (this.#isBatch) return this.translate(node.input)
     const scan = scanBelow(node.input)
     const input = scan === undefined ? this.translate(node.input) : this.#unnormalized(node.input)
     const draft = this.#share({ kind: 'watermark', strategy: node.strategy, schema: node.schema }, [input])
@@ -214,17 +221,19 @@ export class Translator {
         primaryKey,
         notNull,
         notNullEnforcer: enforcer,
+        ...(node.onConflict === undefined ? {} : { onConflict: node.onConflict }),
+        ...typeLengthEnforcer(configuration.get('table.exec.sink.type-length-enforcer')),
         schema: { fields },
       },
-      [node.deduplicate ? this.#deduplicated(input, primaryKey) : input],
+      [input],
       position,
     )
   }
+}
 
-  #deduplicated(input: Draft, keys: readonly number[]): Draft {
-    const { schema } = input.node
-    return this.#register(createDraft({ kind: 'sink-materialize', keys, stateTtl: this.#stateTtl, schema }, [input]))
-  }
+function typeLengthEnforcer(setting: string | undefined): { typeLengthEnforcer?: 'TRIM_PAD' | 'ERROR' } {
+  const strategy = setting?.toUpperCase()
+  return strategy === 'TRIM_PAD' || strategy === 'ERROR' ? { typeLengthEnforcer: strategy } : {}
 }
 
 /** The scan below a chain of projections. */

@@ -8,6 +8,8 @@ import type { Draft } from './draft.ts'
 
 const COUNTED: readonly Draft['node']['kind'][] = [
   'group-aggregate',
+  'hash-aggregate',
+  'final-rows',
   'window-aggregate',
   'changelog-normalize',
   'sink-materialize',

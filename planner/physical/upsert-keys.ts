@@ -18,6 +18,7 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
       return tableKey(node.table.primaryKey?.columns ?? [], node.columns)
     case 'watermark':
     case 'mini-batch-assigner':
+    case 'final-rows':
     case 'drop-update-before':
     case 'limit':
     case 'sort-limit':
@@ -34,6 +35,7 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
     case 'correlate':
       return []
     case 'group-aggregate':
+    case 'hash-aggregate':
       return [node.keys.map((_, index) => index)]
     case 'window-aggregate': {
       const start = node.keys.length + node.aggregates.length

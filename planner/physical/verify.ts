@@ -42,6 +42,7 @@ function verifyNode(node: OperatorNode, inputs: readonly OperatorNode[]): void {
       }
       return expectWidth(node.projections.length)
     case 'group-aggregate':
+    case 'hash-aggregate':
     case 'window-aggregate': {
       verifyAggregates(node, input)
       return expectWidth(
@@ -101,7 +102,7 @@ function verifySame(node: OperatorNode, inputs: readonly OperatorNode[]): void {
 }
 
 function verifyAggregates(
-  node: Extract<OperatorNode, { kind: 'group-aggregate' | 'window-aggregate' }>,
+  node: Extract<OperatorNode, { kind: 'group-aggregate' | 'hash-aggregate' | 'window-aggregate' }>,
   input: Schema,
 ): void {
   const columnType = (column: number): SqlType => {
