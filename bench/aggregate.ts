@@ -75,6 +75,7 @@ function groupAggregate(key: SqlType, output: Output): Operator {
 function windowAggregate(output: Output): Operator {
   const node: OperatorNode = {
     kind: 'window-aggregate',
+    form: 'window-function',
     id: 1,
     uid: 'w',
     inputs: [0],

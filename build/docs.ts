@@ -14,6 +14,7 @@ import type { OptionSpec } from '../core/options.ts'
 import { typeToString } from '../core/types.ts'
 import { AGGREGATE_FUNCTIONS } from '../executor/functions/aggregate/index.ts'
 import { SCALAR_FUNCTIONS } from '../executor/functions/index.ts'
+import { WINDOW_FUNCTIONS } from '../executor/functions/window.ts'
 
 const ROOT = join(import.meta.dirname, '..', 'docs')
 const NOTE = '<!-- Written by `npm run docs` from the specs in the code. Do not edit. -->'
@@ -24,7 +25,7 @@ function pages(): Map<string, string> {
   const found = new Map<string, string>()
   for (const connector of CONNECTOR_DESCRIPTORS) found.set(`connectors/${connector.name}.md`, connectorPage(connector))
   for (const format of FORMAT_DESCRIPTORS) found.set(`formats/${format.name}.md`, formatPage(format))
-  found.set('reference/functions.md', functionPage([...SCALAR_FUNCTIONS, ...AGGREGATE_FUNCTIONS]))
+  found.set('reference/functions.md', functionPage([...SCALAR_FUNCTIONS, ...AGGREGATE_FUNCTIONS, ...WINDOW_FUNCTIONS]))
   found.set('reference/configuration.md', configurationPage())
   found.set('reference/errors.md', errorPage())
   return found

@@ -212,6 +212,13 @@ export const CONFIGURATION_KEYS = [
     description: 'Whether a sink materializer is placed before upsert sinks.',
   },
   {
+    key: 'table.exec.sink.require-on-conflict',
+    type: 'boolean',
+    default: 'false',
+    description:
+      "Whether INSERT needs ON CONFLICT where the query's key is not the sink's primary key. (Flink from 2.3 on: true.)",
+  },
+  {
     key: 'table.dynamic-table-options.enabled',
     type: 'boolean',
     default: 'true',
@@ -316,7 +323,6 @@ export const ACCEPTED_KEYS: readonly string[] = [
     'simplify-operator-name-enabled',
     'sink.keyed-shuffle',
     'sink.rowtime-inserter',
-    'sink.require-on-conflict',
   ].map((name) => `table.exec.${name}`),
   ...[
     'sort.async-merge-enabled',

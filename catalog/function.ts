@@ -69,7 +69,8 @@ export interface FunctionSpec {
   /** Upper case; operators as written. */
   readonly name: string
   readonly aliases?: readonly string[]
-  readonly kind: 'scalar' | 'aggregate' | 'table'
+  /** `window`: only with OVER. */
+  readonly kind: 'scalar' | 'aggregate' | 'window' | 'table'
   readonly category: FunctionCategory
   /** For documentation and error messages: `['SUBSTRING(string, start [, length])']`. */
   readonly signatures: readonly string[]

@@ -52,6 +52,11 @@ export function mapInputs(expression: Expression, change: (input: InputRef) => E
   return mapChildren(expression, (child) => mapInputs(child, change))
 }
 
+/** The expression over columns that have moved to the right. */
+export function shiftInputs(expression: Expression, by: number): Expression {
+  return by === 0 ? expression : mapInputs(expression, (input) => ({ ...input, index: input.index + by }))
+}
+
 /** Puts the expressions of a projection in the place of references to its columns. */
 export function substitute(expression: Expression, projections: readonly Expression[]): Expression {
   return mapInputs(expression, (input) => projections[input.index] ?? input)

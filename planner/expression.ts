@@ -66,6 +66,13 @@ export interface FieldAccess {
 
 export type Expression = InputRef | Literal | Call | Cast | Case | FieldAccess
 
+/** A column of ORDER BY. */
+export interface SortField {
+  readonly column: number
+  readonly descending: boolean
+  readonly nullsFirst: boolean
+}
+
 export interface AggregateCall {
   /** `COUNT`, `SUM`, `AVG`, `MIN`, `MAX` …; COUNT(*) has no arguments. */
   readonly function: string
@@ -78,4 +85,10 @@ export interface AggregateCall {
   readonly type: SqlType
   /** For EXPLAIN and state descriptions. */
   readonly name: string
+}
+
+/** A call with OVER: an aggregate, or a function that has a meaning only there. */
+export interface OverCall extends AggregateCall {
+  /** Rows that LAG and LEAD look back or ahead; their second argument, where there is one, is the default. */
+  readonly offset?: number
 }

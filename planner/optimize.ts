@@ -1,7 +1,9 @@
 /** The rewrites, in their order. Each takes a correct plan and gives one; none is needed for correctness. */
 import type { LogicalNode } from './logical/node.ts'
+import { extractJoinKeys } from './rules/extract-join-keys.ts'
 import { foldConstants } from './rules/fold-constants.ts'
 import { narrowRows } from './rules/narrow-rows.ts'
+import { planRanks } from './rules/plan-ranks.ts'
 import { planWindowAggregates } from './rules/plan-window-aggregates.ts'
 import { pruneColumns } from './rules/prune-columns.ts'
 import { pushFilters } from './rules/push-filters.ts'
@@ -12,7 +14,7 @@ export function optimize(roots: readonly LogicalNode[], rules: RuleContext): rea
   const single = roots.map((root) => {
     const folded = foldConstants(root, rules)
     const pushed = foldConstants(pushFilters(folded, rules), rules)
-    return pruneColumns(planWindowAggregates(pushed, rules), rules)
+    return pruneColumns(planRanks(planWindowAggregates(extractJoinKeys(pushed, rules), rules)), rules)
   })
   return narrowRows(reuseSources(single, rules), rules)
 }

@@ -9,7 +9,15 @@ import { formatError, MillraceError } from '../core/errors.ts'
 import { BIGINT, BOOLEAN, DOUBLE, type SqlType, STRING, timestampLtz, withNullability } from '../core/types.ts'
 import type { ColumnDefinition, CreateTable } from '../parser/ast.ts'
 import { parseStatement } from '../parser/parse.ts'
-import { arithmeticType, comparisonType, isCharacter, isInteger, isInterval, isNumeric } from './bind/coercion.ts'
+import {
+  arithmeticType,
+  commonType,
+  comparisonType,
+  isCharacter,
+  isInteger,
+  isInterval,
+  isNumeric,
+} from './bind/coercion.ts'
 import { bindType } from './bind/types.ts'
 
 type Bind = (types: readonly SqlType[]) => BoundSignature | undefined
@@ -89,7 +97,9 @@ const COUNT = spec('COUNT', (types) => ({ argumentTypes: types, returnType: with
 })
 
 const TEST_FUNCTIONS: readonly FunctionSpec[] = [
-  ...['=', '<>', '<', '<=', '>', '>=', 'IS DISTINCT FROM'].map((name) => spec(name, comparison)),
+  ...['=', '<>', '<', '<=', '>', '>=', 'IS DISTINCT FROM', 'IS NOT DISTINCT FROM'].map((name) =>
+    spec(name, comparison),
+  ),
   ...['AND', 'OR', 'NOT'].map((name) => spec(name, logic)),
   ...['IS NULL', 'IS NOT NULL', 'IS TRUE'].map((name) => spec(name, test)),
   ...['IN', 'NOT IN'].map((name) => spec(name, inList)),
@@ -104,6 +114,10 @@ const TEST_FUNCTIONS: readonly FunctionSpec[] = [
   spec('CURRENT_TIMESTAMP', () => ({ argumentTypes: [], returnType: withNullability(timestampLtz(3), false) }), {
     deterministic: false,
   }),
+  spec('COALESCE', (types) => {
+    const returnType = commonType(types)
+    return returnType === undefined ? undefined : { argumentTypes: types.map(() => returnType), returnType }
+  }),
   spec('ITEM', ([type]) =>
     type?.kind === 'ARRAY' ? { argumentTypes: [], returnType: withNullability(type.element, true) } : undefined,
   ),
@@ -116,7 +130,18 @@ const TEST_FUNCTIONS: readonly FunctionSpec[] = [
   aggregate('AVG', (type) => (isInteger(type) || isNumeric(type) ? type : undefined)),
   aggregate('MIN', (type) => type),
   aggregate('MAX', (type) => type),
+  ...['ROW_NUMBER', 'RANK', 'DENSE_RANK'].map((name) => spec(name, numbering, { kind: 'window', category: 'window' })),
+  ...['LAG', 'LEAD'].map((name) => spec(name, neighbour, { kind: 'window', category: 'window' })),
 ]
+
+function numbering(types: readonly SqlType[]): BoundSignature | undefined {
+  return types.length === 0 ? { argumentTypes: [], returnType: withNullability(BIGINT, false) } : undefined
+}
+
+function neighbour(types: readonly SqlType[]): BoundSignature | undefined {
+  const [value] = types
+  return value === undefined ? undefined : { argumentTypes: types, returnType: withNullability(value, true) }
+}
 
 function connector(name: string, parts: Partial<ConnectorDescriptor>): ConnectorDescriptor {
   return { name, title: name, description: name, options: [], metadata: [], example: '', ...parts }

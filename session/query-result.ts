@@ -17,12 +17,15 @@ export class QueryResult implements AsyncIterable<ResultRow> {
   readonly kind = 'query'
   readonly schema: Schema
   readonly job: Job
+  /** Of batch mode: there are only inserts, and they come at the end. */
+  readonly isBatch: boolean
   readonly #queue: ChangeQueue
 
-  constructor(schema: Schema, job: Job, queue: ChangeQueue) {
+  constructor(schema: Schema, job: Job, queue: ChangeQueue, isBatch: boolean) {
     this.schema = schema
     this.job = job
     this.#queue = queue
+    this.isBatch = isBatch
   }
 
   /** Row by row. Leaving the loop early cancels the query. */

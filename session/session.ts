@@ -13,6 +13,7 @@ import { evaluateConstant } from '../executor/codegen/constant.ts'
 import type { CheckpointPhase } from '../executor/checkpoint/coordinator.ts'
 import { AGGREGATE_FUNCTIONS } from '../executor/functions/aggregate/index.ts'
 import { SCALAR_FUNCTIONS } from '../executor/functions/index.ts'
+import { WINDOW_FUNCTIONS } from '../executor/functions/window.ts'
 import { type Job, runJob } from '../executor/runtime/job.ts'
 import type { CreateTable, Statement } from '../parser/ast.ts'
 import { parseStatement } from '../parser/parse.ts'
@@ -71,7 +72,10 @@ export class Session {
     this.#dataDirectory = resolve(options.dataDirectory ?? '.millrace')
     this.configuration = new Configuration(options.configuration)
     this.catalog = new Catalog(options.durableCatalog === true ? join(this.#dataDirectory, 'catalog') : undefined)
-    this.functions = new FunctionRegistry([...SCALAR_FUNCTIONS, ...AGGREGATE_FUNCTIONS], this.catalog)
+    this.functions = new FunctionRegistry(
+      [...SCALAR_FUNCTIONS, ...AGGREGATE_FUNCTIONS, ...WINDOW_FUNCTIONS],
+      this.catalog,
+    )
   }
 
   /** Runs one statement. An INSERT answers when its job has started, or has ended with `table.dml-sync`. */

@@ -24,6 +24,8 @@ const REDRAW_MILLISECONDS = 100
 
 /** Settles when the query has ended; cancelling it is the caller's. @returns the line that sums the result up */
 export function displayQuery(result: QueryResult, terminal: Terminal, options: DisplayOptions): Promise<string> {
+  // Rows without a kind, as a table; as in Flink's client whatever the mode.
+  if (result.isBatch) return displayLive(result, terminal, { ...options, mode: 'table' })
   if (options.mode === 'tableau' || (options.mode === 'changelog' && !terminal.isInteractive)) {
     return displayTableau(result, terminal, options)
   }

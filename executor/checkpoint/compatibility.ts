@@ -26,12 +26,14 @@ function describeCall({ function: name, distinct, argumentTypes, filter }: Aggre
   return `${name}(${distinct ? 'DISTINCT ' : ''}${types})${filter === undefined ? '' : ' FILTER'}`
 }
 
-const STATELESS: readonly string[] = ['calc', 'union', 'drop-update-before', 'collect', 'window-table-function']
+const STATELESS: readonly string[] = ['calc', 'expand', 'union', 'drop-update-before', 'collect']
+
+function isStateless(node: OperatorNode): boolean {
+  return STATELESS.includes(node.kind) || (node.kind === 'window-table-function' && node.window.kind !== 'session')
+}
 
 export function describeOperators(graph: OperatorGraph): Record<string, string> {
-  return Object.fromEntries(
-    graph.nodes.filter((node) => !STATELESS.includes(node.kind)).map((node) => [node.uid, describe(node)]),
-  )
+  return Object.fromEntries(graph.nodes.filter((node) => !isStateless(node)).map((node) => [node.uid, describe(node)]))
 }
 
 /**

@@ -241,6 +241,21 @@ export class AggregateTable {
     }
   }
 
+  /** Adds the group of one key, if there is one, to that of another, and removes it. The plan has to be mergeable. */
+  mergeGroup(into: readonly Column[], from: readonly Column[]): void {
+    const source = this.table.lookup(from, 1)[0] as number
+    if (source < 0) return
+    const { rowIds } = this.table.lookupOrInsert(into, 1)
+    const sources = Int32Array.of(source)
+    for (const accumulator of this.#accumulators) accumulator.merge?.(accumulator, rowIds, sources, 1)
+    if (this.#counts !== undefined) {
+      const counts = this.#counts.values as Float64Array
+      const group = rowIds[0] as number
+      counts[group] = (counts[group] as number) + (counts[source] as number)
+    }
+    this.table.remove(source)
+  }
+
   /** @param name under which the table's pages are stored; state beside it gets names that begin with it */
   snapshot(name: string): StatePage[] {
     return this.#parts(name).flatMap(([table, part]) =>

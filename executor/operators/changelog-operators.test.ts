@@ -143,7 +143,8 @@ describe('drop update before, union and limit', () => {
   })
 
   it('lets the rows of LIMIT and OFFSET through, also over a restore', () => {
-    const node = { ...BASE, kind: 'limit', offset: 2, fetch: 3, changelog: INSERT_ONLY } as const
+    const plan = { strategy: 'append-fast', rowKey: [], emitUpdateBefore: false, stateTtl: 0 } as const
+    const node = { ...BASE, ...plan, kind: 'limit', offset: 2, fetch: 3, changelog: INSERT_ONLY } as const
     expect(emitted(node, '1 a 0', '2 a 0\n3 a 0\n4 a 0', '5 a 0\n6 a 0', '7 a 0')).toEqual([
       '+I 3 a 0',
       '+I 4 a 0',

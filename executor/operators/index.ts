@@ -5,16 +5,26 @@ import type { OperatorGraph, OperatorNode, WindowSpec } from '../../planner/phys
 import { createCalc } from './calc.ts'
 import { createChangelogNormalize } from './changelog-normalize.ts'
 import { createCorrelate } from './correlate.ts'
+import { createDeduplicate } from './deduplicate.ts'
 import { createDropUpdateBefore } from './drop-update-before.ts'
+import { createExpand } from './expand.ts'
+import { createFinalRows } from './final-rows.ts'
 import { createGroupAggregate } from './group-aggregate.ts'
+import { createJoin } from './join.ts'
+import { createHashAggregate } from './hash-aggregate.ts'
 import { createLimit } from './limit.ts'
 import { createMiniBatchAssigner } from './mini-batch-assigner.ts'
 import { createMiniBatchGroupAggregate } from './mini-batch-group-aggregate.ts'
 import type { Operator, OperatorContext } from './operator.ts'
+import { SessionAggregate } from './session-aggregate.ts'
+import { SessionTableFunction } from './session-table-function.ts'
 import { createSinkMaterialize } from './sink-materialize.ts'
+import { createTemporalSort } from './temporal-sort.ts'
+import { createRank, createTopN } from './top-n.ts'
 import { createUnion } from './union.ts'
+import { createWatermarkCompactingMaterialize } from './watermark-compacting-materialize.ts'
 import { createWatermark } from './watermark.ts'
-import { createWindowAggregate } from './window-aggregate.ts'
+import { WindowAggregate } from './window-aggregate.ts'
 import { createWindowTableFunction } from './window-table-function.ts'
 
 /** Nodes that the runtime itself takes care of. */
@@ -37,22 +47,48 @@ export function createOperator(
       return node.miniBatch === undefined
         ? createGroupAggregate(node, context)
         : createMiniBatchGroupAggregate(node, node.miniBatch.size, context)
+    case 'hash-aggregate':
+      return createHashAggregate(node, context)
+    case 'final-rows':
+      return createFinalRows(node, context)
     case 'mini-batch-assigner':
       return createMiniBatchAssigner(node, context)
     case 'window-aggregate':
-      return createWindowAggregate(node, timeType(node, graph), context)
+      return node.window.kind === 'session' && node.attached === undefined
+        ? new SessionAggregate(node, node.window, inputSchema(node, graph), context)
+        : new WindowAggregate(node, timeType(node, graph), context)
     case 'window-table-function':
-      return createWindowTableFunction(node, timeType(node, graph), context)
+      return node.window.kind === 'session'
+        ? new SessionTableFunction(node, node.window, inputSchema(node, graph), context)
+        : createWindowTableFunction(node, node.window, timeType(node, graph), context)
+    case 'expand':
+      return createExpand(node, context)
     case 'correlate':
       return createCorrelate(node, inputSchema(node, graph), context)
+    case 'join':
+      return createJoin(node, [inputSchema(node, graph), inputSchema(node, graph, 1)], context)
     case 'changelog-normalize':
       return createChangelogNormalize(node, context)
-    case 'sink-materialize':
-      return createSinkMaterialize(node, graph.nodes[node.inputs[0] ?? -1]?.upsertKey, context)
+    case 'sink-materialize': {
+      const inputKey = graph.nodes[node.inputs[0] ?? -1]?.upsertKey
+      return node.conflict === undefined
+        ? createSinkMaterialize(node, inputKey, context)
+        : createWatermarkCompactingMaterialize(node, inputKey, context)
+    }
     case 'drop-update-before':
       return createDropUpdateBefore(node, context)
+    case 'rank':
+      return createRank(node, inputSchema(node, graph), context)
+    case 'deduplicate':
+      return createDeduplicate(node, context)
     case 'limit':
-      return createLimit(node, context)
+      return node.strategy === 'append-fast'
+        ? createLimit(node, context)
+        : createTopN(node, inputSchema(node, graph), context)
+    case 'sort-limit':
+      return createTopN(node, inputSchema(node, graph), context)
+    case 'temporal-sort':
+      return createTemporalSort(node, context)
     default:
       return unreachable(node)
   }
@@ -67,6 +103,6 @@ function timeType(
   return input?.schema.fields[node.window.timeColumn]?.type ?? timestamp(3)
 }
 
-function inputSchema(node: { readonly inputs: readonly number[] }, graph: OperatorGraph): Schema {
-  return graph.nodes[node.inputs[0] ?? -1]?.schema ?? { fields: [] }
+function inputSchema(node: { readonly inputs: readonly number[] }, graph: OperatorGraph, input = 0): Schema {
+  return graph.nodes[node.inputs[input] ?? -1]?.schema ?? { fields: [] }
 }

@@ -25,6 +25,8 @@ export type RunnableNode = Parameters<typeof createOperator>[0]
 export interface HarnessOptions {
   readonly node: RunnableNode
   readonly input: Schema
+  /** Of a node with two inputs, whose steps name theirs; the node's `inputs` are then 0 and 1. */
+  readonly secondInput?: Schema
   readonly timeZone?: string
   /** Upsert key of the input. */
   readonly inputKey?: readonly number[]
@@ -67,7 +69,7 @@ export class OperatorHarness {
   }
 
   step(step: OperatorStep, tiny = false): void {
-    if ('rows' in step) this.#feed(parseBatch(this.#options.input, step.rows), tiny, step.input ?? 0, step.split)
+    if ('rows' in step) this.#feed(parseBatch(this.#schemaOf(step.input), step.rows), tiny, step.input ?? 0, step.split)
     else if ('batch' in step) this.#feed(step.batch, tiny, 0, undefined)
     else if ('watermark' in step) this.operator.onWatermark(step.watermark)
     else if ('splits' in step) (this.operator as SplitOperator).setSplits(step.splits)
@@ -77,6 +79,11 @@ export class OperatorHarness {
       this.operator.onProcessingTime?.(step.time)
       if (this.#options.node.kind === 'watermark') (this.operator as SplitOperator).onPeriodicEmit(step.time)
     }
+  }
+
+  #schemaOf(input: number | undefined): Schema {
+    const { input: first, secondInput } = this.#options
+    return input === 1 && secondInput !== undefined ? secondInput : first
   }
 
   #feed(batch: ChangeBatch, tiny: boolean, input: number, split: string | undefined): void {
@@ -107,20 +114,22 @@ export class OperatorHarness {
   }
 }
 
-/** The operator's node behind a node of the input's schema. */
-function graphOf({ node, input, inputKey }: HarnessOptions): OperatorGraph {
-  const from: OperatorNode = {
-    kind: 'values',
-    id: 0,
-    uid: 'i',
-    inputs: [],
-    schema: input,
-    changelog: ALL_CHANGES,
-    description: '',
-    rows: [],
-    ...(inputKey === undefined ? {} : { upsertKey: inputKey }),
-  }
-  return { version: 1, nodes: [from, node], fingerprint: '' }
+/** The operator's node behind nodes of the inputs' schemas. */
+function graphOf({ node, input, secondInput, inputKey }: HarnessOptions): OperatorGraph {
+  const from = [input, ...(secondInput === undefined ? [] : [secondInput])].map(
+    (schema, id): OperatorNode => ({
+      kind: 'values',
+      id,
+      uid: `i${id}`,
+      inputs: [],
+      schema,
+      changelog: ALL_CHANGES,
+      description: '',
+      rows: [],
+      ...(inputKey === undefined ? {} : { upsertKey: inputKey }),
+    }),
+  )
+  return { version: 1, nodes: [...from, node], fingerprint: '' }
 }
 
 export interface ThreeRuns {

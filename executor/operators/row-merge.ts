@@ -136,7 +136,7 @@ function joinItems(a: Column, items: number, b: Column, more: number): Column {
 }
 
 /** A column of NULLs in the form of another. */
-function nullsLike(column: Column, rows: number): Column {
+export function nullsLike(column: Column, rows: number): Column {
   const nulls = new Uint8Array(rows).fill(1)
   switch (column.kind) {
     case 'null':

@@ -10,7 +10,7 @@ import {
   withNullability,
 } from '../../core/types.ts'
 import type { AggregateCall } from '../../planner/expression.ts'
-import type { WindowSpec } from '../../planner/physical/graph.ts'
+import type { AlignedWindow } from '../../planner/physical/graph.ts'
 import { materialize, type NodeOf, OperatorHarness, type OperatorStep, runThreeWays } from './operator-harness.ts'
 import { MAX_WATERMARK } from './operator.ts'
 
@@ -52,7 +52,7 @@ function input(time: SqlType): Schema {
 }
 
 function node(
-  window: Partial<WindowSpec>,
+  window: Partial<AlignedWindow>,
   options: Partial<NodeOf<'window-aggregate'>> & { readonly time?: SqlType } = {},
 ): NodeOf<'window-aggregate'> {
   const { time = TS, ...rest } = options
@@ -61,6 +61,7 @@ function node(
   const properties = rest.properties ?? ['window_start', 'window_end']
   return {
     kind: 'window-aggregate',
+    form: 'window-function',
     id: 1,
     uid: 'w',
     inputs: [0],
@@ -298,7 +299,7 @@ describe('window aggregate', () => {
 
 /** Every row in every window, without slices or state. */
 function model(
-  window: WindowSpec,
+  window: AlignedWindow,
   rows: readonly { readonly ts: number; readonly k: string; readonly v: number }[],
 ): string[] {
   const groups = new Map<string, { count: number; sum: number; distinct: Set<number> }>()
@@ -322,7 +323,7 @@ function model(
     .sort()
 }
 
-function windowStart({ kind, size, step, offset }: WindowSpec, end: number): number | undefined {
+function windowStart({ kind, size, step, offset }: AlignedWindow, end: number): number | undefined {
   const modulo = (value: number, by: number): number => ((value % by) + by) % by
   if (kind === 'cumulate') {
     if (modulo(end - offset, step) !== 0) return undefined
@@ -342,7 +343,7 @@ describe('window aggregate against a naive model', () => {
       const kind = (['tumble', 'hop', 'cumulate'] as const)[seed % 3] ?? 'tumble'
       const step = 5 + next(20)
       const size = kind === 'tumble' ? step : step * (1 + next(5))
-      const window: WindowSpec = { kind, size, step, offset: next(step), time: 'rowtime', timeColumn: 0 }
+      const window: AlignedWindow = { kind, size, step, offset: next(step), time: 'rowtime', timeColumn: 0 }
       const distinct = seed % 2 === 0
       const plan = node(window, { aggregates: distinct ? [COUNT, SUM, DISTINCT] : [COUNT, SUM] })
       const rows: { ts: number; k: string; v: number }[] = []

@@ -4,36 +4,38 @@
  *
  * Each slice that is open has a table of its own, which goes as a whole. A tumbling window is one slice. A hopping
  * window adds its slices up when it fires; a cumulating window adds each slice to a table of its own. Where groups
- * cannot be added up (DISTINCT, collections) every window has its table, and a row goes to all of its windows.
+ * cannot be added up (DISTINCT, collections) every window has its table, and a row goes to all of its windows; so it
+ * does where rows come with their windows.
  */
 import { type ChangeBatch, createBatch, gatherRows } from '../../core/change-batch.ts'
 import type { Column } from '../../core/column.ts'
 import { invariant, MillraceError } from '../../core/errors.ts'
-import { type SqlType, unitsPerMillisecond } from '../../core/types.ts'
+import { type SqlType, timestamp } from '../../core/types.ts'
 import type { WindowAggregateNode } from '../../planner/physical/graph.ts'
 import { AggregateTable, type AggregateTablePlan, planAggregates } from './aggregate-table.ts'
 import { CounterPage } from './counter-page.ts'
+import { readMilliseconds } from './timestamps.ts'
 import { MIN_WATERMARK, type Operator, type OperatorContext, type OperatorMetrics, type StatePage } from './operator.ts'
-import { WindowAssigner } from './window-assigner.ts'
+import { AttachedWindows, NO_WINDOW, type Slices, WindowAssigner } from './window-assigner.ts'
+import { propertyColumns, type WindowBounds } from './window-bounds.ts'
+import { WallClock } from './wall-clock.ts'
 
 /** Name of the page that says which windows the state is of. */
 const SPEC = 'spec'
 /** Rows of an emitted batch. */
 const BATCH_ROWS = 4096
 
-export function createWindowAggregate(
-  node: WindowAggregateNode,
-  inputTime: SqlType,
-  context: OperatorContext,
-): Operator {
-  return new WindowAggregate(node, inputTime, context)
-}
-
-class WindowAggregate implements Operator {
+/** Aggregates by windows that lie on a grid, or that rows bring along. */
+export class WindowAggregate implements Operator {
   readonly #node: WindowAggregateNode
   readonly #context: OperatorContext
   readonly #plan: AggregateTablePlan
-  readonly #windows: WindowAssigner
+  readonly #clock: WallClock
+  readonly #windows: Slices
+  /** The windows as a grid; absent for sessions, which rows bring along. */
+  readonly #grid: WindowAssigner | undefined
+  /** Key columns in the input: those of the node, then window_start where nothing else tells it. */
+  readonly #keys: readonly number[]
   readonly #eventTime: boolean
   /** Slices are shared by windows; else the tables are the windows'. */
   readonly #sliced: boolean
@@ -53,24 +55,34 @@ class WindowAggregate implements Operator {
   constructor(node: WindowAggregateNode, inputTime: SqlType, context: OperatorContext) {
     this.#node = node
     this.#context = context
+    const { window, attached } = node
     const keyTypes = node.keys.map((_, index) => {
       const field = node.schema.fields[index]
       invariant(field !== undefined, 'a window aggregate has a field for each key')
       return field.type
     })
-    this.#plan = planAggregates(keyTypes, node.aggregates, node.inputRetracts)
-    this.#windows = new WindowAssigner(node.window, inputTime, context.timeZone)
-    this.#eventTime = node.window.time === 'rowtime'
-    this.#sliced = node.window.kind === 'tumble' || this.#plan.mergeable
+    const bringsStart = window.kind === 'session' && attached !== undefined
+    this.#keys = bringsStart ? [...node.keys, attached.start] : node.keys
+    this.#plan = planAggregates(
+      bringsStart ? [...keyTypes, timestamp(3)] : keyTypes,
+      node.aggregates,
+      node.inputRetracts,
+    )
+    this.#clock = new WallClock(attached?.timeType ?? inputTime, context.timeZone)
+    this.#grid = window.kind === 'session' ? undefined : new WindowAssigner(window, this.#clock)
+    this.#windows = slicesOf(node, this.#grid)
+    this.#eventTime = window.time === 'rowtime'
+    this.#sliced = attached === undefined && (window.kind === 'tumble' || this.#plan.mergeable)
   }
 
   onBatch(batch: ChangeBatch): void {
     if (batch.rows === 0) return
-    if (!this.#eventTime) {
-      this.#addToSlice(batch, this.#windows.sliceEnd(Math.max(this.#context.clock.now(), this.#progress.value)))
+    if (!this.#eventTime && this.#grid !== undefined) {
+      this.#addToSlice(batch, this.#grid.sliceEndAt(Math.max(this.#context.clock.now(), this.#progress.value)))
       return
     }
-    const column = batch.columns[this.#node.window.timeColumn]
+    const { attached, window } = this.#node
+    const column = batch.columns[attached?.end ?? window.timeColumn]
     invariant(column !== undefined, 'a window has a time attribute')
     const ends = this.#windows.sliceEnds(column, batch.rows)
     const first = ends[0] as number
@@ -82,7 +94,8 @@ class WindowAggregate implements Operator {
   }
 
   #addToSlice(batch: ChangeBatch, sliceEnd: number): void {
-    if (this.#eventTime && this.#hasFired(this.#windows.lastWindowEnd(sliceEnd))) {
+    const last = this.#windows.lastWindowEnd(sliceEnd)
+    if (last === NO_WINDOW || (this.#eventTime && this.#hasFired(last))) {
       this.#lateRows += batch.rows
       return
     }
@@ -102,7 +115,7 @@ class WindowAggregate implements Operator {
   #add(batch: ChangeBatch, end: number): void {
     const table = this.#slices.get(end) ?? new AggregateTable(this.#plan)
     this.#slices.set(end, table)
-    const keys = this.#node.keys.map((key) => batch.columns[key] ?? ({ kind: 'null', nulls: null } as const))
+    const keys = this.#keys.map((key) => batch.columns[key] ?? ({ kind: 'null', nulls: null } as const))
     table.update(batch, keys, false, 0)
     table.settle()
   }
@@ -119,11 +132,11 @@ class WindowAggregate implements Operator {
 
   /** Event time: the watermark that says that all rows are there. Processing time: when the window is over. */
   #fireTime(end: number): number {
-    return this.#eventTime ? this.#windows.toEpoch(end - 1) : this.#windows.toEpoch(end - 1) + 1
+    return this.#eventTime ? this.#clock.toEpoch(end - 1) : this.#clock.toEpoch(end - 1) + 1
   }
 
   #hasFired(end: number): boolean {
-    return this.#progress.value >= this.#fireTime(end)
+    return end === NO_WINDOW || this.#progress.value >= this.#fireTime(end)
   }
 
   onWatermark(time: number): void {
@@ -171,8 +184,7 @@ class WindowAggregate implements Operator {
       for (const table of tables) sum.merge(table)
       this.#emit(sum, end)
     }
-    const [oldest] = slices
-    if (oldest !== undefined) this.#dropSlice(oldest)
+    for (const slice of this.#grid?.lastSlicesOf(end) ?? []) this.#dropSlice(slice)
   }
 
   #fireCumulate(end: number): void {
@@ -204,22 +216,23 @@ class WindowAggregate implements Operator {
     for (let from = 0; from < groups.length; from += BATCH_ROWS) {
       const part = groups.subarray(from, from + BATCH_ROWS)
       const count = part.length
+      const keys = table.keyColumns(part, count)
       const columns = [
-        ...table.keyColumns(part, count),
+        ...keys.slice(0, this.#node.keys.length),
         ...table.results(part, count),
-        ...this.#node.properties.map((_, index) => this.#property(index, end, count)),
+        ...propertyColumns(this.#node, this.#clock, this.#context.clock.now(), this.#bounds(keys, end, count)),
       ]
       this.#context.output.batch(createBatch(this.#node.schema, columns, count))
     }
   }
 
-  #property(index: number, end: number, count: number): Column {
-    const { keys, aggregates, properties, schema } = this.#node
-    const type = schema.fields[keys.length + aggregates.length + index]?.type
-    const property = properties[index]
-    const local =
-      property === 'window_start' ? this.#windows.windowStart(end) : property === 'window_end' ? end : end - 1
-    return { kind: 'i64', values: new BigInt64Array(count).fill(windowValue(this.#windows, local, type)), nulls: null }
+  #bounds(keys: readonly Column[], end: number, count: number): WindowBounds {
+    const ends = new Float64Array(count).fill(end)
+    const starts = new Float64Array(count)
+    const brought = this.#keys.length > this.#node.keys.length ? keys.at(-1) : undefined
+    if (brought === undefined) starts.fill(this.#windows.windowStart(end))
+    else readMilliseconds(brought, 1, count, 0, starts)
+    return { starts, ends, count }
   }
 
   snapshot(): readonly StatePage[] {
@@ -238,8 +251,7 @@ class WindowAggregate implements Operator {
   }
 
   #spec(): string {
-    const { kind, size, step, offset, time } = this.#node.window
-    return JSON.stringify({ kind, size, step, offset, time, sliced: this.#sliced })
+    return JSON.stringify({ ...windowShape(this.#node), sliced: this.#sliced })
   }
 
   /** Slices of other windows would be added up wrongly without anyone noticing. */
@@ -300,10 +312,18 @@ function cumulatedName(lastEnd: number): string {
   return `cumulated@${lastEnd}`
 }
 
-/** A reading of the wall clock as the column's type has it. */
-export function windowValue(windows: WindowAssigner, local: number, type: SqlType | undefined): bigint {
-  if (type?.kind !== 'TIMESTAMP' && type?.kind !== 'TIMESTAMP_LTZ') return BigInt(local)
-  return BigInt(type.kind === 'TIMESTAMP' ? local : windows.toInstant(local)) * unitsPerMillisecond(type.precision)
+function slicesOf(node: WindowAggregateNode, grid: WindowAssigner | undefined): Slices {
+  if (node.attached !== undefined) return new AttachedWindows((end) => grid?.windowStart(end) ?? end)
+  invariant(grid !== undefined, 'sessions are aggregated by their own operator')
+  return grid
+}
+
+/** What the state depends on, besides keys and aggregates. */
+function windowShape({ window, attached }: WindowAggregateNode): Readonly<Record<string, unknown>> {
+  if (window.kind === 'session') return { gap: window.gap }
+  const { kind, size, step, offset, time } = window
+  const shape = { kind, size, step, offset, time }
+  return attached === undefined ? shape : { ...shape, attached: true }
 }
 
 /** Positions of the rows of each slice, in the order of the rows; slices in the order of their end. */

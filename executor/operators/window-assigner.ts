@@ -1,112 +1,125 @@
 /**
- * Which windows a time belongs to, and when they end. Windows lie on the wall clock of the session's time zone where
- * the time attribute is TIMESTAMP_LTZ, and are cut into slices that neighbouring windows share, as in Flink: a slice
- * is as long as the step, a window is one or more slices. Times are milliseconds.
+ * Which windows of a grid a time belongs to. Windows are cut into slices that neighbouring windows share, as in Flink:
+ * a tumbling window is one slice, a step of CUMULATE is one, and a hopping window is made of as many as divide both its
+ * size and its slide. Times are local milliseconds (`WallClock`).
  */
 import type { Column } from '../../core/column.ts'
-import { MillraceError } from '../../core/errors.ts'
-import { zoneOffsetFunction } from '../../core/time-zone.ts'
-import { type SqlType, unitsPerMillisecond } from '../../core/types.ts'
-import type { WindowSpec } from '../../planner/physical/graph.ts'
+import type { AlignedWindow } from '../../planner/physical/graph.ts'
 import { readMilliseconds } from './timestamps.ts'
+import type { WallClock } from './wall-clock.ts'
 
-const HOUR = 3_600_000
+/** End of the last window of a time that is in none: a slide longer than the size leaves gaps. */
+export const NO_WINDOW = Number.NEGATIVE_INFINITY
 
-export class WindowAssigner {
-  readonly #spec: WindowSpec
-  readonly #step: number
-  readonly #units: number
-  readonly #offset: ((epoch: number) => number) | undefined
+export interface Slices {
+  /** Ends of the slices of the rows, valid until the next call. Errors: NOT_NULL_VIOLATION for a row without a time. */
+  sliceEnds(column: Column, rows: number): Float64Array
+  /** End of the last window that a slice is part of. */
+  lastWindowEnd(sliceEnd: number): number
+  /** Of the window that ends there. */
+  windowStart(windowEnd: number): number
+  /** Ends of the windows that a slice is part of, ascending. */
+  windowEnds(sliceEnd: number): Iterable<number>
+  /** Ends of the slices that a window is made of, ascending. */
+  slicesOf(windowEnd: number): Iterable<number>
+}
+
+export class WindowAssigner implements Slices {
+  readonly #spec: AlignedWindow
+  readonly #clock: WallClock
+  /** Length of a slice. */
+  readonly #slice: number
   #times = new Float64Array(0)
 
-  /** @param timeType of the time attribute */
-  constructor(spec: WindowSpec, timeType: SqlType, timeZone: string) {
+  constructor(spec: AlignedWindow, clock: WallClock) {
     this.#spec = spec
-    this.#step = spec.kind === 'tumble' ? spec.size : spec.step
-    const precision = timeType.kind === 'TIMESTAMP' || timeType.kind === 'TIMESTAMP_LTZ' ? timeType.precision : 3
-    this.#units = Number(unitsPerMillisecond(precision))
-    const zoned = timeType.kind === 'TIMESTAMP_LTZ' && timeZone !== 'UTC'
-    this.#offset = zoned ? zoneOffsetFunction(timeZone) : undefined
+    this.#clock = clock
+    this.#slice = spec.kind === 'hop' ? greatestCommonDivisor(spec.size, spec.step) : spec.step
   }
 
-  /** Ends of the slices of the rows. Errors: NOT_NULL_VIOLATION for a row without a time. */
   sliceEnds(column: Column, rows: number): Float64Array {
     if (this.#times.length < rows) this.#times = new Float64Array(rows)
     const times = this.#times
-    readMilliseconds(column, this.#units, rows, 0, times)
+    this.#clock.readLocal(column, rows, times)
     const { offset } = this.#spec
-    const step = this.#step
-    if (column.kind === 'null' || column.nulls?.subarray(0, rows).includes(1) === true) {
-      throw new MillraceError('NOT_NULL_VIOLATION', 'the time attribute of a window is NULL', {
-        hint: 'Filter the rows out with IS NOT NULL, or replace NULL in a computed column.',
-      })
-    }
+    const slice = this.#slice
     for (let row = 0; row < rows; row++) {
-      const time = this.#offset === undefined ? (times[row] as number) : this.toLocal(times[row] as number)
-      times[row] = Math.floor((time - offset) / step) * step + offset + step
+      times[row] = Math.floor(((times[row] as number) - offset) / slice) * slice + offset + slice
     }
     return times
   }
 
-  sliceEnd(time: number): number {
+  /** @param epoch an instant of processing time */
+  sliceEndAt(epoch: number): number {
     const { offset } = this.#spec
-    return Math.floor((this.toLocal(time) - offset) / this.#step) * this.#step + offset + this.#step
+    return Math.floor((this.#clock.toLocal(epoch) - offset) / this.#slice) * this.#slice + offset + this.#slice
   }
 
-  /** End of the last window that a slice is part of; the first one ends with the slice. */
   lastWindowEnd(sliceEnd: number): number {
-    const { kind, size, offset } = this.#spec
+    const { kind, size, step, offset } = this.#spec
     if (kind === 'tumble') return sliceEnd
-    if (kind === 'hop') return sliceEnd - this.#step + size
-    return this.windowStart(sliceEnd, offset) + size
+    if (kind === 'cumulate') return this.windowStart(sliceEnd) + size
+    const lastStart = Math.floor((sliceEnd - this.#slice - offset) / step) * step + offset
+    return lastStart + size >= sliceEnd ? lastStart + size : NO_WINDOW
   }
 
-  /** Of the window that ends there. */
-  windowStart(windowEnd: number, offset = this.#spec.offset): number {
-    const { kind, size } = this.#spec
+  windowStart(windowEnd: number): number {
+    const { kind, size, offset } = this.#spec
     return kind === 'cumulate' ? Math.floor((windowEnd - 1 - offset) / size) * size + offset : windowEnd - size
   }
 
-  /** Ends of the windows that a slice is part of. */
   *windowEnds(sliceEnd: number): Generator<number> {
+    const { kind, step } = this.#spec
     const last = this.lastWindowEnd(sliceEnd)
-    for (let end = sliceEnd; end <= last; end += this.#step) yield end
+    const first = kind === 'hop' ? last - Math.floor((last - sliceEnd) / step) * step : sliceEnd
+    for (let end = first; end <= last; end += step) yield end
   }
 
-  /** Ends of the slices that a window is made of. */
   *slicesOf(windowEnd: number): Generator<number> {
-    for (let end = this.windowStart(windowEnd) + this.#step; end <= windowEnd; end += this.#step) yield end
+    for (let end = this.windowStart(windowEnd) + this.#slice; end <= windowEnd; end += this.#slice) yield end
   }
 
-  get step(): number {
-    return this.#step
+  /** Slices of a hopping window that no later window shares. */
+  *lastSlicesOf(windowEnd: number): Generator<number> {
+    const nextStart = this.windowStart(windowEnd) + this.#spec.step
+    for (const end of this.slicesOf(windowEnd)) if (end <= nextStart) yield end
+  }
+}
+
+/** Windows that rows bring along, in a column of their ends: each is a slice of its own. */
+export class AttachedWindows implements Slices {
+  readonly #starts: (windowEnd: number) => number
+  #ends = new Float64Array(0)
+
+  /** @param starts of the window that ends there */
+  constructor(starts: (windowEnd: number) => number) {
+    this.#starts = starts
   }
 
-  toLocal(epoch: number): number {
-    return this.#offset === undefined ? epoch : epoch + this.#offset(epoch)
+  /** @param column of TIMESTAMP(3) */
+  sliceEnds(column: Column, rows: number): Float64Array {
+    if (this.#ends.length < rows) this.#ends = new Float64Array(rows)
+    readMilliseconds(column, 1, rows, 0, this.#ends)
+    return this.#ends
   }
 
-  /**
-   * When a reading of the wall clock is past. Flink's rule at the changes of daylight saving time: a reading that
-   * occurs twice counts the second time, one that never occurs at the full hour after the gap.
-   */
-  toEpoch(local: number): number {
-    if (this.#offset === undefined) return local
-    const first = this.toInstant(local)
-    const hourLater = this.toInstant(local + HOUR)
-    if (hourLater - first > HOUR) return first + HOUR
-    return hourLater === first ? Math.floor(first / HOUR) * HOUR : first
+  lastWindowEnd(sliceEnd: number): number {
+    return sliceEnd
   }
 
-  /** The earlier instant where the reading occurs twice; moved by the length of a gap where it does not occur. */
-  toInstant(local: number): number {
-    const offset = this.#offset
-    if (offset === undefined) return local
-    const before = offset(local - 24 * HOUR)
-    const after = offset(local + 24 * HOUR)
-    const early = local - before
-    if (before === after || offset(early) === before) return early
-    const late = local - after
-    return offset(late) === after ? late : early
+  windowStart(windowEnd: number): number {
+    return this.#starts(windowEnd)
   }
+
+  windowEnds(sliceEnd: number): Iterable<number> {
+    return [sliceEnd]
+  }
+
+  slicesOf(windowEnd: number): Iterable<number> {
+    return [windowEnd]
+  }
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b)
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { ALL_CHANGES } from '../../catalog/connector.ts'
 import { type Schema, type SqlType, STRING, timestamp, timestampLtz } from '../../core/types.ts'
-import type { WindowSpec } from '../../planner/physical/graph.ts'
+import type { AlignedWindow } from '../../planner/physical/graph.ts'
 import { type NodeOf, type OperatorStep, runThreeWays } from './operator-harness.ts'
 
 function emitted(
-  window: Partial<WindowSpec>,
+  window: Partial<AlignedWindow>,
   rows: string,
   time: SqlType = timestamp(3),
   timeZone = 'UTC',

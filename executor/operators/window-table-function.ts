@@ -1,75 +1,89 @@
 /**
  * TUMBLE, HOP and CUMULATE without an aggregation on top: every row once for each of its windows, with window_start,
- * window_end and window_time appended. It keeps nothing and knows no late rows.
+ * window_end and window_time appended. It keeps nothing and knows no late rows; rows without a time are dropped.
  */
 import { type ChangeBatch, createBatch, gatherRows } from '../../core/change-batch.ts'
 import type { Column } from '../../core/column.ts'
 import { invariant } from '../../core/errors.ts'
 import type { SqlType } from '../../core/types.ts'
-import type { WindowTableFunctionNode } from '../../planner/physical/graph.ts'
+import type { AlignedWindow, WindowTableFunctionNode } from '../../planner/physical/graph.ts'
 import type { Operator, OperatorContext } from './operator.ts'
-import { windowValue } from './window-aggregate.ts'
+import { WallClock } from './wall-clock.ts'
 import { WindowAssigner } from './window-assigner.ts'
+import { propertyColumn, type WindowBounds } from './window-bounds.ts'
 
 export function createWindowTableFunction(
   node: WindowTableFunctionNode,
+  window: AlignedWindow,
   inputTime: SqlType,
   context: OperatorContext,
 ): Operator {
   const { output, clock, timeZone } = context
-  const windows = new WindowAssigner(node.window, inputTime, timeZone)
-  const { kind, timeColumn, time } = node.window
+  const wallClock = new WallClock(inputTime, timeZone)
+  const windows = new WindowAssigner(window, wallClock)
+  const { kind, timeColumn, time } = window
+  let lateRows = 0
   return {
-    onBatch: (batch) => {
+    onBatch: (given) => {
+      const batch = time === 'rowtime' ? rowsWithTime(given, timeColumn) : given
+      lateRows += given.rows - batch.rows
       const column = batch.columns[timeColumn]
       invariant(column !== undefined, 'a window has a time attribute')
-      const ends =
+      const slices =
         time === 'rowtime'
           ? windows.sliceEnds(column, batch.rows)
-          : new Float64Array(batch.rows).fill(windows.sliceEnd(clock.now()))
+          : new Float64Array(batch.rows).fill(windows.sliceEndAt(clock.now()))
       const rows: number[] = []
-      const windowEnds: number[] = []
+      const ends: number[] = []
       for (let row = 0; row < batch.rows; row++) {
-        const sliceEnd = ends[row] as number
         // The order in which Flink lists the windows of a row: from the last one back for HOP.
-        const own = [...windows.windowEnds(sliceEnd)]
+        const own = [...windows.windowEnds(slices[row] as number)]
         for (const end of kind === 'hop' ? own.reverse() : own) {
           rows.push(row)
-          windowEnds.push(end)
+          ends.push(end)
         }
       }
-      if (rows.length > 0) output.batch(withWindows(node, windows, batch, Int32Array.from(rows), windowEnds))
+      if (rows.length === 0) return
+      const gathered = gatherRows(batch, Int32Array.from(rows), rows.length)
+      const bounds: WindowBounds = {
+        starts: Float64Array.from(ends, (end) => windows.windowStart(end)),
+        ends: Float64Array.from(ends),
+        count: rows.length,
+      }
+      const columns = appendWindows(node, wallClock, clock.now(), gathered.columns, bounds)
+      output.batch(createBatch(node.schema, columns, rows.length, gathered.kinds))
     },
     onWatermark: (watermark) => {
       output.watermark(watermark)
     },
+    metrics: () => ({ stateBytes: 0, stateEntries: 0, lateRows }),
   }
 }
 
-function withWindows(
+/** The rows whose time attribute is not NULL. */
+export function rowsWithTime(batch: ChangeBatch, timeColumn: number): ChangeBatch {
+  const column = batch.columns[timeColumn]
+  if (column === undefined || column.kind === 'null') return gatherRows(batch, new Int32Array(0), 0)
+  const { nulls } = column
+  if (nulls === null) return batch
+  const kept = new Int32Array(batch.rows)
+  let count = 0
+  for (let row = 0; row < batch.rows; row++) if (nulls[row] === 0) kept[count++] = row
+  return count === batch.rows ? batch : gatherRows(batch, kept, count)
+}
+
+/** The columns with those of the windows behind them. */
+export function appendWindows(
   node: WindowTableFunctionNode,
-  windows: WindowAssigner,
-  batch: ChangeBatch,
-  rows: Int32Array,
-  ends: readonly number[],
-): ChangeBatch {
-  const width = batch.columns.length
-  const gathered = gatherRows(batch, rows, rows.length)
-  const cache = new Map<number, readonly bigint[]>()
-  const columns = [0, 1, 2].map(() => new BigInt64Array(rows.length))
-  for (const [row, end] of ends.entries()) {
-    let values = cache.get(end)
-    if (values === undefined) {
-      values = [windows.windowStart(end), end, end - 1].map((local, index) =>
-        windowValue(windows, local, node.schema.fields[width + index]?.type),
-      )
-      cache.set(end, values)
-    }
-    for (const [index, value] of values.entries()) {
-      const column = columns[index]
-      if (column !== undefined) column[row] = value
-    }
-  }
-  const appended = columns.map((values): Column => ({ kind: 'i64', values, nulls: null }))
-  return createBatch(node.schema, [...gathered.columns, ...appended], rows.length, gathered.kinds)
+  clock: WallClock,
+  now: number,
+  columns: readonly Column[],
+  bounds: WindowBounds,
+): readonly Column[] {
+  const { fields } = node.schema
+  const properties = ['window_start', 'window_end', 'window_time'] as const
+  const appended = properties.map((property, index) =>
+    propertyColumn(property, clock, now, bounds, fields[columns.length + index]?.type),
+  )
+  return [...columns, ...appended]
 }

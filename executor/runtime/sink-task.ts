@@ -1,14 +1,15 @@
 /** A sink at work: rows go in one batch at a time, what the sink cannot take yet waits in a queue that stops the sources. */
-import { type ChangeBatch, copyBatch, gatherRows } from '../../core/change-batch.ts'
-import { isNull } from '../../core/column-ops.ts'
+import { type ChangeBatch, copyBatch } from '../../core/change-batch.ts'
 import { asMillraceError, MillraceError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { Sink } from '../../connectors/api/sink.ts'
 import type { SinkNode } from '../../planner/physical/graph.ts'
+import { ConstraintEnforcer } from './constraint-enforcer.ts'
 
 export class SinkTask {
   readonly node: SinkNode
   readonly sink: Sink
+  readonly #constraints: ConstraintEnforcer
   readonly #onError: (error: MillraceError) => void
   readonly #queue: ChangeBatch[] = []
   #pending: Promise<void> | undefined
@@ -18,6 +19,7 @@ export class SinkTask {
     this.node = node
     this.sink = sink
     this.#onError = onError
+    this.#constraints = new ConstraintEnforcer(node)
   }
 
   /** Set while the sources have to wait. */
@@ -26,7 +28,7 @@ export class SinkTask {
   }
 
   write(batch: ChangeBatch): void {
-    const checked = this.#enforceNotNull(batch)
+    const checked = this.#constraints.enforce(batch)
     if (checked.rows === 0) return
     this.rows += checked.rows
     if (this.#pending !== undefined) {
@@ -88,31 +90,5 @@ export class SinkTask {
       cause: failure,
       at: { table: this.node.table.path.name },
     })
-  }
-
-  /** `table.exec.sink.not-null-enforcer`. */
-  #enforceNotNull(batch: ChangeBatch): ChangeBatch {
-    let checked = batch
-    for (const position of this.node.notNull) {
-      const column = checked.columns[position]
-      if (column === undefined || (column.kind !== 'null' && column.nulls === null)) continue
-      const kept = Int32Array.from({ length: checked.rows }, (_, row) => row).filter((row) => !isNull(column, row))
-      if (kept.length === checked.rows) continue
-      if (this.node.notNullEnforcer === 'ERROR') throw this.#nullError(position)
-      checked = gatherRows(checked, kept, kept.length)
-    }
-    return checked
-  }
-
-  #nullError(position: number): MillraceError {
-    const column = this.node.columns[position] ?? ''
-    return new MillraceError(
-      'NOT_NULL_VIOLATION',
-      `column "${column}" is NOT NULL, but a NULL is to be written into it`,
-      {
-        at: { table: this.node.table.path.name, column },
-        hint: "SET 'table.exec.sink.not-null-enforcer' = 'DROP' leaves such rows out.",
-      },
-    )
   }
 }

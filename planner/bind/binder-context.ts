@@ -1,7 +1,7 @@
 /** What every part of the binder is handed: the text for positions, the catalog, and how errors are raised. */
 import type { PlannerContext } from '../../catalog/reader.ts'
 import type { ErrorCode } from '../../core/error-codes.ts'
-import { type ErrorOptions, MillraceError } from '../../core/errors.ts'
+import { type ErrorOptions, MillraceError, type SourcePosition } from '../../core/errors.ts'
 import { positionOf, type Query, type Span } from '../../parser/ast.ts'
 import type { LogicalNode } from '../logical/node.ts'
 
@@ -13,8 +13,12 @@ export interface BinderContext {
   readonly sql: string
   readonly planner: PlannerContext
   readonly commonTables: CommonTables
+  /** STATE_TTL hints of the SELECT that is being bound: milliseconds by table. */
+  readonly stateTtl: ReadonlyMap<string, number>
   /** Views being expanded, to find a view that reads itself. */
   readonly views: readonly string[]
+  /** Inside of a view: where the statement names it. */
+  readonly viewPosition?: SourcePosition
   /** Subqueries in FROM are reached through here, so that no file of the binder needs all others. */
   readonly bindQuery: QueryBinder
 }
@@ -25,7 +29,7 @@ export function createBinderContext(sql: string, planner: PlannerContext, bindQu
   const refuse: QueryBinder = (context, query) => {
     throw unsupported(context, query.span, 'a subquery here')
   }
-  return { sql, planner, commonTables: new Map(), views: [], bindQuery: bindQuery ?? refuse }
+  return { sql, planner, commonTables: new Map(), stateTtl: new Map(), views: [], bindQuery: bindQuery ?? refuse }
 }
 
 /** A user error at a node of the statement. */
@@ -37,6 +41,11 @@ export function errorAt(
   options: Omit<ErrorOptions, 'position'> = {},
 ): MillraceError {
   return new MillraceError(code, message, { ...options, position: positionOf(context.sql, span) })
+}
+
+/** Where the statement is to blame for what is wrong at the span: inside of a view that is the view's name. */
+export function statementPosition(context: BinderContext, span: Span): SourcePosition {
+  return context.viewPosition ?? positionOf(context.sql, span)
 }
 
 /** What is parsed and has no plan: named as the user knows it. */

@@ -10,13 +10,22 @@ export interface AggregateCalls {
   add(context: ExpressionContext, node: ast.CallExpression, spec: FunctionSpec): Expression
 }
 
+/** Calls with OVER, as they are found. */
+export interface OverCalls {
+  add(context: ExpressionContext, node: ast.CallExpression, spec: FunctionSpec): Expression
+}
+
 export interface ExpressionContext extends BinderContext {
   readonly scope: Scope
   /** Where the expression stands, for messages: `WHERE`, `the SELECT list`. */
   readonly clause: string
   /** Absent: no aggregate may stand here. */
   readonly aggregates?: AggregateCalls
-  /** TUMBLE_START and its like where there is a legacy group window. */
+  /** Absent: no call with OVER may stand here. */
+  readonly over?: OverCalls
+  /** What names of the SELECT list stand for, where they may be used (QUALIFY) and FROM has no such column. */
+  readonly aliases?: ReadonlyMap<string, Expression>
+  /** TUMBLE_START and its like where there is a legacy group window; GROUPING and its like where there is GROUP BY. */
   readonly auxiliary?: (call: ast.CallExpression) => Expression | undefined
   /** Where column references stand, so that a later error can point at them. */
   readonly spans: WeakMap<Expression, ast.Span>

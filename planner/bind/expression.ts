@@ -11,7 +11,7 @@ import { bindAll, bindCondition, type ExpressionContext } from './expression-con
 import { bindFunctionCall } from './function-call.ts'
 import { bindDatetime, bindInterval, bindNumber, booleanLiteral, literal, stringLiteral } from './literal.ts'
 import { bindPredicate, type PredicateNode } from './predicate.ts'
-import { accessField, resolveColumn, type Scope } from './scope.ts'
+import { accessField, resolveColumn, type Scope, scopeFields } from './scope.ts'
 import { bindSpecialForm, type SpecialForm } from './special-form.ts'
 import { typeList, withoutTimeAttribute, bindType } from './types.ts'
 
@@ -92,12 +92,21 @@ function bindOther(context: ExpressionContext, node: PredicateNode | SpecialForm
 }
 
 function bindColumn(context: ExpressionContext, node: ast.ColumnReference): Expression {
+  const named = namedInList(context, node)
+  if (named !== undefined) return named
   const bound = resolveColumn(context, context.scope, node.path, node.span)
   let input = bound
   while (input.kind === 'field') input = input.input
   context.spans.set(input, node.span)
   context.spans.set(bound, node.span)
   return bound
+}
+
+function namedInList(context: ExpressionContext, node: ast.ColumnReference): Expression | undefined {
+  const [name] = node.path
+  if (context.aliases === undefined || name === undefined || node.path.length > 1) return undefined
+  if (scopeFields(context.scope).some((field) => field.name === name.name)) return undefined
+  return context.aliases.get(name.name)
 }
 
 function bindUnary(context: ExpressionContext, node: ast.UnaryExpression): Expression {

@@ -10,8 +10,9 @@ import { positionOf } from '../../parser/ast.ts'
 import { parseQuery } from '../../parser/parse.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { aliased, type BoundSource } from './alias.ts'
-import { type BinderContext, errorAt, unsupported, withPosition } from './binder-context.ts'
+import { type BinderContext, errorAt, statementPosition, unsupported, withPosition } from './binder-context.ts'
 import { bindCorrelated, bindUncorrelated, isCorrelated } from './correlate.ts'
+import { bindJoin } from './join.ts'
 import { renameFields, uniqueNames } from './names.ts'
 import { planTable } from './table-plan.ts'
 import { bindWindowFunction, isWindowFunction } from './window-function.ts'
@@ -22,7 +23,7 @@ export function bindFrom(context: BinderContext, node: ast.TableReference): Boun
       return bindNamedTable(context, node)
     case 'derived-table': {
       if (node.lateral) throw unsupported(context, node.span, 'LATERAL')
-      return aliased(context, context.bindQuery(context, node.query), [], node.alias)
+      return aliased(context, context.bindQuery(context, withoutIdleOrder(node.query)), [], node.alias)
     }
     case 'table-function':
       return bindTableFunction(context, node)
@@ -30,12 +31,17 @@ export function bindFrom(context: BinderContext, node: ast.TableReference): Boun
       return bindUncorrelated(context, node)
     case 'join':
       if (isCorrelated(node.right)) return bindCorrelated(context, node, node.right, bindFrom(context, node.left))
-      throw unsupported(context, node.span, node.type === 'COMMA' ? 'a join of two tables' : `${node.type} JOIN`)
+      return bindJoin(context, node, bindFrom(context, node.left), bindFrom(context, node.right))
     case 'match-recognize':
       throw unsupported(context, node.span, 'MATCH_RECOGNIZE')
     default:
       return unreachable(node)
   }
+}
+
+/** ORDER BY of a subquery means nothing without LIMIT, and is dropped as in Flink. */
+export function withoutIdleOrder(query: ast.Query): ast.Query {
+  return query.limit === undefined && query.offset === undefined ? { ...query, orderBy: [] } : query
 }
 
 function bindNamedTable(context: BinderContext, node: ast.NamedTable): BoundSource {
@@ -86,6 +92,7 @@ function planView(context: BinderContext, view: CatalogView, span: ast.Span): Lo
     sql: view.query,
     commonTables: new Map(),
     views: [...context.views, path],
+    viewPosition: statementPosition(context, span),
   }
   try {
     const plan = context.bindQuery(inner, parseQuery(view.query))

@@ -8,17 +8,18 @@ import { literal, stringLiteral } from './literal.ts'
 
 const WINDOW_FUNCTIONS: readonly string[] = ['TUMBLE', 'HOP', 'CUMULATE', 'SESSION']
 const AUXILIARY = /^(TUMBLE|HOP|SESSION)_(START|END|ROWTIME|PROCTIME)$/
+const GROUPING_FUNCTIONS: readonly string[] = ['GROUPING', 'GROUPING_ID', 'GROUP_ID']
 
 export function bindFunctionCall(context: ExpressionContext, node: ast.CallExpression | ast.NiladicCall): Expression {
   if (node.kind === 'niladic') return bindNiladic(context, node)
   const name = functionName(node)
-  if (AUXILIARY.test(name)) return bindAuxiliary(context, node, name)
+  if (AUXILIARY.test(name) || GROUPING_FUNCTIONS.includes(name)) return bindAuxiliary(context, node, name)
   if (WINDOW_FUNCTIONS.includes(name)) {
     throw errorAt(context, node.span, 'INVALID_ARGUMENT', `${name} cannot stand in ${context.clause}`, {
       hint: `Write FROM TABLE(${name}(TABLE t, DESCRIPTOR(ts), …)), or GROUP BY ${name}(ts, …).`,
     })
   }
-  if (node.over !== undefined) throw unsupported(context, node.span, 'OVER')
+  if (node.over !== undefined) return bindOver(context, node, name)
   if (name === 'PROCTIME' && node.arguments.length === 0) return processingTime()
   const spec = requireFunction(context, name, node.name.span)
   if (spec.kind === 'aggregate') {
@@ -33,6 +34,11 @@ export function bindFunctionCall(context: ExpressionContext, node: ast.CallExpre
       },
     )
   }
+  if (spec.kind === 'window') {
+    throw errorAt(context, node.span, 'INVALID_ARGUMENT', `${spec.name} needs OVER (…)`, {
+      hint: `Write ${spec.name}(…) OVER (PARTITION BY … ORDER BY …).`,
+    })
+  }
   refuseAggregateSyntax(context, node, name)
   return applyFunction(
     context,
@@ -40,6 +46,19 @@ export function bindFunctionCall(context: ExpressionContext, node: ast.CallExpre
     node.arguments.map((argument) => bindArgument(context, argument, name)),
     node.span,
   )
+}
+
+function bindOver(context: ExpressionContext, node: ast.CallExpression, name: string): Expression {
+  const spec = requireFunction(context, name, node.name.span)
+  if (spec.kind !== 'window' && spec.kind !== 'aggregate') {
+    throw errorAt(context, node.span, 'INVALID_ARGUMENT', `OVER does not fit ${spec.name}`, {
+      detail: 'Aggregate functions, and ROW_NUMBER and its like, take OVER.',
+    })
+  }
+  if (context.over !== undefined) return context.over.add(context, node, spec)
+  throw errorAt(context, node.span, 'INVALID_ARGUMENT', `a call with OVER cannot stand in ${context.clause}`, {
+    hint: 'Give it a name in a subquery, and use the name around it.',
+  })
 }
 
 /** The name a call is looked up by. */
@@ -67,6 +86,9 @@ function bindNiladic(context: ExpressionContext, node: ast.NiladicCall): Express
 function bindAuxiliary(context: ExpressionContext, node: ast.CallExpression, name: string): Expression {
   const bound = context.auxiliary?.(node)
   if (bound !== undefined) return bound
+  if (GROUPING_FUNCTIONS.includes(name)) {
+    throw errorAt(context, node.span, 'INVALID_AGGREGATE', `${name} needs GROUP BY`)
+  }
   const window = name.slice(0, name.indexOf('_'))
   throw errorAt(context, node.span, 'INVALID_ARGUMENT', `${name} needs GROUP BY ${window}(…) with the same arguments`)
 }

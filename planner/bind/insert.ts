@@ -45,7 +45,7 @@ export function bindInsert(context: BinderContext, node: ast.Insert): Sink {
     options,
     columns: writable.map((column) => column.name),
     overwrite: node.overwrite,
-    deduplicate: node.onConflict === 'DEDUPLICATE',
+    ...(node.onConflict === undefined ? {} : { onConflict: node.onConflict }),
     position: positionOf(context.sql, node.table.span),
   })
 }
@@ -92,9 +92,6 @@ function checkSink(
       detail: `Connector "${descriptor.name}" cannot replace what is there.`,
       hint: 'Write INSERT INTO.',
     })
-  }
-  if (node.onConflict === 'NOTHING' || node.onConflict === 'ERROR') {
-    throw unsupported(context, node.span, `ON CONFLICT DO ${node.onConflict}`)
   }
   const metadata = tableMetadata(options, descriptor, context.planner)
   for (const column of table.columns) {

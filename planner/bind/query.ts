@@ -3,19 +3,21 @@ import { unreachable } from '../../core/errors.ts'
 import type { Field, SqlType } from '../../core/types.ts'
 import { typeToString } from '../../core/types.ts'
 import type * as ast from '../../parser/ast.ts'
-import { positionOf } from '../../parser/ast.ts'
-import type { Expression } from '../expression.ts'
+import type { SourcePosition } from '../../core/errors.ts'
+import type { Expression, SortField } from '../expression.ts'
 import { createLimit } from '../logical/limit.ts'
 import type { LogicalNode } from '../logical/node.ts'
-import { createProject } from '../logical/project.ts'
+import { createProject, selectColumns } from '../logical/project.ts'
+import { createSort } from '../logical/sort.ts'
 import { createUnion } from '../logical/union.ts'
 import { createValues } from '../logical/values.ts'
-import { type BinderContext, errorAt, unsupported } from './binder-context.ts'
+import { type BinderContext, errorAt, statementPosition, unsupported } from './binder-context.ts'
 import { implicitCast } from './call.ts'
 import { commonType } from './coercion.ts'
 import { bindExpression, expressionContext } from './expression.ts'
-import { planNamedTable } from './from.ts'
+import { planNamedTable, withoutIdleOrder } from './from.ts'
 import { renameFields } from './names.ts'
+import { orderedByOutput } from './order-by.ts'
 import { distinct, bindSelect } from './select.ts'
 import { EMPTY_SCOPE } from './scope.ts'
 import { typeList } from './types.ts'
@@ -23,12 +25,15 @@ import { typeList } from './types.ts'
 /** @throws MillraceError with the position of what is wrong */
 export function bindQuery(context: BinderContext, query: ast.Query): LogicalNode {
   const inner = query.with.length === 0 ? context : withCommonTables(context, query)
-  const body = bindBody(inner, query.body)
-  const [order] = query.orderBy
-  if (order !== undefined) {
-    throw unsupported(context, order.span, 'ORDER BY', 'The result of a streaming query has no order.')
-  }
-  return bindLimit(inner, query, body)
+  const [first] = query.orderBy
+  if (first === undefined) return bindLimit(inner, query, bindBody(inner, query.body))
+  const { plan, order, width } =
+    query.body.kind === 'select'
+      ? bindSelect(inner, query.body, query.orderBy)
+      : orderedByOutput(inner, bindBody(inner, query.body), query.orderBy)
+  const sorted = bindSort(inner, query, plan, order, statementPosition(inner, first.span))
+  if (width === plan.schema.fields.length) return sorted
+  return selectColumns(sorted, [...plan.schema.fields.keys()].slice(0, width))
 }
 
 function withCommonTables(context: BinderContext, query: ast.Query): BinderContext {
@@ -46,7 +51,7 @@ function withCommonTables(context: BinderContext, query: ast.Query): BinderConte
 
 /** Bound where it is defined, so that an error in it is found even when nobody reads it. */
 function bindCommonTable(context: BinderContext, common: ast.CommonTable): LogicalNode {
-  const plan = bindQuery(context, common.query)
+  const plan = bindQuery(context, withoutIdleOrder(common.query))
   const columns = common.columns.map((column) => column.name)
   const count = plan.schema.fields.length
   if (columns.length === 0 || columns.length === count) return renameFields(plan, columns)
@@ -61,7 +66,7 @@ function bindCommonTable(context: BinderContext, common: ast.CommonTable): Logic
 function bindBody(context: BinderContext, body: ast.QueryBody): LogicalNode {
   switch (body.kind) {
     case 'select':
-      return bindSelect(context, body)
+      return bindSelect(context, body).plan
     case 'values':
       return bindValues(context, body)
     case 'table-query':
@@ -171,15 +176,33 @@ function typeText(type: SqlType | undefined): string {
 
 function bindLimit(context: BinderContext, query: ast.Query, input: LogicalNode): LogicalNode {
   if (query.limit === undefined && query.offset === undefined) return input
+  const { offset, fetch } = bindRange(context, query)
+  if (fetch === undefined) {
+    throw unsupported(context, query.offset?.span ?? query.span, 'OFFSET without LIMIT', 'Add LIMIT.')
+  }
+  const position = statementPosition(context, query.limit?.span ?? query.span)
+  return createLimit(input, offset, fetch, position)
+}
+
+function bindSort(
+  context: BinderContext,
+  query: ast.Query,
+  input: LogicalNode,
+  order: readonly SortField[],
+  position: SourcePosition,
+): LogicalNode {
+  const { offset, fetch } = bindRange(context, query)
+  return createSort({ input, order, offset, position, ...(fetch === undefined ? {} : { fetch }) })
+}
+
+function bindRange(context: BinderContext, query: ast.Query): { offset: number; fetch: number | undefined } {
   const count = (node: ast.Expression | undefined, clause: string): number | undefined => {
     if (node === undefined) return undefined
     const bound = bindExpression(expressionContext(context, EMPTY_SCOPE, clause), node)
-    const value = bound.kind === 'literal' && bound.type.kind === 'INT' ? Number(bound.value) : -1
-    if (value >= 0) return value
+    const whole = bound.kind === 'literal' && (bound.type.kind === 'INT' || bound.type.kind === 'BIGINT')
+    const value = whole ? Number(bound.value) : -1
+    if (value >= 0 && Number.isSafeInteger(value)) return value
     throw errorAt(context, node.span, 'INVALID_ARGUMENT', `${clause} needs a whole number that is not negative`)
   }
-  const fetch = count(query.limit, 'LIMIT')
-  if (fetch === undefined) throw unsupported(context, query.offset?.span ?? query.span, 'OFFSET without LIMIT')
-  const position = positionOf(context.sql, query.limit?.span ?? query.span)
-  return createLimit(input, count(query.offset, 'OFFSET') ?? 0, fetch, position)
+  return { offset: count(query.offset, 'OFFSET') ?? 0, fetch: count(query.limit, 'LIMIT') }
 }

@@ -6,7 +6,7 @@ import type { Field, SqlType } from '../../core/types.ts'
 import { withNullability } from '../../core/types.ts'
 import { didYouMean } from '../../core/suggest.ts'
 import type { Identifier, Span } from '../../parser/ast.ts'
-import type { Expression, InputRef } from '../expression.ts'
+import type { Expression } from '../expression.ts'
 import { type BinderContext, errorAt } from './binder-context.ts'
 
 /** One item of FROM. */
@@ -18,8 +18,17 @@ export interface Relation {
   readonly fields: readonly Field[]
 }
 
+/** A column that USING or NATURAL has made out of several: without a qualifier it is the one meant. */
+export interface CommonColumn {
+  readonly name: string
+  readonly expression: Expression
+  /** Positions of those that it was made of. */
+  readonly columns: readonly number[]
+}
+
 export interface Scope {
   readonly relations: readonly Relation[]
+  readonly common?: readonly CommonColumn[]
   /** The scope around a subquery: only to say that it cannot be reached yet. */
   readonly outer?: Scope
 }
@@ -34,9 +43,31 @@ export function scopeFields(scope: Scope): readonly Field[] {
   return scope.relations.flatMap((relation) => relation.fields)
 }
 
+/** The columns of a name that stands alone. */
+export function findUnqualified(scope: Scope, name: string): readonly CommonColumn[] {
+  const common = (scope.common ?? []).filter((column) => column.name === name)
+  return [...common, ...plainColumns(scope).filter((column) => column.name === name)]
+}
+
+/** What `*` stands for: first what USING has merged, then the columns of the relations that are no part of that. */
+export function allColumns(scope: Scope): readonly CommonColumn[] {
+  return [...(scope.common ?? []), ...plainColumns(scope)]
+}
+
+function plainColumns(scope: Scope): readonly CommonColumn[] {
+  const merged = new Set((scope.common ?? []).flatMap(({ columns }) => columns))
+  return scope.relations.flatMap(({ offset, fields }) =>
+    fields.flatMap(({ name, type }, column): CommonColumn[] => {
+      const index = offset + column
+      return merged.has(index) ? [] : [{ name, expression: { kind: 'input', index, type }, columns: [index] }]
+    }),
+  )
+}
+
 interface ColumnMatch {
-  readonly relation: Relation
-  readonly column: number
+  readonly reference: Expression
+  /** The item of FROM that it is a column of, where that is one. */
+  readonly relation: Relation | undefined
   /** How many identifiers named table and column. */
   readonly used: number
 }
@@ -52,10 +83,8 @@ export function resolveColumn(
   if (matches.length > 1) throw ambiguous(context, scope, path, span, matches)
   const [match] = matches
   if (match === undefined) throw unknownColumn(context, scope, path, span)
-  const field = match.relation.fields[match.column]
-  if (field === undefined) throw unknownColumn(context, scope, path, span)
-  const reference: InputRef = { kind: 'input', index: match.relation.offset + match.column, type: field.type }
-  return path.slice(match.used).reduce<Expression>((input, name) => accessField(context, input, name), reference)
+  const { reference, used } = match
+  return path.slice(used).reduce<Expression>((input, name) => accessField(context, input, name), reference)
 }
 
 /** Qualified by the longest table name first, as Calcite does; only then as a column with fields behind it. */
@@ -64,14 +93,29 @@ function findColumns(scope: Scope, path: readonly Identifier[]): readonly Column
   for (let qualifier = Math.min(names.length - 1, 3); qualifier >= 0; qualifier--) {
     const relations = scope.relations.filter((relation) => isNamed(relation, names.slice(0, qualifier)))
     const column = names[qualifier] ?? ''
-    const matches = relations.flatMap((relation) =>
-      relation.fields.flatMap((field, index) =>
-        field.name === column ? [{ relation, column: index, used: qualifier + 1 }] : [],
-      ),
-    )
+    const used = qualifier + 1
+    const matches =
+      qualifier === 0
+        ? findUnqualified(scope, column).map(({ expression, columns }) => ({
+            reference: expression,
+            relation: ownerOf(scope, columns),
+            used,
+          }))
+        : relations.flatMap((relation) =>
+            relation.fields.flatMap(({ name, type }, index): ColumnMatch[] =>
+              name === column
+                ? [{ reference: { kind: 'input', index: relation.offset + index, type }, relation, used }]
+                : [],
+            ),
+          )
     if (matches.length > 0) return matches
   }
   return []
+}
+
+function ownerOf(scope: Scope, [first, second]: readonly number[]): Relation | undefined {
+  if (first === undefined || second !== undefined) return undefined
+  return scope.relations.find(({ offset, fields }) => first >= offset && first < offset + fields.length)
 }
 
 export function isNamed(relation: Relation, qualifier: readonly string[]): boolean {
@@ -116,8 +160,8 @@ function ambiguous(
   matches: readonly ColumnMatch[],
 ): Error {
   const name = path.map((part) => part.name).join('.')
-  const owners = matches.map((match) => match.relation.names.at(-1)).filter((owner) => owner !== undefined)
-  const distinct = new Set(owners).size === scope.relations.length && owners.length > 1
+  const owners = matches.map((match) => match.relation?.names.at(-1)).filter((owner) => owner !== undefined)
+  const distinct = new Set(owners).size === matches.length
   return errorAt(context, span, 'AMBIGUOUS_COLUMN', `column "${name}" is ambiguous`, {
     detail: distinct ? `It is a column of ${owners.map((owner) => `"${owner}"`).join(' and ')}.` : undefined,
     hint: 'Qualify it with the table, or give the columns different names with AS.',

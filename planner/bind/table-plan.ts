@@ -1,5 +1,5 @@
 /** A table as the plan that reads it: scan, computed columns, watermark. */
-import type { ConnectorDescriptor } from '../../catalog/connector.ts'
+import type { ChangelogMode, ConnectorDescriptor } from '../../catalog/connector.ts'
 import type { PlannerContext } from '../../catalog/reader.ts'
 import { checkFormats, parseTableOptions, requireConnector } from '../../catalog/table-options.ts'
 import type { CatalogTable } from '../../catalog/table.ts'
@@ -12,6 +12,7 @@ import { createProject } from '../logical/project.ts'
 import { createScan } from '../logical/scan.ts'
 import { createWatermark } from '../logical/watermark.ts'
 import type { WatermarkStrategy } from '../physical/graph.ts'
+import { isBatch, requireBatchSource } from '../physical/batch.ts'
 import { type ResolvedTable, resolveTable } from './table.ts'
 
 export interface TableUse {
@@ -45,6 +46,10 @@ export function planTable(
       detail: `Connector "${descriptor.name}" is only a sink.`,
     })
   }
+  const used = { ...table, options }
+  const mode = descriptor.source.changelogMode(used, values)
+  if (isBatch(planner)) requireBatchSource(table, descriptor.source.isBounded(used, values), mode)
+  checkKey(table, mode, planner)
   const resolved = resolveTable(table, planner)
   const scan = createScan(table, resolved.stored, options)
   const { watermark } = resolved
@@ -63,6 +68,22 @@ export function planTable(
   if (!below) return createWatermark(withComputed(resolved, scan), strategy(column, expression))
   const overStored = mapInputs(expression, (input) => ({ ...input, index: position(input.index) ?? input.index }))
   return withComputed(resolved, createWatermark(scan, strategy(position(column) ?? 0, overStored)))
+}
+
+/** Rows without what they were before are told apart by key; and so are events that may come twice. */
+function checkKey(table: CatalogTable, mode: ChangelogMode, planner: PlannerContext): void {
+  if (table.primaryKey !== undefined || (!mode.updateAfter && !mode.delete)) return
+  if (!mode.updateBefore) {
+    throw new MillraceError('INVALID_DEFINITION', `table "${table.path.name}" needs a primary key`, {
+      detail: 'It is a changelog with UPDATE_AFTER but without UPDATE_BEFORE.',
+      hint: 'Add PRIMARY KEY (…) NOT ENFORCED.',
+    })
+  }
+  if (!planner.configuration.boolean('table.exec.source.cdc-events-duplicate')) return
+  throw new MillraceError('INVALID_DEFINITION', `table "${table.path.name}" needs a primary key`, {
+    detail: "'table.exec.source.cdc-events-duplicate' is 'true': events that come twice are told by their key.",
+    hint: 'Add PRIMARY KEY (…) NOT ENFORCED, or RESET the configuration key.',
+  })
 }
 
 function emitOf(values: OptionValues): 'on-periodic' | 'on-event' {

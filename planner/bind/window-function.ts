@@ -1,5 +1,5 @@
 /**
- * TUMBLE, HOP and CUMULATE in FROM
+ * TUMBLE, HOP, CUMULATE and SESSION in FROM
  * (https://nightlies.apache.org/flink/flink-docs-stable/docs/dev/table/sql/queries/window-tvf/).
  */
 import { formatDuration } from '../../core/quantities.ts'
@@ -8,10 +8,11 @@ import { typeToString } from '../../core/types.ts'
 import type * as ast from '../../parser/ast.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createWindowTableFunction } from '../logical/window-table-function.ts'
-import type { WindowSpec } from '../physical/graph.ts'
+import { isBatch } from '../physical/batch.ts'
+import type { AlignedWindow, SessionWindow } from '../physical/graph.ts'
 import { type BinderContext, errorAt, unsupported } from './binder-context.ts'
 import { bindExpression, expressionContext } from './expression.ts'
-import { EMPTY_SCOPE } from './scope.ts'
+import { EMPTY_SCOPE, scopeOf } from './scope.ts'
 import { timeAttributeOf, withoutTimeAttribute } from './types.ts'
 
 const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
@@ -34,40 +35,75 @@ export function bindWindowFunction(
   name: string,
   planSource: (source: TableSource) => LogicalNode,
 ): LogicalNode {
-  if (name === 'SESSION') throw unsupported(context, call.span, 'SESSION')
   const args = matchArguments(context, call, name)
-  const input = planSource(tableOf(context, args.get('DATA'), call, name))
+  const source = tableOf(context, args.get('DATA'), call, name)
+  const input = planSource(source.table)
   const { column, time } = timeColumnOf(context, args.get('TIMECOL'), input, call, name)
+  if (time === 'proctime' && isBatch(context.planner)) {
+    throw unsupported(context, call.span, `${name} over a processing-time attribute in batch mode`)
+  }
   const duration = (parameter: string): number => intervalOf(context, args.get(parameter), parameter, name, call)
+  if (name === 'SESSION') {
+    const partitionKeys = [...new Set(source.partitionBy.map((key) => partitionColumn(context, key, input)))]
+    const window = sessionWindow(context, { gap: duration('GAP'), partitionKeys, time, timeColumn: column }, call.span)
+    return createWindowTableFunction(input, window)
+  }
+  const [partition] = source.partitionBy
+  if (partition !== undefined) {
+    throw errorAt(context, partition.span, 'INVALID_ARGUMENT', `${name} does not take PARTITION BY`, {
+      hint: 'Only SESSION has windows of its own for each key; GROUP BY the key instead.',
+    })
+  }
   const size = duration('SIZE')
   const step = name === 'TUMBLE' ? size : duration(name === 'HOP' ? 'SLIDE' : 'STEP')
   const offset = args.has('OFFSET') ? duration('OFFSET') : 0
-  const window = windowSpec(context, name, { size, step, offset, time, timeColumn: column }, call.span)
+  const window = alignedWindow(context, name, { size, step, offset, time, timeColumn: column }, call.span)
+  if (window.kind === 'cumulate' && size % step !== 0) throw notMultiple(context, call.span, window)
   return createWindowTableFunction(input, window)
 }
 
 /** Checks sizes as Flink does. */
-export function windowSpec(
+export function alignedWindow(
   context: BinderContext,
   name: string,
-  spec: Omit<WindowSpec, 'kind'>,
+  spec: Omit<AlignedWindow, 'kind'>,
   span: ast.Span,
-): WindowSpec {
-  const { size, step } = spec
+): AlignedWindow {
+  const { size, step, offset } = spec
   if (size <= 0 || step <= 0) {
     throw errorAt(context, span, 'INVALID_ARGUMENT', `the intervals of ${name} must be longer than zero`)
   }
-  if (name !== 'TUMBLE' && size % step !== 0) {
-    const other = name === 'HOP' ? 'slide' : 'step'
-    throw errorAt(
-      context,
-      span,
-      'INVALID_ARGUMENT',
-      `the size of ${name} must be a multiple of its ${other}, and ${formatDuration(size)} is none of ${formatDuration(step)}`,
-    )
+  if (name === 'TUMBLE' && Math.abs(offset) >= size) {
+    const text = `the offset of TUMBLE must be shorter than its size, and ${formatDuration(Math.abs(offset))} is not`
+    throw errorAt(context, span, 'INVALID_ARGUMENT', text, { detail: `The size is ${formatDuration(size)}.` })
   }
   const kind = name === 'TUMBLE' ? 'tumble' : name === 'HOP' ? 'hop' : 'cumulate'
   return { kind, ...spec }
+}
+
+export function sessionWindow(
+  context: BinderContext,
+  spec: Omit<SessionWindow, 'kind'>,
+  span: ast.Span,
+): SessionWindow {
+  if (spec.gap > 0) return { kind: 'session', ...spec }
+  throw errorAt(context, span, 'INVALID_ARGUMENT', 'the gap of SESSION must be longer than zero')
+}
+
+/** CUMULATE in any place, and HOP below an aggregation, is made of whole steps. */
+export function notMultiple(context: BinderContext, span: ast.Span, { kind, size, step }: AlignedWindow): Error {
+  const [name, other] = kind === 'hop' ? ['HOP', 'slide'] : ['CUMULATE', 'step']
+  const text = `the size of ${name} must be a multiple of its ${other}, and ${formatDuration(size)} is none of ${formatDuration(step)}`
+  return errorAt(context, span, 'INVALID_ARGUMENT', text)
+}
+
+function partitionColumn(context: BinderContext, node: ast.Expression, input: LogicalNode): number {
+  const scope = scopeOf([], input.schema.fields)
+  const bound = bindExpression(expressionContext(context, scope, 'PARTITION BY of SESSION'), node)
+  if (bound.kind === 'input') return bound.index
+  throw errorAt(context, node.span, 'INVALID_ARGUMENT', 'PARTITION BY of SESSION takes columns only', {
+    hint: 'Compute the key in a subquery: SESSION(TABLE (SELECT …) PARTITION BY key, …).',
+  })
 }
 
 function matchArguments(
@@ -113,6 +149,7 @@ function formOf(name: string): string {
     TUMBLE: 'TUMBLE(TABLE t, DESCRIPTOR(ts), size [, offset])',
     HOP: 'HOP(TABLE t, DESCRIPTOR(ts), slide, size [, offset])',
     CUMULATE: 'CUMULATE(TABLE t, DESCRIPTOR(ts), step, size [, offset])',
+    SESSION: 'SESSION(TABLE t [PARTITION BY k], DESCRIPTOR(ts), gap)',
   }
   return `Write ${forms[name] ?? name}.`
 }
@@ -122,8 +159,8 @@ function tableOf(
   argument: ast.PositionalArgument | undefined,
   call: ast.CallExpression,
   name: string,
-): TableSource {
-  if (argument?.kind === 'subquery') return argument.query
+): { readonly table: TableSource; readonly partitionBy: readonly ast.Expression[] } {
+  if (argument?.kind === 'subquery') return { table: argument.query, partitionBy: [] }
   if (argument?.kind !== 'table-argument') {
     throw errorAt(
       context,
@@ -135,9 +172,13 @@ function tableOf(
       },
     )
   }
-  const [partition] = argument.partitionBy
-  if (partition !== undefined) throw unsupported(context, partition.span, `PARTITION BY in ${name}`)
-  return argument.source
+  const [order] = argument.orderBy
+  if (order !== undefined) {
+    throw errorAt(context, order.span, 'INVALID_ARGUMENT', `${name} does not take ORDER BY`, {
+      hint: 'Rows belong to windows by their time, in whatever order they come.',
+    })
+  }
+  return { table: argument.source, partitionBy: argument.partitionBy }
 }
 
 function timeColumnOf(

@@ -36,8 +36,20 @@ export function estimateCosts(graph: OperatorGraph): ReadonlyMap<number, Cost> {
   return costs
 }
 
+const HOLDING: readonly OperatorNode['kind'][] = [
+  'group-aggregate',
+  'window-aggregate',
+  'changelog-normalize',
+  'sink-materialize',
+  'rank',
+  'deduplicate',
+  'sort-limit',
+  'temporal-sort',
+  'join',
+]
+
 function holdsState(node: OperatorNode): boolean {
-  return ['group-aggregate', 'window-aggregate', 'changelog-normalize', 'sink-materialize'].includes(node.kind)
+  return HOLDING.includes(node.kind)
 }
 
 function rowsOf(node: OperatorNode, read: number): number {
@@ -49,17 +61,30 @@ function rowsOf(node: OperatorNode, read: number): number {
     case 'calc':
       return node.condition === undefined ? read : read * FILTER_SELECTIVITY
     case 'group-aggregate':
+    case 'hash-aggregate':
       return node.keys.length === 0 ? 1 : read * GROUPS
     case 'window-aggregate':
       return read * GROUPS
-    case 'window-table-function':
-      return read * (node.window.kind === 'tumble' ? 1 : node.window.size / node.window.step)
+    case 'expand':
+      return read * node.copies.length
+    case 'window-table-function': {
+      const { window } = node
+      return window.kind === 'tumble' || window.kind === 'session' ? read : read * (window.size / window.step)
+    }
     case 'correlate':
       return read * ROWS_OF_TABLE_FUNCTION
+    case 'join':
+      return node.joinType === 'semi' || node.joinType === 'anti' ? read * FILTER_SELECTIVITY : read
     case 'limit':
+    case 'sort-limit':
       return Math.min(read, node.fetch)
+    case 'rank':
+    case 'deduplicate':
+      return read * GROUPS
+    case 'temporal-sort':
     case 'watermark':
     case 'mini-batch-assigner':
+    case 'final-rows':
     case 'union':
     case 'changelog-normalize':
     case 'drop-update-before':

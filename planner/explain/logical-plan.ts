@@ -4,11 +4,16 @@ import { type LogicalNode, logicalInputs } from '../logical/node.ts'
 import { hintText, tablePath, tableText, windowText } from '../physical/describe.ts'
 import { logicalCorrelateText } from './correlate-text.ts'
 import { logicalText } from './expression-text.ts'
+import { frameText, orderText, rangeText } from './ordered-text.ts'
 import type { TextTree } from './tree.ts'
 
 export function logicalTree(node: LogicalNode): TextTree {
   if (node.kind === 'collect') return logicalTree(node.input)
   return { text: lineOf(node), inputs: logicalInputs(node).map(logicalTree) }
+}
+
+function inputNames({ input }: { readonly input: LogicalNode }): readonly string[] {
+  return input.schema.fields.map((field) => field.name)
 }
 
 function lineOf(node: LogicalNode): string {
@@ -34,12 +39,24 @@ function lineOf(node: LogicalNode): string {
       })
       return `LogicalAggregate(${[`group=[{${node.keys.join(', ')}}]`, ...calls].join(', ')})`
     }
+    case 'expand': {
+      const sets = node.copies.map(({ columns }) => `{${columns.map((column) => column ?? 'null').join(', ')}}`)
+      return `LogicalExpand(projects=[${sets.join(', ')}])`
+    }
     case 'window-table-function':
-      return `LogicalTableFunctionScan(invocation=[${windowText(node.window, names)}])`
+      return `LogicalTableFunctionScan(invocation=[${windowText(node.window, inputNames(node))}])`
     case 'window-aggregate':
-      return `LogicalWindowAggregate(group=[{${node.keys.join(', ')}}], window=[${windowText(node.window, names)}])`
+      return `LogicalWindowAggregate(group=[{${node.keys.join(', ')}}], window=[${windowText(node.window, inputNames(node), node.attached)}])`
     case 'correlate':
       return logicalCorrelateText(node)
+    case 'join':
+      return `LogicalJoin(condition=[${logicalText(node.condition)}], joinType=[${node.joinType}])`
+    case 'over':
+      return `LogicalWindow(partition=[{${node.partition.join(', ')}}], order=[${orderText(node.order, [])}], frame=[${frameText(node.frame)}], calls=[${node.calls.map((call) => `${call.function}(${call.args.map((arg) => `$${arg}`).join(', ')})`).join(', ')}])`
+    case 'rank':
+      return `LogicalRank(partition=[{${node.partition.join(', ')}}], order=[${orderText(node.order, [])}], range=[${rangeText(node.range, [])}])`
+    case 'sort':
+      return `LogicalSort(order=[${orderText(node.order, [])}]${node.fetch === undefined ? '' : `, offset=[${node.offset}], fetch=[${node.fetch}]`})`
     case 'limit':
       return `LogicalSort(offset=[${node.offset}], fetch=[${node.fetch}])`
     case 'sink':

@@ -49,3 +49,13 @@ CREATE TABLE versions (id BIGINT, v INT, ts TIMESTAMP(3), up AS v + 1, at_day AS
 CREATE VIEW looped AS SELECT * FROM looped;
 
 CREATE TABLE nested (r ROW<x INT, y ROW<z STRING>>, l ARRAY<STRING>, m MAP<STRING, BIGINT>) WITH ('connector' = 'append');
+
+CREATE TABLE plain_orders (id BIGINT, product STRING, price DECIMAL(10, 2)) WITH ('connector' = 'append');
+
+CREATE VIEW best AS SELECT product, ROW_NUMBER() OVER (ORDER BY price DESC) AS n FROM plain_orders;
+
+CREATE VIEW ordered AS SELECT a FROM plain ORDER BY a;
+
+CREATE TABLE top_counts (product STRING, id BIGINT, n BIGINT, PRIMARY KEY (product, id) NOT ENFORCED) WITH ('connector' = 'upsert');
+
+CREATE TABLE by_id (id BIGINT, product STRING, PRIMARY KEY (id) NOT ENFORCED) WITH ('connector' = 'upsert');

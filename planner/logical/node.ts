@@ -6,11 +6,16 @@ import { unreachable } from '../../core/errors.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Collect } from './collect.ts'
 import type { Correlate } from './correlate.ts'
+import type { Expand } from './expand.ts'
 import type { Filter } from './filter.ts'
+import type { Join } from './join.ts'
 import type { Limit } from './limit.ts'
+import type { Over } from './over.ts'
 import type { Project } from './project.ts'
+import type { Rank } from './rank.ts'
 import type { Scan } from './scan.ts'
 import type { Sink } from './sink.ts'
+import type { Sort } from './sort.ts'
 import type { Union } from './union.ts'
 import type { Values } from './values.ts'
 import type { WatermarkAssigner } from './watermark.ts'
@@ -24,10 +29,15 @@ export type LogicalNode =
   | Project
   | Filter
   | Union
+  | Expand
   | Aggregate
   | Correlate
+  | Join
   | WindowTableFunction
   | WindowAggregate
+  | Over
+  | Rank
+  | Sort
   | Limit
   | Sink
   | Collect
@@ -39,13 +49,19 @@ export function logicalInputs(node: LogicalNode): readonly LogicalNode[] {
       return []
     case 'union':
       return node.inputs
+    case 'join':
+      return [node.left, node.right]
     case 'watermark':
     case 'project':
     case 'filter':
+    case 'expand':
     case 'aggregate':
     case 'correlate':
     case 'window-table-function':
     case 'window-aggregate':
+    case 'over':
+    case 'rank':
+    case 'sort':
     case 'limit':
     case 'sink':
     case 'collect':
@@ -64,6 +80,11 @@ export function mapLogicalInputs(node: LogicalNode, change: (input: LogicalNode)
     case 'union': {
       const inputs = node.inputs.map(change)
       return inputs.every((input, index) => input === node.inputs[index]) ? node : { ...node, inputs }
+    }
+    case 'join': {
+      const left = change(node.left)
+      const right = change(node.right)
+      return left === node.left && right === node.right ? node : { ...node, left, right }
     }
     default: {
       const input = change(node.input)

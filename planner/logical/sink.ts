@@ -12,8 +12,7 @@ export interface Sink {
   /** Columns of the table in the order of the input's. */
   readonly columns: readonly string[]
   readonly overwrite: boolean
-  /** ON CONFLICT DO DEDUPLICATE: keep one row for each primary key whatever the upsert key. */
-  readonly deduplicate: boolean
+  readonly onConflict?: 'NOTHING' | 'ERROR' | 'DEDUPLICATE'
   /** Of the table's name in the statement, for errors. */
   readonly position: SourcePosition
   readonly schema: Schema

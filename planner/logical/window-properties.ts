@@ -1,44 +1,122 @@
-/** Which columns of a node are window_start, window_end and window_time, and of which window. */
+/**
+ * Which columns of a node are window_start, window_end and window_time, and of which window: what Flink calls window
+ * properties. They pass through projections, filters and groupings by window; computing with them loses them.
+ */
+import type { SqlType } from '../../core/types.ts'
+import type { WindowProperty, WindowSpec } from '../physical/graph.ts'
 import type { LogicalNode } from './node.ts'
-import type { WindowProperty } from './window-aggregate.ts'
-import type { WindowTableFunction } from './window-table-function.ts'
+import { WINDOW_COLUMNS } from './window-table-function.ts'
 
-interface WindowColumns {
+export interface WindowColumns {
   /** By column. */
   readonly properties: ReadonlyMap<number, WindowProperty>
-  readonly source: WindowTableFunction
+  /** Of a session, with the partition keys as columns of the node. */
+  readonly window: WindowSpec
+  /** Of the time attribute that the windows were made by. */
+  readonly timeType: SqlType
+  /** Whether the rows come from the window function itself, with nothing but projections and filters between. */
+  readonly direct: boolean
 }
 
-const PROPERTIES: readonly WindowProperty[] = ['window_start', 'window_end', 'window_time']
-
-/** Looks through projections and filters down to a window table function. */
-function windowColumns(node: LogicalNode): WindowColumns | undefined {
+function windowColumnsOf(node: LogicalNode): WindowColumns | undefined {
   switch (node.kind) {
     case 'window-table-function': {
       const first = node.input.schema.fields.length
-      return { properties: new Map(PROPERTIES.map((property, index) => [first + index, property])), source: node }
+      const properties = new Map(WINDOW_COLUMNS.map((property, index) => [first + index, property]))
+      const timeType = node.schema.fields[node.window.timeColumn]?.type ?? { kind: 'NULL', nullable: true }
+      return { properties, window: node.window, timeType, direct: true }
     }
     case 'filter':
-      return windowColumns(node.input)
+      return windowColumnsOf(node.input)
     case 'project': {
-      const below = windowColumns(node.input)
-      if (below === undefined) return undefined
-      const properties = new Map<number, WindowProperty>()
-      for (const [index, expression] of node.expressions.entries()) {
-        const property = expression.kind === 'input' ? below.properties.get(expression.index) : undefined
-        if (property !== undefined) properties.set(index, property)
-      }
-      return { properties, source: below.source }
+      const below = windowColumnsOf(node.input)
+      const sources = node.expressions.map((expression) => (expression.kind === 'input' ? expression.index : -1))
+      return below === undefined ? undefined : moved(below, sources)
     }
+    case 'expand': {
+      const below = windowColumnsOf(node.input)
+      const [first] = node.copies
+      const sources = (first?.columns ?? []).map((source, index) =>
+        source !== null && node.copies.every((copy) => copy.columns[index] === source) ? source : -1,
+      )
+      return below === undefined ? undefined : moved(below, sources)
+    }
+    case 'aggregate': {
+      const below = windowColumnsOf(node.input)
+      if (below === undefined || !coversWindow(below, node.keys)) return undefined
+      const columns = moved(below, node.keys)
+      return columns === undefined ? undefined : { ...columns, direct: false }
+    }
+    case 'window-aggregate': {
+      if (node.form === 'group-window') return undefined
+      const first = node.keys.length + node.aggregates.length
+      const properties = new Map(node.properties.map((property, index) => [first + index, property]))
+      const window = node.window.kind === 'session' ? movedWindow(node.window, node.keys) : node.window
+      return window === undefined ? undefined : { properties, window, timeType: node.timeType, direct: false }
+    }
+    case 'union':
+      return ofUnion(node.inputs.map(windowColumnsOf))
     default:
       return undefined
   }
 }
 
-/** Whether grouping by these columns is grouping by window. */
-export function groupsByWindow(input: LogicalNode, keys: readonly number[]): boolean {
-  const found = windowColumns(input)
-  if (found === undefined) return false
-  const properties = keys.map((key) => found.properties.get(key))
-  return properties.includes('window_start') && properties.includes('window_end')
+/** @param sources for each column the one below that it is, or -1 */
+function moved(below: WindowColumns, sources: readonly number[]): WindowColumns | undefined {
+  const window = movedWindow(below.window, sources)
+  if (window === undefined) return undefined
+  const properties = new Map<number, WindowProperty>()
+  for (const [column, source] of sources.entries()) {
+    const property = below.properties.get(source)
+    if (property !== undefined) properties.set(column, property)
+  }
+  return { ...below, properties, window }
+}
+
+/** A session without one of its partition keys cannot be told from another one. */
+function movedWindow(window: WindowSpec, sources: readonly number[]): WindowSpec | undefined {
+  if (window.kind !== 'session') return window
+  const partitionKeys = window.partitionKeys.map((key) => sources.indexOf(key))
+  return partitionKeys.includes(-1) ? undefined : { ...window, partitionKeys }
+}
+
+function ofUnion(inputs: readonly (WindowColumns | undefined)[]): WindowColumns | undefined {
+  const [first, ...rest] = inputs
+  if (first === undefined) return undefined
+  const key = windowKey(first.window)
+  const properties = new Map(first.properties)
+  for (const other of rest) {
+    if (other === undefined || windowKey(other.window) !== key) return undefined
+    for (const [column, property] of first.properties) {
+      if (other.properties.get(column) !== property) properties.delete(column)
+    }
+  }
+  return { ...first, properties, direct: false }
+}
+
+/** Equal windows have equal keys, wherever their time attributes stand. */
+function windowKey(window: WindowSpec): string {
+  const { timeColumn: _, ...rest } = window
+  return JSON.stringify(rest)
+}
+
+/** Whether window_start and window_end are among the columns. */
+function coversWindow({ properties }: WindowColumns, columns: readonly number[]): boolean {
+  const found = columns.map((column) => properties.get(column))
+  return found.includes('window_start') && found.includes('window_end')
+}
+
+/**
+ * The window that grouping by these columns groups by, if it does. Sessions have to be grouped by their partition keys
+ * and nothing else; windows of processing time directly above their window function.
+ */
+export function groupedWindow(input: LogicalNode, keys: readonly number[]): WindowColumns | undefined {
+  const columns = windowColumnsOf(input)
+  if (columns === undefined || !coversWindow(columns, keys)) return undefined
+  const { window, properties, direct } = columns
+  if (window.time === 'proctime' && !direct) return undefined
+  if (window.kind !== 'session') return columns
+  const rest = new Set(keys.filter((key) => !properties.has(key)))
+  const partition = new Set(window.partitionKeys)
+  return rest.size === partition.size && [...rest].every((key) => partition.has(key)) ? columns : undefined
 }

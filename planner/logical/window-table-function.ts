@@ -1,7 +1,10 @@
-/** TUMBLE, HOP, CUMULATE: the input's columns, then window_start, window_end and window_time. */
-import type { Field, Schema, SqlType } from '../../core/types.ts'
+/** TUMBLE, HOP, CUMULATE, SESSION: the input's columns, then window_start, window_end and window_time. */
+import type { Field, Schema } from '../../core/types.ts'
 import type { WindowSpec } from '../physical/graph.ts'
 import type { LogicalNode } from './node.ts'
+import { windowPropertyType } from './window-aggregate.ts'
+
+export const WINDOW_COLUMNS = ['window_start', 'window_end', 'window_time'] as const
 
 export interface WindowTableFunction {
   readonly kind: 'window-table-function'
@@ -15,20 +18,7 @@ export function createWindowTableFunction(input: LogicalNode, window: WindowSpec
   return { kind: 'window-table-function', input, window, schema: { fields } }
 }
 
-/** window_start and window_end are wall-clock readings; window_time has the type of the time attribute. */
-export function windowFields(input: Schema, window: WindowSpec): readonly Field[] {
-  const time = input.fields[window.timeColumn]?.type
-  const ltz = time?.kind === 'TIMESTAMP_LTZ'
-  const bound: SqlType = { kind: 'TIMESTAMP', precision: 3, nullable: false }
-  const attribute: SqlType = {
-    kind: ltz ? 'TIMESTAMP_LTZ' : 'TIMESTAMP',
-    precision: 3,
-    nullable: false,
-    timeAttribute: window.time,
-  }
-  return [
-    { name: 'window_start', type: bound },
-    { name: 'window_end', type: bound },
-    { name: 'window_time', type: attribute },
-  ]
+function windowFields(input: Schema, window: WindowSpec): readonly Field[] {
+  const timeType = input.fields[window.timeColumn]?.type ?? { kind: 'NULL', nullable: true }
+  return WINDOW_COLUMNS.map((name) => ({ name, type: windowPropertyType(name, window.time, timeType) }))
 }

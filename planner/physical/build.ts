@@ -6,7 +6,8 @@ import { typeToString } from '../../core/types.ts'
 import type { Changelogs } from './changelog.ts'
 import { describe } from './describe.ts'
 import type { Draft } from './draft.ts'
-import type { OperatorGraph, OperatorNode } from './graph.ts'
+import type { SortField } from '../expression.ts'
+import type { JoinSide, OperatorGraph, OperatorNode } from './graph.ts'
 import { assignUids } from './uid.ts'
 
 export function buildGraph(roots: readonly Draft[], changelogs: Changelogs): OperatorGraph {
@@ -43,6 +44,10 @@ function stateOf(node: OperatorNode): JsonValue | undefined {
   switch (kind) {
     case 'source':
       return { kind, uid, table: node.table.path.name, connector: node.options['connector'] ?? '' }
+    case 'hash-aggregate':
+      return { kind, uid, keys: node.keys, aggregates: aggregatesOf(node), types }
+    case 'final-rows':
+      return { kind, uid, types }
     case 'group-aggregate':
       return { kind, uid, keys: node.keys, aggregates: aggregatesOf(node), types, inputRetracts: node.inputRetracts }
     case 'window-aggregate': {
@@ -58,10 +63,29 @@ function stateOf(node: OperatorNode): JsonValue | undefined {
       }
     }
     case 'changelog-normalize':
-    case 'sink-materialize':
       return { kind, uid, keys: node.keys, types }
+    case 'join': {
+      const { joinType, left, right, filterNulls } = node
+      return { kind, uid, joinType, left: sideOf(left), right: sideOf(right), filterNulls, types }
+    }
+    case 'sink-materialize': {
+      const state = { kind, uid, keys: node.keys, types }
+      return node.conflict === undefined ? state : { ...state, waits: true }
+    }
     case 'limit':
-      return { kind, uid, offset: node.offset, fetch: node.fetch }
+      return { kind, uid, offset: node.offset, fetch: node.fetch, strategy: node.strategy }
+    case 'rank': {
+      const { keys, order, range, strategy, outputRankNumber } = node
+      return { kind, uid, keys, order: orderOf(order), range, strategy, outputRankNumber, types }
+    }
+    case 'sort-limit': {
+      const { order, offset, fetch, strategy } = node
+      return { kind, uid, order: orderOf(order), offset, fetch, strategy, types }
+    }
+    case 'deduplicate':
+      return { kind, uid, keys: node.keys, keep: node.keep, time: node.time, types }
+    case 'temporal-sort':
+      return { kind, uid, order: orderOf(node.order), types }
     case 'sink':
       return { kind, uid, connector: node.options['connector'] ?? '' }
     default:
@@ -69,7 +93,17 @@ function stateOf(node: OperatorNode): JsonValue | undefined {
   }
 }
 
-function aggregatesOf(node: Extract<OperatorNode, { kind: 'group-aggregate' | 'window-aggregate' }>): JsonValue {
+function sideOf({ keys, uniqueKey, retracts }: JoinSide): JsonValue {
+  return { keys, uniqueKey: uniqueKey ?? null, retracts }
+}
+
+function orderOf(order: readonly SortField[]): JsonValue {
+  return order.map(({ column, descending, nullsFirst }) => [column, descending, nullsFirst])
+}
+
+function aggregatesOf(
+  node: Extract<OperatorNode, { kind: 'group-aggregate' | 'hash-aggregate' | 'window-aggregate' }>,
+): JsonValue {
   return node.aggregates.map((call) => [
     call.function,
     call.distinct,

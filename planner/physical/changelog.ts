@@ -4,14 +4,17 @@
  * (https://nightlies.apache.org/flink/flink-docs-stable/docs/dev/table/concepts/dynamic_tables/#table-to-stream-conversion).
  */
 import { ALL_CHANGES, type ChangelogMode, INSERT_ONLY } from '../../catalog/connector.ts'
-import { parseTableOptions, requireConnector } from '../../catalog/table-options.ts'
 import { pathToString } from '../../catalog/table.ts'
 import { MillraceError, unreachable } from '../../core/errors.ts'
 import { sourceMode } from '../rules/prune-columns.ts'
 import type { RuleContext } from '../rules/rule-context.ts'
+import { finalizeRows, isBatch } from './batch.ts'
 import { describe } from './describe.ts'
-import { consumersOf, createDraft, type Draft, inOrder } from './draft.ts'
-import { isKey, type UpsertKeys, upsertKeysOf } from './upsert-keys.ts'
+import { consumersOf, createDraft, type Draft, type DraftNode, inOrder } from './draft.ts'
+import { understandsUpdates, withInputs } from './join-input.ts'
+import { withStrategy } from './rank-strategy.ts'
+import { materializeSinks, sinkMode } from './sink-changelog.ts'
+import { type UpsertKeys, upsertKeysOf } from './upsert-keys.ts'
 
 export interface Changelogs {
   readonly order: readonly Draft[]
@@ -21,9 +24,10 @@ export interface Changelogs {
 
 /** Completes the drafts below the roots. @throws MillraceError UNSUPPORTED_CHANGELOG */
 export function inferChangelogs(roots: readonly Draft[], rules: RuleContext): Changelogs {
+  if (isBatch(rules.planner)) finalizeRows(roots, (order) => provideAll(order, rules))
   const provided = provideAll(inOrder(roots), rules)
   checkConsumers(inOrder(roots), provided, rules)
-  materializeSinks(roots, provided, rules)
+  materializeSinks(roots, { modes: provided, keys: allKeys(inOrder(roots)) }, rules)
   dropNormalization(roots, rules)
   setUpdateBefore(roots, rules)
   dropAtSinks(roots, rules)
@@ -33,7 +37,10 @@ export function inferChangelogs(roots: readonly Draft[], rules: RuleContext): Ch
 
 function provideAll(order: readonly Draft[], rules: RuleContext): Map<Draft, ChangelogMode> {
   const modes = new Map<Draft, ChangelogMode>()
+  const keys = new Map<Draft, UpsertKeys>()
   for (const draft of order) {
+    draft.node = withStrategy(draft, { modes, keys }, rules)
+    keys.set(draft, keysOf(draft, keys))
     const inputs = draft.inputs.map((input) => modes.get(input) ?? INSERT_ONLY)
     modes.set(draft, modeOf(draft, inputs, rules))
   }
@@ -52,27 +59,37 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
       return sourceMode(node, rules)
     case 'values':
     case 'window-aggregate':
+    case 'hash-aggregate':
+    case 'final-rows':
       return INSERT_ONLY
     case 'watermark':
     case 'mini-batch-assigner':
     case 'calc':
+    case 'expand':
     case 'window-table-function':
     case 'correlate':
-    case 'limit':
     case 'sink':
     case 'collect':
       return input
+    case 'rank':
+    case 'sort-limit':
+      return { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore }
+    case 'limit':
+      return node.strategy === 'append-fast' ? INSERT_ONLY : { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore }
+    case 'deduplicate':
+      return node.keep === 'first' ? INSERT_ONLY : { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore }
+    case 'temporal-sort':
+      return INSERT_ONLY
     case 'union':
-      return {
-        insert: true,
-        updateBefore: inputs.some((mode) => mode.updateBefore),
-        updateAfter: inputs.some((mode) => mode.updateAfter),
-        delete: inputs.some((mode) => mode.delete),
-      }
+      return anyOf(inputs)
     case 'group-aggregate': {
       const retracts = !isInsertOnly(input)
       const updates = node.aggregates.length > 0
       return { insert: true, updateBefore: updates && node.emitUpdateBefore, updateAfter: updates, delete: retracts }
+    }
+    case 'join': {
+      const handsOn = node.joinType === 'inner' || node.joinType === 'semi'
+      return handsOn ? anyOf(inputs) : { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore }
     }
     case 'changelog-normalize':
       return { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore }
@@ -85,13 +102,23 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
   }
 }
 
+function anyOf(inputs: readonly ChangelogMode[]): ChangelogMode {
+  return {
+    insert: true,
+    updateBefore: inputs.some((mode) => mode.updateBefore),
+    updateAfter: inputs.some((mode) => mode.updateAfter),
+    delete: inputs.some((mode) => mode.delete),
+  }
+}
+
 /** Nodes that take only inserts, and sinks that take less than they would get. */
 function checkConsumers(order: readonly Draft[], modes: ReadonlyMap<Draft, ChangelogMode>, rules: RuleContext): void {
   for (const draft of order) {
     const [input] = draft.inputs
     if (input === undefined) continue
     const { node } = draft
-    const accepted = node.kind === 'sink' ? sinkMode(draft, rules) : node.kind === 'limit' ? INSERT_ONLY : ALL_CHANGES
+    if (node.kind === 'final-rows') continue
+    const accepted = node.kind === 'sink' ? sinkMode(draft, rules) : takesOnlyInserts(node) ? INSERT_ONLY : ALL_CHANGES
     const given = modes.get(input) ?? INSERT_ONLY
     const refused = [
       ...(given.updateAfter && !accepted.updateAfter ? ['update'] : []),
@@ -109,74 +136,73 @@ function checkConsumers(order: readonly Draft[], modes: ReadonlyMap<Draft, Chang
   }
 }
 
+function takesOnlyInserts(node: DraftNode): boolean {
+  return node.kind === 'temporal-sort'
+}
+
 /** The deepest node that makes the changes: the ones above only hand them on. */
 function originOf(draft: Draft, kind: 'updateAfter' | 'delete', modes: ReadonlyMap<Draft, ChangelogMode>): Draft {
   const below = draft.inputs.find((input) => modes.get(input)?.[kind] === true)
-  const makes = draft.node.kind === 'group-aggregate' || draft.node.kind === 'changelog-normalize'
+  const makes = MAKERS.includes(draft.node.kind)
   return below === undefined || makes ? draft : originOf(below, kind, modes)
 }
 
+const MAKERS: readonly DraftNode['kind'][] = [
+  'group-aggregate',
+  'changelog-normalize',
+  'join',
+  'rank',
+  'sort-limit',
+  'limit',
+]
+
 function wayOut(draft: Draft): string {
-  if (draft.node.kind !== 'sink') return 'LIMIT takes only rows that are never changed later.'
+  if (draft.node.kind !== 'sink')
+    return 'It takes only rows that are never changed later: aggregate by window below it.'
   return draft.node.primaryKey.length === 0
     ? 'Aggregate by window (GROUP BY window_start, window_end), or write into a table with a PRIMARY KEY whose connector takes updates.'
     : 'Aggregate by window (GROUP BY window_start, window_end), or write into a connector that takes updates.'
 }
 
-function sinkMode(draft: Draft, rules: RuleContext): ChangelogMode {
-  const { node } = draft
-  if (node.kind !== 'sink') return ALL_CHANGES
-  const label = `table "${node.table.path.name}"`
-  const { sink } = requireConnector(node.options, rules.planner, label)
-  const values = parseTableOptions(node.options, rules.planner, label)
-  return sink?.changelogMode({ ...node.table, options: node.options }, values) ?? INSERT_ONLY
-}
-
 function allKeys(order: readonly Draft[]): Map<Draft, UpsertKeys> {
   const keys = new Map<Draft, UpsertKeys>()
-  for (const draft of order)
-    keys.set(
-      draft,
-      upsertKeysOf(
-        draft,
-        draft.inputs.map((input) => keys.get(input) ?? []),
-      ),
-    )
+  for (const draft of order) keys.set(draft, keysOf(draft, keys))
   return keys
 }
 
-/**
- * `table.exec.sink.upsert-materialize`: a sink by primary key whose input is keyed otherwise gets its rows in an order
- * in which the last one for a key is the right one.
- */
-function materializeSinks(roots: readonly Draft[], modes: ReadonlyMap<Draft, ChangelogMode>, rules: RuleContext): void {
-  const setting = rules.planner.configuration.get('table.exec.sink.upsert-materialize')?.toUpperCase() ?? 'AUTO'
-  if (setting === 'NONE') return
-  const keys = allKeys(inOrder(roots))
-  for (const root of roots) {
-    const [input] = root.inputs
-    const { node } = root
-    if (node.kind !== 'sink' || input === undefined || node.primaryKey.length === 0) continue
-    if (input.node.kind === 'sink-materialize') continue
-    const accepted = sinkMode(root, rules)
-    if (isInsertOnly(accepted) || accepted.updateBefore) continue
-    const mismatch = !isInsertOnly(modes.get(input) ?? INSERT_ONLY) && !isKey(keys.get(input) ?? [], node.primaryKey)
-    if (!mismatch && setting !== 'FORCE') continue
-    const stateTtl = rules.planner.configuration.duration('table.exec.state.ttl')
-    const { schema } = input.node
-    root.inputs = [createDraft({ kind: 'sink-materialize', keys: node.primaryKey, stateTtl, schema }, [input])]
-  }
+function keysOf(draft: Draft, below: ReadonlyMap<Draft, UpsertKeys>): UpsertKeys {
+  return upsertKeysOf(
+    draft,
+    draft.inputs.map((input) => below.get(input) ?? []),
+  )
 }
 
 /** Who needs -U from whom. */
 function wantsUpdateBefore(roots: readonly Draft[], rules: RuleContext): ReadonlyMap<Draft, boolean> {
   const order = inOrder(roots)
+  const keys = allKeys(order)
+  const modes = provideAll(order, rules)
   const wants = new Map<Draft, boolean>()
   for (const draft of [...order].reverse()) {
     const own = wants.get(draft) ?? false
-    for (const input of draft.inputs) wants.set(input, (wants.get(input) ?? false) || demands(draft, own, rules))
+    const all = own || !understandsAllUpdates(draft, keys, modes)
+    for (const input of draft.inputs) wants.set(input, (wants.get(input) ?? false) || demands(draft, all, rules))
   }
   return wants
+}
+
+/** A join that has to be told by one input what an update replaces is told so by both. */
+function understandsAllUpdates(
+  draft: Draft,
+  keys: ReadonlyMap<Draft, UpsertKeys>,
+  modes: ReadonlyMap<Draft, ChangelogMode>,
+): boolean {
+  const { node, inputs } = draft
+  if (node.kind !== 'join') return true
+  return inputs.every((input, index) => {
+    const updates = modes.get(input)?.updateAfter === true
+    return !updates || understandsUpdates(node, index === 0 ? 'left' : 'right', keys.get(input) ?? [])
+  })
 }
 
 function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
@@ -187,6 +213,8 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'collect':
     case 'group-aggregate':
     case 'window-aggregate':
+    case 'hash-aggregate':
+    case 'final-rows':
     case 'sink-materialize':
       return true
     // The rows that an update makes may be fewer than those it replaces.
@@ -198,9 +226,16 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'watermark':
     case 'mini-batch-assigner':
     case 'union':
+    case 'expand':
     case 'window-table-function':
-    case 'limit':
+    case 'join':
       return own
+    case 'rank':
+    case 'limit':
+    case 'sort-limit':
+      return node.strategy === 'retract'
+    case 'temporal-sort':
+    case 'deduplicate':
     case 'changelog-normalize':
     case 'drop-update-before':
     case 'source':
@@ -239,12 +274,14 @@ function setUpdateBefore(roots: readonly Draft[], rules: RuleContext): void {
     const emitUpdateBefore = wants.get(draft) === true
     if (node.kind === 'group-aggregate') {
       draft.node = { ...node, emitUpdateBefore: emitUpdateBefore && node.aggregates.length > 0 }
-    } else if (node.kind === 'changelog-normalize') draft.node = { ...node, emitUpdateBefore }
+    } else if ('emitUpdateBefore' in node) draft.node = { ...node, emitUpdateBefore }
   }
   const modes = provideAll(inOrder(roots), rules)
+  const keys = allKeys(inOrder(roots))
   for (const draft of inOrder(roots)) {
     const { node } = draft
-    if (node.kind !== 'group-aggregate' && node.kind !== 'window-aggregate') continue
+    if (node.kind === 'join') draft.node = withInputs(node, draft.inputs, keys, modes)
+    if (!('inputRetracts' in node)) continue
     const [input] = draft.inputs
     const inputRetracts = input !== undefined && !isInsertOnly(modes.get(input) ?? INSERT_ONLY)
     draft.node = { ...node, inputRetracts }
@@ -265,7 +302,7 @@ function dropAtSinks(roots: readonly Draft[], rules: RuleContext): void {
 function isFiltered(draft: Draft): boolean {
   const { node } = draft
   if (node.kind === 'calc') return node.condition !== undefined || draft.inputs.some(isFiltered)
-  if (node.kind === 'correlate') return true
+  if (node.kind === 'correlate' || node.kind === 'join') return true
   if (node.kind === 'union' || node.kind === 'watermark') return draft.inputs.some(isFiltered)
   return false
 }

@@ -4,10 +4,12 @@ import { formatDuration } from '../../core/quantities.ts'
 import type { Schema } from '../../core/types.ts'
 import type { CatalogTable } from '../../catalog/table.ts'
 import { expressionText } from '../explain/expression-text.ts'
+import { joinText } from '../explain/join-text.ts'
 import type { AggregateCall, Expression } from '../expression.ts'
+import { orderedText } from '../explain/ordered-text.ts'
 import { correlateText } from '../explain/correlate-text.ts'
-import type { Draft } from './draft.ts'
-import type { WindowSpec } from './graph.ts'
+import type { Draft, DraftNode } from './draft.ts'
+import type { AttachedWindow, WindowProperty, WindowSpec } from './graph.ts'
 
 export function describe(draft: Draft): string {
   const { node } = draft
@@ -33,25 +35,40 @@ export function describe(draft: Draft): string {
       const groupBy = node.keys.length === 0 ? '' : `groupBy=[${columns(node.keys, input)}], `
       return `GroupAggregate(${groupBy}select=[${aggregateColumns(node.keys, node.aggregates, input).join(', ')}])`
     }
-    case 'window-aggregate': {
-      const groupBy = node.keys.length === 0 ? '' : `groupBy=[${columns(node.keys, input)}], `
-      const select = [...aggregateColumns(node.keys, node.aggregates, input), ...node.properties]
-      return `WindowAggregate(${groupBy}window=[${windowText(node.window, input)}], select=[${select.join(', ')}])`
-    }
+    case 'window-aggregate':
+      return windowAggregateText(node, input)
+    case 'expand':
+      return expandText(node, input, output)
     case 'window-table-function':
       return `WindowTableFunction(window=[${windowText(node.window, input)}])`
     case 'correlate':
       return correlateText(node, input)
+    case 'hash-aggregate': {
+      const groupBy = node.keys.length === 0 ? '' : `groupBy=[${columns(node.keys, input)}], `
+      return `HashAggregate(${groupBy}select=[${aggregateColumns(node.keys, node.aggregates, input).join(', ')}])`
+    }
+    case 'final-rows':
+      return 'FinalRows'
     case 'mini-batch-assigner':
       return `MiniBatchAssigner(interval=[${node.interval}ms], mode=[${node.mode === 'proctime' ? 'ProcTime' : 'RowTime'}])`
+    case 'join':
+      return joinText(
+        node,
+        draft.inputs[0]?.node.schema ?? { fields: [] },
+        draft.inputs[1]?.node.schema ?? { fields: [] },
+      )
     case 'changelog-normalize':
       return `ChangelogNormalize(key=[${columns(node.keys, output)}])`
     case 'drop-update-before':
       return 'DropUpdateBefore'
     case 'sink-materialize':
-      return `SinkUpsertMaterialize(key=[${columns(node.keys, output)}])`
+      return `SinkUpsertMaterialize(key=[${columns(node.keys, output)}]${node.conflict === undefined ? '' : `, conflictStrategy=[${node.conflict}]`})`
+    case 'rank':
+    case 'deduplicate':
     case 'limit':
-      return `Limit(offset=[${node.offset}], fetch=[${node.fetch}])`
+    case 'sort-limit':
+    case 'temporal-sort':
+      return orderedText(node, input)
     case 'sink':
       return `Sink(table=[${tablePath(node.table)}], fields=[${output.join(', ')}]${hintText(node.table, node.options)})`
     case 'collect':
@@ -103,19 +120,75 @@ function aggregateText(call: AggregateCall, input: readonly string[]): string {
   return `${call.function}(${call.distinct ? 'DISTINCT ' : ''}${args})${filter} AS ${call.name}`
 }
 
-export function windowText(window: WindowSpec, names: readonly string[]): string {
+/** `TUMBLE(time_col=[ts], size=[10 min])`; of rows that have their windows already, `TUMBLE(win_start=[…], …)`. */
+export function windowText(window: WindowSpec, names: readonly string[], attached?: AttachedWindow): string {
+  const name = (column: number): string => names[column] ?? `$${column}`
+  const from =
+    attached === undefined
+      ? `time_col=[${name(window.timeColumn)}]`
+      : `win_start=[${name(attached.start)}], win_end=[${name(attached.end)}]`
+  if (window.kind === 'session') {
+    const keys = window.partitionKeys.length === 0 ? '' : `, partition keys=[${columns(window.partitionKeys, names)}]`
+    return `SESSION(${from}, gap=[${formatDuration(window.gap)}]${keys})`
+  }
   const size = formatDuration(window.size)
   const step = formatDuration(window.step)
   const offset = window.offset === 0 ? '' : `, offset=[${formatDuration(window.offset)}]`
-  const time = `, time_col=[${names[window.timeColumn] ?? ''}]`
-  switch (window.kind) {
+  const { kind } = window
+  switch (kind) {
     case 'tumble':
-      return `TUMBLE(size=[${size}]${offset}${time})`
+      return `TUMBLE(${from}, size=[${size}]${offset})`
     case 'hop':
-      return `HOP(size=[${size}], slide=[${step}]${offset}${time})`
+      return `HOP(${from}, size=[${size}], slide=[${step}]${offset})`
     case 'cumulate':
-      return `CUMULATE(max_size=[${size}], step=[${step}]${offset}${time})`
+      return `CUMULATE(${from}, max_size=[${size}], step=[${step}]${offset})`
     default:
-      return unreachable(window.kind)
+      return unreachable(kind)
   }
+}
+
+function windowAggregateText(node: Extract<DraftNode, { kind: 'window-aggregate' }>, input: readonly string[]): string {
+  const { keys, aggregates, properties, window, attached } = node
+  const groupBy = keys.length === 0 ? '' : `groupBy=[${columns(keys, input)}], `
+  const isLegacy = node.form === 'group-window'
+  const named = properties.map((property) => propertyName(property, isLegacy))
+  const values = properties.map((property, index) => `${propertyText(property, window.time)}('w$) AS ${named[index]}`)
+  const select = [...aggregateColumns(keys, aggregates, input), ...values].join(', ')
+  if (!isLegacy) {
+    return `WindowAggregate(${groupBy}window=[${windowText(window, input, attached)}], select=[${select}])`
+  }
+  const listed = named.length === 0 ? '' : `properties=[${named.join(', ')}], `
+  return `GroupWindowAggregate(${groupBy}window=[${groupWindowText(window, input)}], ${listed}select=[${select}])`
+}
+
+function propertyName(property: WindowProperty, isLegacy: boolean): string {
+  if (!isLegacy) return property
+  return `w$${property === 'window_time' ? 'rowtime' : property.slice('window_'.length)}`
+}
+
+function propertyText(property: WindowProperty, time: WindowSpec['time']): string {
+  return property === 'window_time' ? time : property.slice('window_'.length)
+}
+
+/** `TumblingGroupWindow('w$, ts, 600000)`. */
+function groupWindowText(window: WindowSpec, input: readonly string[]): string {
+  const time = `'w$, ${input[window.timeColumn] ?? ''}`
+  if (window.kind === 'session') return `SessionGroupWindow(${time}, ${window.gap})`
+  if (window.kind === 'hop') return `SlidingGroupWindow(${time}, ${window.size}, ${window.step})`
+  return `TumblingGroupWindow(${time}, ${window.size})`
+}
+
+function expandText(
+  { copies }: Extract<DraftNode, { kind: 'expand' }>,
+  input: readonly string[],
+  output: readonly string[],
+): string {
+  const projects = copies.map((copy) => {
+    const parts = copy.columns.map((column, index) => {
+      if (column === null) return `null AS ${output[index]}`
+      return input[column] === output[index] ? input[column] : `${input[column]} AS ${output[index]}`
+    })
+    return `{${[...parts, `${copy.id} AS $e`].join(', ')}}`
+  })
+  return `Expand(projects=[${projects.join(', ')}])`
 }

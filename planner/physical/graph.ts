@@ -5,8 +5,9 @@
 import type { ChangelogMode } from '../../catalog/connector.ts'
 import type { UserFunction } from '../../catalog/function.ts'
 import type { CatalogTable } from '../../catalog/table.ts'
-import type { Schema } from '../../core/types.ts'
-import type { AggregateCall, Expression } from '../expression.ts'
+import type { Schema, SqlType } from '../../core/types.ts'
+import type { AggregateCall, Expression, SortField } from '../expression.ts'
+import type { JoinType } from '../logical/join.ts'
 
 interface NodeBase {
   /** Position in `OperatorGraph.nodes`. */
@@ -86,6 +87,18 @@ export interface GroupAggregateNode extends NodeBase {
   readonly miniBatch?: { readonly size: number }
 }
 
+/** GROUP BY in batch mode: emits when its input has ended. Output: the keys, then the aggregates. */
+export interface HashAggregateNode extends NodeBase {
+  readonly kind: 'hash-aggregate'
+  readonly keys: readonly number[]
+  readonly aggregates: readonly AggregateCall[]
+}
+
+/** Batch mode: emits what a changelog adds up to when it has ended. */
+export interface FinalRowsNode extends NodeBase {
+  readonly kind: 'final-rows'
+}
+
 /** `table.exec.mini-batch.enabled`: emits the watermarks that end bundles. Directly above a source or its watermark. */
 export interface MiniBatchAssignerNode extends NodeBase {
   readonly kind: 'mini-batch-assigner'
@@ -95,15 +108,53 @@ export interface MiniBatchAssignerNode extends NodeBase {
   readonly mode: 'proctime' | 'rowtime'
 }
 
-export interface WindowSpec {
-  readonly kind: 'tumble' | 'hop' | 'cumulate'
-  /** Milliseconds. `step` is the slide of HOP and the step of CUMULATE (and the size of TUMBLE). */
-  readonly size: number
-  readonly step: number
-  readonly offset: number
+/** One copy of a row: for each column but the last the input column that it is, or null for NULL. */
+export interface ExpandCopy {
+  readonly columns: readonly (number | null)[]
+  /** Value of the last column, `$e`. */
+  readonly id: number
+}
+
+/** Emits every row once for each copy, in their order: GROUPING SETS. */
+export interface ExpandNode extends NodeBase {
+  readonly kind: 'expand'
+  readonly copies: readonly ExpandCopy[]
+}
+
+interface WindowTime {
   readonly time: 'rowtime' | 'proctime'
   /** Input column of the time attribute. */
   readonly timeColumn: number
+}
+
+/** Windows that lie on a grid. Milliseconds. */
+export interface AlignedWindow extends WindowTime {
+  readonly kind: 'tumble' | 'hop' | 'cumulate'
+  readonly size: number
+  /** The slide of HOP and the step of CUMULATE (and the size of TUMBLE). */
+  readonly step: number
+  readonly offset: number
+}
+
+/** Windows that grow as long as the next row comes within the gap, for each value of the partition keys. */
+export interface SessionWindow extends WindowTime {
+  readonly kind: 'session'
+  /** Milliseconds. */
+  readonly gap: number
+  /** Input columns. */
+  readonly partitionKeys: readonly number[]
+}
+
+export type WindowSpec = AlignedWindow | SessionWindow
+
+export type WindowProperty = 'window_start' | 'window_end' | 'window_time' | 'window_proctime'
+
+/** Input columns that say which window a row is of, where a window function below has given it one. */
+export interface AttachedWindow {
+  readonly start: number
+  readonly end: number
+  /** Of the time attribute that the windows were made by. */
+  readonly timeType: SqlType
 }
 
 /**
@@ -112,10 +163,14 @@ export interface WindowSpec {
  */
 export interface WindowAggregateNode extends NodeBase {
   readonly kind: 'window-aggregate'
+  /** `group-window`: written as GROUP BY TUMBLE(ts, …), Flink's GroupWindowAggregate. */
+  readonly form: 'window-function' | 'group-window'
   readonly window: WindowSpec
+  /** Absent: rows get their windows here, by their time. */
+  readonly attached?: AttachedWindow
   readonly keys: readonly number[]
   readonly aggregates: readonly AggregateCall[]
-  readonly properties: readonly ('window_start' | 'window_end' | 'window_time')[]
+  readonly properties: readonly WindowProperty[]
   readonly inputRetracts: boolean
 }
 
@@ -148,6 +203,35 @@ export interface CorrelateNode extends NodeBase {
   readonly joinType: 'inner' | 'left'
 }
 
+/** One side of a join and what is remembered of it. */
+export interface JoinSide {
+  /** Input columns that are compared with those of the other side, pair by pair. */
+  readonly keys: readonly number[]
+  /** By which a row replaces another one in the state; no columns where the join keys do that; absent: no row does. */
+  readonly uniqueKey?: readonly number[]
+  /** Whether the input may take back or update rows. */
+  readonly retracts: boolean
+  /** Milliseconds; 0: never. */
+  readonly stateTtl: number
+}
+
+/**
+ * Regular join: both sides are remembered. Output: the left columns, then the right ones; of a semi or anti join the
+ * left ones alone.
+ */
+export interface JoinNode extends NodeBase {
+  readonly kind: 'join'
+  readonly joinType: JoinType
+  readonly left: JoinSide
+  readonly right: JoinSide
+  /** By pair of keys: whether NULL is equal to nothing (`=`), or to NULL (IS NOT DISTINCT FROM). */
+  readonly filterNulls: readonly boolean[]
+  /** What else has to hold, over the left columns and then the right ones. */
+  readonly condition?: Expression
+  /** Whether -U rows are wanted by someone above; outer and anti joins make -D and +I of them. */
+  readonly emitUpdateBefore: boolean
+}
+
 /** Turns an upsert stream into a full changelog by remembering the last row of each key (Flink's ChangelogNormalize). */
 export interface ChangelogNormalizeNode extends NodeBase {
   readonly kind: 'changelog-normalize'
@@ -165,14 +249,81 @@ export interface DropUpdateBeforeNode extends NodeBase {
 export interface SinkMaterializeNode extends NodeBase {
   readonly kind: 'sink-materialize'
   readonly keys: readonly number[]
+  /** ON CONFLICT: rows wait for watermarks, and one row of a key is the only one or the first; absent: the last one. */
+  readonly conflict?: 'ERROR' | 'NOTHING'
   readonly stateTtl: number
 }
 
-/** LIMIT without ORDER BY over an append-only input. */
-export interface LimitNode extends NodeBase {
+/** Rows of a partition by their number from 1 on, or all up to the value of a column. */
+export type RankRange =
+  | { readonly kind: 'constant'; readonly start: number; readonly end: number }
+  | { readonly kind: 'variable'; readonly column: number }
+
+/** What the input of a Top-N may bring: only inserts; rows that replace others by key and never move down; anything. */
+export type RankStrategy = 'append-fast' | 'update-fast' | 'retract'
+
+/** How a Top-N works, whatever it stands for. */
+export interface TopNSpec {
+  readonly strategy: RankStrategy
+  /** With `update-fast`: columns by which rows replace each other. */
+  readonly rowKey: readonly number[]
+  readonly emitUpdateBefore: boolean
+  /** Milliseconds; 0: never. */
+  readonly stateTtl: number
+}
+
+/** ROW_NUMBER() OVER (PARTITION BY … ORDER BY …) with a range. Output: the input, then the number if it is wanted. */
+export interface RankNode extends NodeBase, TopNSpec {
+  readonly kind: 'rank'
+  readonly keys: readonly number[]
+  readonly order: readonly SortField[]
+  readonly range: RankRange
+  readonly outputRankNumber: boolean
+}
+
+/** The first or the last row of each key by a time attribute. */
+export interface DeduplicateNode extends NodeBase {
+  readonly kind: 'deduplicate'
+  readonly keys: readonly number[]
+  readonly keep: 'first' | 'last'
+  readonly time: 'rowtime' | 'proctime'
+  readonly timeColumn: number
+  readonly emitUpdateBefore: boolean
+  /** `table.exec.insert-and-updateafter-sensitive`: whether a first row has to be +I. */
+  readonly emitInsert: boolean
+  readonly stateTtl: number
+}
+
+/** LIMIT without ORDER BY: the first rows that come. */
+export interface LimitNode extends NodeBase, TopNSpec {
   readonly kind: 'limit'
   readonly offset: number
   readonly fetch: number
+}
+
+/** ORDER BY with LIMIT: a Top-N over everything. */
+export interface SortLimitNode extends NodeBase, TopNSpec {
+  readonly kind: 'sort-limit'
+  readonly order: readonly SortField[]
+  readonly offset: number
+  readonly fetch: number
+}
+
+/** ORDER BY a time attribute, ascending, and then other columns: rows come out when the watermark has passed them. */
+export interface TemporalSortNode extends NodeBase {
+  readonly kind: 'temporal-sort'
+  readonly order: readonly SortField[]
+  readonly time: 'rowtime' | 'proctime'
+}
+
+/**
+ * Bounds count from the row itself: 0 is CURRENT ROW, -2 is 2 PRECEDING (rows, or milliseconds and numbers of RANGE),
+ * null without bound.
+ */
+export interface OverFrame {
+  readonly unit: 'ROWS' | 'RANGE'
+  readonly start: number | null
+  readonly end: number | null
 }
 
 export interface SinkNode extends NodeBase {
@@ -188,6 +339,10 @@ export interface SinkNode extends NodeBase {
   /** `table.exec.sink.not-null-enforcer`: columns that may not be NULL. */
   readonly notNull: readonly number[]
   readonly notNullEnforcer: 'ERROR' | 'DROP'
+  /** As written; carried out by a `sink-materialize` node below. */
+  readonly onConflict?: 'NOTHING' | 'ERROR' | 'DEDUPLICATE'
+  /** `table.exec.sink.type-length-enforcer`; absent: IGNORE. */
+  readonly typeLengthEnforcer?: 'TRIM_PAD' | 'ERROR'
 }
 
 /** Hands the changelog of a SELECT to the session. */
@@ -201,15 +356,23 @@ export type OperatorNode =
   | ValuesNode
   | CalcNode
   | UnionNode
+  | ExpandNode
   | GroupAggregateNode
+  | HashAggregateNode
+  | FinalRowsNode
   | MiniBatchAssignerNode
   | WindowAggregateNode
   | WindowTableFunctionNode
   | CorrelateNode
+  | JoinNode
   | ChangelogNormalizeNode
   | DropUpdateBeforeNode
   | SinkMaterializeNode
+  | RankNode
+  | DeduplicateNode
   | LimitNode
+  | SortLimitNode
+  | TemporalSortNode
   | SinkNode
   | CollectNode
 

@@ -5,6 +5,7 @@
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { RuleContext } from '../rules/rule-context.ts'
+import { isBatch } from './batch.ts'
 import { consumersOf, createDraft, type Draft, inOrder } from './draft.ts'
 import type { MiniBatchAssignerNode } from './graph.ts'
 
@@ -31,8 +32,9 @@ export function assignMiniBatches(roots: readonly Draft[], rules: RuleContext): 
   }
 }
 
-function readSettings({ planner: { configuration } }: RuleContext): { interval: number; size: number } | undefined {
-  if (!configuration.boolean('table.exec.mini-batch.enabled')) return undefined
+function readSettings({ planner }: RuleContext): { interval: number; size: number } | undefined {
+  const { configuration } = planner
+  if (!configuration.boolean('table.exec.mini-batch.enabled') || isBatch(planner)) return undefined
   const interval = configuration.duration('table.exec.mini-batch.allow-latency')
   const size = Number(configuration.get('table.exec.mini-batch.size') ?? -1)
   for (const [key, value] of [

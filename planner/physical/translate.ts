@@ -3,9 +3,10 @@
  * and a table of WITH that is read twice, share what they have in common.
  */
 import { requireConnector } from '../../catalog/table-options.ts'
-import { unreachable } from '../../core/errors.ts'
+import { type SourcePosition, unreachable } from '../../core/errors.ts'
 import type { Field } from '../../core/types.ts'
 import { withoutTimeAttribute } from '../bind/types.ts'
+import type { Join } from '../logical/join.ts'
 import type { Limit } from '../logical/limit.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import type { Scan } from '../logical/scan.ts'
@@ -13,19 +14,25 @@ import type { Sink } from '../logical/sink.ts'
 import { duplicatesEvents, sourceMode } from '../rules/prune-columns.ts'
 import { isIdentity, programOf } from '../rules/program.ts'
 import type { RuleContext } from '../rules/rule-context.ts'
+import { isBatch } from './batch.ts'
 import { createDraft, type Draft, type DraftNode } from './draft.ts'
+import { joinKeys } from './join-keys.ts'
+
+import { refuseOver, translateSort, undecided } from './translate-ordered.ts'
 
 export class Translator {
   readonly #rules: RuleContext
   readonly #shared = new Map<string, Draft>()
   readonly #ids = new Map<Draft, number>()
   readonly #stateTtl: number
+  readonly #isBatch: boolean
   readonly #shareSubPlans: boolean
   readonly #shareSources: boolean
 
   constructor(rules: RuleContext) {
     const { configuration } = rules.planner
     this.#rules = rules
+    this.#isBatch = isBatch(rules.planner)
     this.#stateTtl = configuration.duration('table.exec.state.ttl')
     this.#shareSubPlans = configuration.get('table.optimizer.reuse-sub-plan-enabled') !== 'false'
     this.#shareSources = configuration.get('table.optimizer.reuse-source-enabled') !== 'false'
@@ -49,6 +56,9 @@ export class Translator {
         )
       case 'aggregate': {
         const { keys, aggregates, schema } = node
+        if (this.#isBatch) {
+          return this.#share({ kind: 'hash-aggregate', keys, aggregates, schema }, [this.translate(node.input)])
+        }
         const stateTtl = node.stateTtl ?? this.#stateTtl
         const placeholder = { emitUpdateBefore: false, inputRetracts: false, stateTtl }
         return this.#share({ kind: 'group-aggregate', keys, aggregates, schema, ...placeholder }, [
@@ -56,12 +66,14 @@ export class Translator {
         ])
       }
       case 'window-aggregate': {
-        const { window, keys, aggregates, properties, schema } = node
-        return this.#share(
-          { kind: 'window-aggregate', window, keys, aggregates, properties, inputRetracts: false, schema },
-          [this.translate(node.input)],
-        )
+        const { form, window, attached, keys, aggregates, properties, schema } = node
+        const plain = { form, window, keys, aggregates, properties, inputRetracts: false, schema }
+        return this.#share({ kind: 'window-aggregate', ...plain, ...(attached === undefined ? {} : { attached }) }, [
+          this.translate(node.input),
+        ])
       }
+      case 'expand':
+        return this.#share({ kind: 'expand', copies: node.copies, schema: node.schema }, [this.translate(node.input)])
       case 'window-table-function':
         return this.#share({ kind: 'window-table-function', window: node.window, schema: node.schema }, [
           this.translate(node.input),
@@ -69,6 +81,19 @@ export class Translator {
       case 'correlate': {
         const { invocation, joinType, schema } = node
         return this.#share({ kind: 'correlate', invocation, joinType, schema }, [this.translate(node.input)])
+      }
+      case 'join':
+        return this.#join(node)
+      case 'over':
+        return refuseOver(node)
+      case 'rank': {
+        const { partition: keys, order, range, outputRankNumber, schema } = node
+        const rank = { kind: 'rank' as const, keys, order, range, outputRankNumber, schema }
+        return this.#share({ ...rank, ...undecided(this.#stateTtl) }, [this.translate(node.input)])
+      }
+      case 'sort': {
+        const draft = createDraft(translateSort(node, this.#stateTtl), [this.translate(node.input)], node.position)
+        return this.#register(draft)
       }
       case 'limit':
         return this.#limit(node)
@@ -81,8 +106,8 @@ export class Translator {
     }
   }
 
-  #share(node: DraftNode, inputs: Draft[], shareable = this.#shareSubPlans): Draft {
-    const draft = createDraft(node, inputs)
+  #share(node: DraftNode, inputs: Draft[], shareable = this.#shareSubPlans, position?: SourcePosition): Draft {
+    const draft = createDraft(node, inputs, position)
     if (!shareable) return this.#register(draft)
     const key = JSON.stringify([node, inputs.map((input) => this.#ids.get(input))])
     const known = this.#shared.get(key)
@@ -117,6 +142,7 @@ export class Translator {
   }
 
   #watermark(node: Extract<LogicalNode, { kind: 'watermark' }>): Draft {
+    if (this.#isBatch) return this.translate(node.input)
     const scan = scanBelow(node.input)
     const input = scan === undefined ? this.translate(node.input) : this.#unnormalized(node.input)
     const draft = this.#share({ kind: 'watermark', strategy: node.strategy, schema: node.schema }, [input])
@@ -150,9 +176,28 @@ export class Translator {
     )
   }
 
+  #join(node: Join): Draft {
+    const { left, right, joinType, stateTtl, position } = node
+    const keys = joinKeys(node.condition, left.schema.fields.length)
+    const fields = node.schema.fields.map((field): Field => ({ ...field, type: withoutTimeAttribute(field.type) }))
+    const inputs = [this.translate(left), this.translate(right)]
+    const draft: DraftNode = {
+      kind: 'join',
+      joinType,
+      left: { keys: keys.left, retracts: false, stateTtl: stateTtl?.left ?? this.#stateTtl },
+      right: { keys: keys.right, retracts: false, stateTtl: stateTtl?.right ?? this.#stateTtl },
+      filterNulls: keys.filterNulls,
+      emitUpdateBefore: false,
+      ...(keys.remainder === undefined ? {} : { condition: keys.remainder }),
+      schema: { fields },
+    }
+    return this.#share(draft, inputs, this.#shareSubPlans, position)
+  }
+
   #limit(node: Limit): Draft {
     const { offset, fetch, schema, position } = node
-    return this.#register(createDraft({ kind: 'limit', offset, fetch, schema }, [this.translate(node.input)], position))
+    const limit = { kind: 'limit' as const, offset, fetch, schema, ...undecided(this.#stateTtl) }
+    return this.#register(createDraft(limit, [this.translate(node.input)], position))
   }
 
   #sink(node: Sink): Draft {
@@ -176,17 +221,19 @@ export class Translator {
         primaryKey,
         notNull,
         notNullEnforcer: enforcer,
+        ...(node.onConflict === undefined ? {} : { onConflict: node.onConflict }),
+        ...typeLengthEnforcer(configuration.get('table.exec.sink.type-length-enforcer')),
         schema: { fields },
       },
-      [node.deduplicate ? this.#deduplicated(input, primaryKey) : input],
+      [input],
       position,
     )
   }
+}
 
-  #deduplicated(input: Draft, keys: readonly number[]): Draft {
-    const { schema } = input.node
-    return this.#register(createDraft({ kind: 'sink-materialize', keys, stateTtl: this.#stateTtl, schema }, [input]))
-  }
+function typeLengthEnforcer(setting: string | undefined): { typeLengthEnforcer?: 'TRIM_PAD' | 'ERROR' } {
+  const strategy = setting?.toUpperCase()
+  return strategy === 'TRIM_PAD' || strategy === 'ERROR' ? { typeLengthEnforcer: strategy } : {}
 }
 
 /** The scan below a chain of projections. */

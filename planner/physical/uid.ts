@@ -8,10 +8,17 @@ import type { Draft } from './draft.ts'
 
 const COUNTED: readonly Draft['node']['kind'][] = [
   'group-aggregate',
+  'hash-aggregate',
+  'final-rows',
   'window-aggregate',
   'changelog-normalize',
   'sink-materialize',
   'limit',
+  'join',
+  'rank',
+  'deduplicate',
+  'sort-limit',
+  'temporal-sort',
 ]
 
 export function assignUids(roots: readonly Draft[], order: readonly Draft[]): ReadonlyMap<Draft, string> {

@@ -4,6 +4,7 @@ import { isInteger, supportsImplicitCast } from '../bind/coercion.ts'
 import type { Expression } from '../expression.ts'
 import type { Draft } from './draft.ts'
 import type { WindowSpec } from './graph.ts'
+import { joinUpsertKeys } from './join-input.ts'
 
 export type UpsertKeys = readonly (readonly number[])[]
 
@@ -17,18 +18,24 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
       return tableKey(node.table.primaryKey?.columns ?? [], node.columns)
     case 'watermark':
     case 'mini-batch-assigner':
+    case 'final-rows':
     case 'drop-update-before':
     case 'limit':
+    case 'sort-limit':
+    case 'temporal-sort':
     case 'sink':
     case 'collect':
       return first
     case 'calc':
       return throughProjections(first, node.projections)
+    case 'join':
+      return joinUpsertKeys(node, first, inputs[1] ?? [], draft.inputs[0]?.node.schema.fields.length ?? 0)
     case 'values':
     case 'union':
     case 'correlate':
       return []
     case 'group-aggregate':
+    case 'hash-aggregate':
       return [node.keys.map((_, index) => index)]
     case 'window-aggregate': {
       const start = node.keys.length + node.aggregates.length
@@ -37,8 +44,18 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
       const bounds = windowBounds(node.window, has).map((set) => set.map(column))
       return bounds.map((set) => [...node.keys.map((_, index) => index), ...set])
     }
+    case 'expand':
+      return node.copies.length === 1 ? first : []
     case 'window-table-function':
-      return node.window.kind === 'tumble' ? first : []
+      return node.window.kind === 'tumble' || node.window.kind === 'session' ? first : []
+    case 'rank': {
+      const { keys, range, outputRankNumber, schema } = node
+      const ofInput = first.filter((key) => keys.every((column) => key.includes(column)))
+      const top = range.kind === 'constant' && range.start === 1 && range.end === 1 ? [keys] : []
+      return [...top, ...(outputRankNumber ? [[...keys, schema.fields.length - 1]] : []), ...ofInput]
+    }
+    case 'deduplicate':
+      return [node.keys, ...first.filter((key) => node.keys.every((column) => key.includes(column)))]
     case 'changelog-normalize':
     case 'sink-materialize':
       return [node.keys]

@@ -42,12 +42,20 @@ function verifyNode(node: OperatorNode, inputs: readonly OperatorNode[]): void {
       }
       return expectWidth(node.projections.length)
     case 'group-aggregate':
+    case 'hash-aggregate':
     case 'window-aggregate': {
       verifyAggregates(node, input)
       return expectWidth(
         node.keys.length + node.aggregates.length + ('properties' in node ? node.properties.length : 0),
       )
     }
+    case 'join':
+      return verifyJoin(node, inputs, expectWidth)
+    case 'expand':
+      for (const copy of node.copies) expectWidth(copy.columns.length + 1)
+      return
+    case 'rank':
+      return expectWidth(input.fields.length + (node.outputRankNumber ? 1 : 0))
     case 'window-table-function':
       return expectWidth(input.fields.length + 3)
     case 'correlate':
@@ -63,6 +71,29 @@ function verifyNode(node: OperatorNode, inputs: readonly OperatorNode[]): void {
   }
 }
 
+function verifyJoin(
+  node: Extract<OperatorNode, { kind: 'join' }>,
+  inputs: readonly OperatorNode[],
+  expectWidth: (wanted: number) => void,
+): void {
+  const [left = { fields: [] }, right = { fields: [] }] = inputs.map(({ schema }) => schema)
+  invariant(node.left.keys.length === node.right.keys.length, `${node.description} compares different numbers of keys`)
+  for (const [index, key] of node.left.keys.entries()) {
+    const mine = left.fields[key]?.type
+    const theirs = right.fields[node.right.keys[index] ?? -1]?.type
+    invariant(mine !== undefined && theirs !== undefined, `${node.description} has a key that is no column`)
+    invariant(
+      physicalKind(mine) === physicalKind(theirs),
+      `${node.description} compares ${mine.kind} and ${theirs.kind}`,
+    )
+  }
+  if (node.condition !== undefined) {
+    verifyExpression(node.condition, { fields: [...left.fields, ...right.fields] }, node)
+  }
+  const leftOnly = node.joinType === 'semi' || node.joinType === 'anti'
+  return expectWidth(left.fields.length + (leftOnly ? 0 : right.fields.length))
+}
+
 function verifySame(node: OperatorNode, inputs: readonly OperatorNode[]): void {
   for (const { schema } of inputs) {
     invariant(schema.fields.length === node.schema.fields.length, `${node.description} changes the number of columns`)
@@ -71,7 +102,7 @@ function verifySame(node: OperatorNode, inputs: readonly OperatorNode[]): void {
 }
 
 function verifyAggregates(
-  node: Extract<OperatorNode, { kind: 'group-aggregate' | 'window-aggregate' }>,
+  node: Extract<OperatorNode, { kind: 'group-aggregate' | 'hash-aggregate' | 'window-aggregate' }>,
   input: Schema,
 ): void {
   const columnType = (column: number): SqlType => {

@@ -31,6 +31,8 @@ export function foldConstants(node: LogicalNode, rules: RuleContext): LogicalNod
       if (condition.kind !== 'literal') return { ...below, condition }
       return condition.value === true ? below.input : createValues([], below.schema)
     }
+    case 'join':
+      return { ...below, condition: fold(below.condition, rules) }
     default:
       return below
   }

@@ -9,16 +9,20 @@ import type { AggregateCall, Expression } from '../expression.ts'
 import { collectInputs, mapInputs } from '../expression-rewrite.ts'
 import { createAggregate } from '../logical/aggregate.ts'
 import { createCorrelate, moveInvocation } from '../logical/correlate.ts'
+import { createExpand } from '../logical/expand.ts'
 import { createFilter } from '../logical/filter.ts'
+import { createJoin, type Join } from '../logical/join.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createProject, selectColumns } from '../logical/project.ts'
 import { createScan, type Scan } from '../logical/scan.ts'
 import { createWatermark } from '../logical/watermark.ts'
 import { createWindowAggregate } from '../logical/window-aggregate.ts'
 import { createWindowTableFunction } from '../logical/window-table-function.ts'
+import type { WindowProperty, WindowSpec } from '../physical/graph.ts'
+import { pruneOver, pruneRank, pruneSort } from './prune-ordered.ts'
 import type { RuleContext } from './rule-context.ts'
 
-interface Pruned {
+export interface Pruned {
   readonly node: LogicalNode
   /** From old to new position; holds at least the columns asked for. */
   readonly mapping: ReadonlyMap<number, number>
@@ -73,18 +77,28 @@ function prune(node: LogicalNode, needed: ReadonlySet<number>, rules: RuleContex
       return pruneAggregate(node, needed, rules)
     case 'window-table-function': {
       const width = node.input.schema.fields.length
-      const wanted = new Set([...needed].filter((column) => column < width)).add(node.window.timeColumn)
-      const input = prune(node.input, wanted, rules)
-      const window = { ...node.window, timeColumn: at(input.mapping, node.window.timeColumn) }
+      const wanted = [...needed].filter((column) => column < width)
+      const input = prune(node.input, new Set([...wanted, ...windowInputs(node.window)]), rules)
+      const window = remapWindow(node.window, input.mapping)
       const mapping = new Map(input.mapping)
       const moved = input.node.schema.fields.length
       for (let index = 0; index < 3; index++) mapping.set(width + index, moved + index)
       return { node: createWindowTableFunction(input.node, window), mapping }
     }
+    case 'join':
+      return pruneJoin(node, needed, rules)
     case 'correlate':
       return pruneCorrelate(node, needed, rules)
+    case 'expand':
+      return pruneExpand(node, needed, rules)
     case 'window-aggregate':
       return pruneWindowAggregate(node, needed, rules)
+    case 'over':
+      return pruneOver(node, needed, (input, wanted) => prune(input, wanted, rules))
+    case 'rank':
+      return pruneRank(node, needed, (input, wanted) => prune(input, wanted, rules))
+    case 'sort':
+      return pruneSort(node, needed, (input, wanted) => prune(input, wanted, rules))
     case 'limit': {
       const input = prune(node.input, needed, rules)
       return { node: { ...node, input: input.node, schema: input.node.schema }, mapping: input.mapping }
@@ -208,6 +222,22 @@ function remapCall(call: AggregateCall, mapping: ReadonlyMap<number, number>): A
   return call.filter === undefined ? { ...call, args } : { ...call, args, filter: at(mapping, call.filter) }
 }
 
+function pruneJoin(node: Join, needed: ReadonlySet<number>, rules: RuleContext): Pruned {
+  const width = node.left.schema.fields.length
+  const wanted = collectInputs(node.condition, new Set(needed))
+  // What is remembered for ever has no column that nobody reads, as those of a filter below.
+  const side = (input: LogicalNode, isWanted: (column: number) => boolean): [LogicalNode, readonly number[]] => {
+    const columns = input.schema.fields.map((_, column) => column)
+    const kept = keep(columns.length, new Set(columns.filter(isWanted)))
+    return [exactly(prune(input, new Set(kept), rules), kept), kept]
+  }
+  const [left, mine] = side(node.left, (column) => wanted.has(column))
+  const [right, theirs] = side(node.right, (column) => wanted.has(width + column))
+  const mapping = new Map(mine.map((column, index) => [column, index]))
+  for (const [index, column] of theirs.entries()) mapping.set(width + column, mine.length + index)
+  return { node: createJoin(node.joinType, left, right, remap(node.condition, mapping), node), mapping }
+}
+
 function pruneCorrelate(
   node: Extract<LogicalNode, { kind: 'correlate' }>,
   needed: ReadonlySet<number>,
@@ -249,6 +279,34 @@ function pruneAggregate(
   return { node: aggregate, mapping }
 }
 
+function windowInputs(window: WindowSpec): readonly number[] {
+  return window.kind === 'session' ? [window.timeColumn, ...window.partitionKeys] : [window.timeColumn]
+}
+
+function remapWindow(window: WindowSpec, mapping: ReadonlyMap<number, number>): WindowSpec {
+  const timeColumn = at(mapping, window.timeColumn)
+  if (window.kind !== 'session') return { ...window, timeColumn }
+  return { ...window, timeColumn, partitionKeys: window.partitionKeys.map((key) => at(mapping, key)) }
+}
+
+/** `$e` stays, as it tells the sets apart. */
+function pruneExpand(
+  node: Extract<LogicalNode, { kind: 'expand' }>,
+  needed: ReadonlySet<number>,
+  rules: RuleContext,
+): Pruned {
+  const id = node.schema.fields.length - 1
+  const kept = Array.from({ length: id }, (_, column) => column).filter((column) => needed.has(column))
+  const copies = node.copies.map((copy) => ({ ...copy, columns: kept.map((column) => copy.columns[column] ?? null) }))
+  const read = copies.flatMap((copy) => copy.columns.filter((column) => column !== null))
+  const input = prune(node.input, new Set(read), rules)
+  const moved = copies.map((copy) => ({
+    ...copy,
+    columns: copy.columns.map((column) => (column === null ? null : at(input.mapping, column))),
+  }))
+  return { node: createExpand(input.node, moved), mapping: positions([...kept, id]) }
+}
+
 function pruneWindowAggregate(
   node: Extract<LogicalNode, { kind: 'window-aggregate' }>,
   needed: ReadonlySet<number>,
@@ -257,18 +315,41 @@ function pruneWindowAggregate(
   const width = node.keys.length
   const first = width + node.aggregates.length
   const calls = node.aggregates.filter((_, index) => needed.has(width + index))
-  const properties = node.properties.filter((_, index) => needed.has(first + index))
-  const input = prune(node.input, readByCalls(node.keys, calls).add(node.window.timeColumn), rules)
-  const keys = node.keys.map((key) => at(input.mapping, key))
-  const window = { ...node.window, timeColumn: at(input.mapping, node.window.timeColumn) }
-  const moved = calls.map((call) => remapCall(call, input.mapping))
-  const kept = properties.length + calls.length + width > 0 ? properties : node.properties.slice(0, 1)
+  const properties = neededProperties(node, needed, calls.length)
+  const read = readByCalls(node.keys, calls)
+  for (const column of windowInputs(node.window)) read.add(column)
+  if (node.attached !== undefined) read.add(node.attached.start).add(node.attached.end)
+  const input = prune(node.input, read, rules)
+  const { attached } = node
+  const aggregate = createWindowAggregate({
+    ...node,
+    input: input.node,
+    window: remapWindow(node.window, input.mapping),
+    keys: node.keys.map((key) => at(input.mapping, key)),
+    aggregates: calls.map((call) => remapCall(call, input.mapping)),
+    properties,
+    ...(attached === undefined
+      ? {}
+      : { attached: { ...attached, start: at(input.mapping, attached.start), end: at(input.mapping, attached.end) } }),
+  })
   const mapping = new Map(node.keys.map((_, index) => [index, index]))
   for (const [index, call] of node.aggregates.entries()) {
     if (calls.includes(call)) mapping.set(width + index, width + calls.indexOf(call))
   }
   for (const [index, property] of node.properties.entries()) {
-    if (kept.includes(property)) mapping.set(first + index, width + calls.length + kept.indexOf(property))
+    if (properties.includes(property)) mapping.set(first + index, width + calls.length + properties.indexOf(property))
   }
-  return { node: createWindowAggregate(input.node, window, keys, moved, kept), mapping }
+  return { node: aggregate, mapping }
+}
+
+/** Flink's group windows have all properties or none. */
+function neededProperties(
+  node: Extract<LogicalNode, { kind: 'window-aggregate' }>,
+  needed: ReadonlySet<number>,
+  calls: number,
+): readonly WindowProperty[] {
+  const first = node.keys.length + node.aggregates.length
+  const properties = node.properties.filter((_, index) => needed.has(first + index))
+  if (node.form === 'group-window' && properties.length > 0) return node.properties
+  return properties.length + calls + node.keys.length > 0 ? properties : node.properties.slice(0, 1)
 }

@@ -1,11 +1,16 @@
-/** Moves filters towards the sources: through projections, unions, window functions, and below GROUP BY for its keys. */
+/**
+ * Moves filters towards the sources: through projections, unions, joins, window functions, and below GROUP BY for its
+ * keys.
+ */
 import type { Expression } from '../expression.ts'
 import { collectInputs, conjunction, conjunctsOf, mapInputs, substitute } from '../expression-rewrite.ts'
 import { createFilter } from '../logical/filter.ts'
 import { type LogicalNode, mapLogicalInputs } from '../logical/node.ts'
+import { placeFilters } from './join-filters.ts'
 import type { RuleContext } from './rule-context.ts'
 
 export function pushFilters(node: LogicalNode, rules: RuleContext): LogicalNode {
+  if (node.kind === 'join') return push([], node, rules)
   if (node.kind !== 'filter') return mapLogicalInputs(node, (input) => pushFilters(input, rules))
   return push(conjunctsOf(node.condition), node.input, rules)
 }
@@ -36,11 +41,24 @@ function push(conditions: readonly Expression[], node: LogicalNode, rules: RuleC
           inputs: node.inputs.map((input) => push(pushed, input, rules)),
         }),
       )
+    case 'join': {
+      const placed = placeFilters(node, conditions, conjunctsOf(node.condition), rules)
+      const { join } = placed
+      return filtered(placed.above, {
+        ...join,
+        left: push(placed.left, join.left, rules),
+        right: push(placed.right, join.right, rules),
+      })
+    }
     case 'correlate':
     case 'window-table-function': {
       const width = node.input.schema.fields.length
+      // Rows that are filtered out hold no session together: only whole sessions may go.
+      const session = node.kind === 'window-table-function' && node.window.kind === 'session' ? node.window : undefined
+      const isMovable = (index: number): boolean =>
+        session === undefined ? index < width : session.partitionKeys.includes(index)
       const through = (condition: Expression): boolean =>
-        rules.isDeterministic(condition) && [...collectInputs(condition)].every((index) => index < width)
+        rules.isDeterministic(condition) && [...collectInputs(condition)].every(isMovable)
       return split(conditions, through, node, (pushed) => ({ ...node, input: push(pushed, node.input, rules) }))
     }
     case 'aggregate': {

@@ -4,7 +4,7 @@ import { tableOptionSpecs } from '../../catalog/table-options.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { parseOptions } from '../../core/option-values.ts'
 import type { Schema } from '../../core/types.ts'
-import type { CreateTable, DropTable, Identifier, Insert, Property } from '../../parser/ast.ts'
+import type { CreateTable, DropTable, Identifier, Insert, ObjectName, Property, Query } from '../../parser/ast.ts'
 import { positionOf } from '../../parser/ast.ts'
 import { outputSchema } from '../../planner/plan.ts'
 import { resolveTable } from '../../planner/bind/table.ts'
@@ -19,7 +19,8 @@ export async function executeCreateTable(statement: CreateTable, scope: Statemen
   const table = defineTable(statement, scope)
   const names = namesOf(statement.name)
   if (statement.mode === 'REPLACE') located(scope, statement.name.span, () => scope.catalog.requireTable(names))
-  const exists = scope.catalog.findTable(names) !== undefined
+  const before = scope.catalog.findTable(names)
+  const exists = before !== undefined
   if (statement.mode !== 'CREATE' && exists) scope.catalog.replaceTable(table)
   else {
     located(scope, statement.name.span, () => {
@@ -27,14 +28,27 @@ export async function executeCreateTable(statement: CreateTable, scope: Statemen
     })
   }
   if (statement.query === undefined || (exists && statement.mode === 'CREATE')) return DONE
-  return executeInsert(insertOf(statement), scope)
+  try {
+    return await executeInsert(insertOf(statement, statement.query, scope), scope)
+  } catch (error) {
+    // What cannot be filled is not left behind.
+    if (before?.kind === 'table') scope.catalog.replaceTable(before)
+    else scope.catalog.dropTable(table.path, 'table', table.temporary, true)
+    throw error
+  }
 }
 
-/** AS query: the table's columns come first, then the query's. */
-function insertOf(statement: CreateTable): Insert {
-  if (statement.query === undefined) throw new MillraceError('INTERNAL_ERROR', 'a CREATE TABLE without a query')
-  const { span, name, query } = statement
-  return { kind: 'insert', overwrite: false, table: name, hints: [], partition: [], query, span }
+/** AS query: what the query gives goes into the columns of the same names, wherever they stand in the table. */
+function insertOf(statement: CreateTable, query: Query, scope: StatementScope): Insert {
+  const { span, name } = statement
+  const columns = outputSchema(query, scope.sql, scope.planner).fields.map(
+    (field): ObjectName => ({
+      kind: 'object-name',
+      parts: [{ kind: 'identifier', name: field.name, quoted: true, span }],
+      span,
+    }),
+  )
+  return { kind: 'insert', overwrite: false, table: name, hints: [], partition: [], columns, query, span }
 }
 
 /** The table as it will be in the catalog, checked. */

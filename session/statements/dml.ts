@@ -1,6 +1,7 @@
 /** INSERT, statement sets and queries: planned, then run as a job. */
 import { pathToString } from '../../catalog/table.ts'
 import type { Insert, Query, StatementSet } from '../../parser/ast.ts'
+import { isBatch } from '../../planner/physical/batch.ts'
 import { planStatement } from '../../planner/plan.ts'
 import { ChangeQueue } from '../change-queue.ts'
 import { QueryResult } from '../query-result.ts'
@@ -37,5 +38,5 @@ export async function executeQuery(statement: Query, scope: StatementScope): Pro
       queue.end(error)
     },
   )
-  return new QueryResult(root?.schema ?? { fields: [] }, job, queue)
+  return new QueryResult(root?.schema ?? { fields: [] }, job, queue, isBatch(scope.planner))
 }

@@ -82,5 +82,21 @@ function unsupported(statement: Statement, sql: string): MillraceError {
   const name = statement.kind.replaceAll('-', ' ').toUpperCase()
   return new MillraceError('UNSUPPORTED_FEATURE', `${name} is not supported`, {
     position: positionOf(sql, statement.span),
+    ...REASONS[statement.kind],
   })
+}
+
+const BY_ROW = 'No connector changes rows in place: what a table holds is what was written into it.'
+
+/** Why, and what to write instead. */
+const REASONS: { readonly [K in Statement['kind']]?: { readonly detail: string; readonly hint?: string } } = {
+  truncate: {
+    detail: 'No connector empties a table.',
+    hint: 'INSERT OVERWRITE t SELECT … replaces what a filesystem table holds.',
+  },
+  update: {
+    detail: BY_ROW,
+    hint: 'Write the new rows with INSERT INTO a table with a PRIMARY KEY: the last one counts.',
+  },
+  delete: { detail: BY_ROW, hint: 'INSERT OVERWRITE t SELECT … writes only the rows that are to stay.' },
 }

@@ -60,7 +60,8 @@ function deviation(
 
 function implementation(type: SqlType, sample: boolean, root: boolean): ColumnarAggregate {
   const value = doubleCode(type)
-  const variance = `s2[r] / ${sample ? '(s0[r] - 1)' : 's0[r]'}`
+  // Rounding can leave a little less than nothing where rows were taken back.
+  const variance = `Math.max(0, s2[r] / ${sample ? '(s0[r] - 1)' : 's0[r]'})`
   return {
     kind: 'columnar',
     state: ['f64', 'f64', 'f64'],
@@ -68,8 +69,7 @@ function implementation(type: SqlType, sample: boolean, root: boolean): Columnar
     retract: `const x = ${value}, n = s0[r] - 1, d = x - s1[r]; s0[r] = n; if (n === 0) { s1[r] = 0; s2[r] = 0 } else { s1[r] = s1[r] - d / n; s2[r] = s2[r] - d * (x - s1[r]) }`,
     merge: `if (u0[q] !== 0) { const n = s0[r] + u0[q], d = u1[q] - s1[r]; s2[r] = s2[r] + u2[q] + d * d * s0[r] * u0[q] / n; s1[r] = s1[r] + d * u0[q] / n; s0[r] = n }`,
     result: {
-      // By rounding, or by rows taken back that were never there, the sum of squares can get below zero.
-      isNull: `${sample ? 's0[r] <= 1' : 's0[r] <= 0'} || s2[r] < 0`,
+      isNull: sample ? 's0[r] <= 1' : 's0[r] <= 0',
       ...resultCode(averageType(type), root ? `Math.sqrt(${variance})` : variance),
     },
   }

@@ -46,6 +46,10 @@ export const PERCENTILE: AggregateFunction = {
     const { type } = percentage
     const several = type.kind === 'ARRAY'
     if (!isNumber(several ? type.element : type)) return undefined
+    if (percentage.literal !== undefined && percentage.literal !== null) {
+      const scale = type.kind === 'DECIMAL' ? type.scale : 0
+      checkPercentages([Number(percentage.literal) / 10 ** scale])
+    }
     const argumentTypes = [
       withNullability(DOUBLE, value.type.nullable),
       several ? ARRAY_OF_DOUBLE : withNullability(DOUBLE, false),

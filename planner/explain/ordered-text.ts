@@ -1,0 +1,65 @@
+/** Operators that depend on an order of rows, in Flink's words. */
+import { unreachable } from '../../core/errors.ts'
+import type { SortField } from '../expression.ts'
+import type { DraftNode } from '../physical/draft.ts'
+import type { OverFrame, RankRange, TopNSpec } from '../physical/graph.ts'
+
+type OrderedKind = 'rank' | 'deduplicate' | 'limit' | 'sort-limit' | 'temporal-sort'
+
+/** @param input names of the input's columns */
+export function orderedText(node: Extract<DraftNode, { kind: OrderedKind }>, input: readonly string[]): string {
+  const output = node.schema.fields.map((field) => field.name)
+  const list = (columns: readonly number[]): string => columns.map((column) => input[column] ?? `$${column}`).join(', ')
+  switch (node.kind) {
+    case 'rank':
+      return `Rank(strategy=[${strategyText(node)}], rankType=[ROW_NUMBER], rankRange=[${rangeText(node.range, input)}], partitionBy=[${list(node.keys)}], orderBy=[${orderText(node.order, input)}], select=[${output.join(', ')}])`
+    case 'deduplicate':
+      return `Deduplicate(keep=[${node.keep === 'first' ? 'FirstRow' : 'LastRow'}], key=[${list(node.keys)}], order=[${node.time.toUpperCase()}])`
+    case 'limit':
+      return `Limit(offset=[${node.offset}], fetch=[${node.fetch}])`
+    case 'sort-limit':
+      return `SortLimit(orderBy=[${orderText(node.order, input)}], offset=[${node.offset}], fetch=[${node.fetch}], strategy=[${strategyText(node)}])`
+    case 'temporal-sort':
+      return `TemporalSort(orderBy=[${orderText(node.order, input)}])`
+    default:
+      return unreachable(node)
+  }
+}
+
+export function orderText(order: readonly SortField[], names: readonly string[]): string {
+  return order.map((field) => `${names[field.column] ?? `$${field.column}`} ${directionText(field)}`).join(', ')
+}
+
+/** NULLs are named where they are not where Flink has them by default: lowest. */
+function directionText({ descending, nullsFirst }: SortField): string {
+  const direction = descending ? 'DESC' : 'ASC'
+  return nullsFirst === !descending ? direction : `${direction} NULLS ${nullsFirst ? 'FIRST' : 'LAST'}`
+}
+
+function strategyText({ strategy, rowKey }: TopNSpec): string {
+  switch (strategy) {
+    case 'append-fast':
+      return 'AppendFastStrategy'
+    case 'update-fast':
+      return `UpdateFastStrategy[${rowKey.join(',')}]`
+    case 'retract':
+      return 'RetractStrategy'
+    default:
+      return unreachable(strategy)
+  }
+}
+
+export function rangeText(range: RankRange, names: readonly string[]): string {
+  if (range.kind === 'variable') return `rankEnd=${names[range.column] ?? `$${range.column}`}`
+  return `rankStart=${range.start}, rankEnd=${range.end}`
+}
+
+export function frameText({ unit, start, end }: OverFrame): string {
+  return `${unit} BETWEEN ${boundText(start, 'PRECEDING')} AND ${boundText(end, 'FOLLOWING')}`
+}
+
+function boundText(bound: number | null, unbounded: string): string {
+  if (bound === null) return `UNBOUNDED ${unbounded}`
+  if (bound === 0) return 'CURRENT ROW'
+  return bound < 0 ? `${-bound} PRECEDING` : `${bound} FOLLOWING`
+}

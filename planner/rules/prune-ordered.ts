@@ -1,0 +1,68 @@
+/** Column pruning of what depends on an order of rows: window functions, Top-N, ORDER BY. */
+import type { OverCall, SortField } from '../expression.ts'
+import type { LogicalNode } from '../logical/node.ts'
+import { createOver, type Over } from '../logical/over.ts'
+import { createRank, type Rank } from '../logical/rank.ts'
+import type { Sort } from '../logical/sort.ts'
+import type { Pruned } from './prune-columns.ts'
+
+type Prune = (node: LogicalNode, needed: ReadonlySet<number>) => Pruned
+type Mapping = ReadonlyMap<number, number>
+
+function at(mapping: Mapping, column: number): number {
+  return mapping.get(column) ?? column
+}
+
+function remapOrder(order: readonly SortField[], mapping: Mapping): readonly SortField[] {
+  return order.map((field) => ({ ...field, column: at(mapping, field.column) }))
+}
+
+export function pruneSort(node: Sort, needed: ReadonlySet<number>, prune: Prune): Pruned {
+  const input = prune(node.input, new Set([...needed, ...node.order.map(({ column }) => column)]))
+  const order = remapOrder(node.order, input.mapping)
+  return { node: { ...node, input: input.node, order, schema: input.node.schema }, mapping: input.mapping }
+}
+
+/** Without the calls that nobody reads; gone where nobody reads any. */
+export function pruneOver(node: Over, needed: ReadonlySet<number>, prune: Prune): Pruned {
+  const width = node.input.schema.fields.length
+  const calls = node.calls.filter((_, index) => needed.has(width + index))
+  const columns = [...needed].filter((column) => column < width)
+  if (calls.length === 0) return prune(node.input, new Set(columns))
+  const sorted = node.order.map(({ column }) => column)
+  const read = calls.flatMap((call) => call.args)
+  const input = prune(node.input, new Set([...columns, ...node.partition, ...sorted, ...read]))
+  const over = createOver({
+    ...node,
+    input: input.node,
+    partition: node.partition.map((column) => at(input.mapping, column)),
+    order: remapOrder(node.order, input.mapping),
+    calls: calls.map((call): OverCall => ({ ...call, args: call.args.map((arg) => at(input.mapping, arg)) })),
+  })
+  const mapping = new Map(input.mapping)
+  for (const [index, call] of node.calls.entries()) {
+    if (calls.includes(call)) mapping.set(width + index, input.node.schema.fields.length + calls.indexOf(call))
+  }
+  return { node: over, mapping }
+}
+
+/** Without its number where nobody reads it: then rows are not moved up and down in the changelog. */
+export function pruneRank(node: Rank, needed: ReadonlySet<number>, prune: Prune): Pruned {
+  const width = node.input.schema.fields.length
+  const { range } = node
+  const sorted = node.order.map(({ column }) => column)
+  const columns = [...needed].filter((column) => column < width)
+  const variable = range.kind === 'variable' ? [range.column] : []
+  const input = prune(node.input, new Set([...columns, ...node.partition, ...sorted, ...variable]))
+  const rank = createRank({
+    ...node,
+    input: input.node,
+    partition: node.partition.map((column) => at(input.mapping, column)),
+    order: remapOrder(node.order, input.mapping),
+    range: range.kind === 'variable' ? { ...range, column: at(input.mapping, range.column) } : range,
+    outputRankNumber: node.outputRankNumber && needed.has(width),
+  })
+  const mapping = new Map(input.mapping)
+  if (rank.outputRankNumber) mapping.set(width, input.node.schema.fields.length)
+  return { node: rank, mapping }
+}
