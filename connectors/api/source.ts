@@ -13,7 +13,7 @@ import type { ChangeBatch } from '../../core/change-batch.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { OptionValues } from '../../core/options.ts'
-import type { Schema } from '../../core/types.ts'
+import type { Field, Schema } from '../../core/types.ts'
 
 export interface SourceContext {
   readonly table: CatalogTable
@@ -31,6 +31,11 @@ export interface SourceContext {
   readonly clock: Clock
   /** Counts records that were skipped (`ignore-parse-errors`), for the metrics. */
   readonly onSkipped: (records: number) => void
+}
+
+/** Declared fields with the types in which they are read: those of ROW columns may have fewer fields. */
+export function asRead(declared: readonly Field[], columns: readonly string[], schema: Schema): readonly Field[] {
+  return declared.map((field) => ({ ...field, type: schema.fields[columns.indexOf(field.name)]?.type ?? field.type }))
 }
 
 export type SourcePoll =

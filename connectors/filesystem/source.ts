@@ -12,7 +12,7 @@ import type { JsonValue } from '../../core/json.ts'
 import { scopeOptions } from '../../core/option-values.ts'
 import type { Field } from '../../core/types.ts'
 import { RecordError, type RecordDecoder } from '../api/format.ts'
-import type { Source, SourceContext, SourcePoll } from '../api/source.ts'
+import { asRead, type Source, type SourceContext, type SourcePoll } from '../api/source.ts'
 import { loadFormat } from '../formats/index.ts'
 import { constantColumn, type ConstantColumn, metadataValue, partitionValue } from './constant-column.ts'
 import { FileReader, openBytes, type RecordRun } from './file-reader.ts'
@@ -56,15 +56,16 @@ export class FilesystemSource implements Source {
 
   async open(position: JsonValue | undefined): Promise<void> {
     if (position !== undefined) this.#restore(position as unknown as SavedPosition)
-    const { options, table } = this.#context
+    const { options, table, schema, columns } = this.#context
     const name = options.string('format')
     const format = await loadFormat(name)
-    const fields = table.columns.flatMap((column): Field[] =>
+    const declared = table.columns.flatMap((column): Field[] =>
       column.kind === 'physical' && !table.partitionKeys.includes(column.name)
         ? [{ name: column.name, type: column.type }]
         : [],
     )
-    const wanted = this.#context.columns
+    const fields = asRead(declared, columns, schema)
+    const wanted = columns
       .map((column) => fields.findIndex((field) => field.name === column))
       .filter((index) => index >= 0)
     this.#decoder = format.createDecoder({ fields, wanted, options: scopeOptions(options, `${name}.`) })

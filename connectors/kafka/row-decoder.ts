@@ -8,6 +8,7 @@ import { scopeOptions } from '../../core/option-values.ts'
 import type { OptionValues } from '../../core/options.ts'
 import { type Field, type Schema, type SqlType, unitsPerMillisecond } from '../../core/types.ts'
 import { type RecordDecoder, RecordError } from '../api/format.ts'
+import { asRead } from '../api/source.ts'
 import type { TopicPartition } from './client.ts'
 import { readHeaders, type RecordBlock } from './record-batch.ts'
 import type { RecordLayout } from './record-layout.ts'
@@ -66,7 +67,7 @@ export class RowDecoder {
     })
     const { format, prefix } = layout.valueFormat
     this.#value = format.createDecoder({
-      fields: layout.valueFields,
+      fields: asRead(layout.valueFields, columns, schema),
       wanted: valueWanted,
       metadata: formatMetadata,
       options: scopeOptions(options, prefix),

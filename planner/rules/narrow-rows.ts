@@ -70,8 +70,11 @@ function skipsFields(scan: Scan, rules: RuleContext): boolean {
   if (!scan.schema.fields.some(({ type }) => type.kind === 'ROW')) return false
   const { source } = requireConnector(scan.options, rules.planner, `table "${scan.table.path.name}"`)
   if (source?.nestedProjectionPushDown === true) return true
-  const format = scan.options['value.format'] ?? scan.options['format']
-  return format !== undefined && rules.planner.formats.get(format)?.skipsNestedFields === true
+  const { options } = scan
+  const format = options['value.format'] ?? options['format']
+  // Fields of a key may have other names than their columns.
+  if (format === undefined || options['key.format'] !== undefined) return false
+  return rules.planner.formats.get(format)?.skipsNestedFields === true
 }
 
 function merge(uses: Uses, column: number, use: Use): void {
