@@ -19,6 +19,7 @@ import type { Operator, OperatorContext } from './operator.ts'
 import { SessionAggregate } from './session-aggregate.ts'
 import { SessionTableFunction } from './session-table-function.ts'
 import { createSinkMaterialize } from './sink-materialize.ts'
+import { createSort } from './sort.ts'
 import { createTemporalSort } from './temporal-sort.ts'
 import { createRank, createTopN } from './top-n.ts'
 import { createUnion } from './union.ts'
@@ -49,6 +50,8 @@ export function createOperator(
         : createMiniBatchGroupAggregate(node, node.miniBatch.size, context)
     case 'hash-aggregate':
       return createHashAggregate(node, context)
+    case 'sort':
+      return createSort(node, context)
     case 'final-rows':
       return createFinalRows(node, context)
     case 'mini-batch-assigner':

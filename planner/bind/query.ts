@@ -12,6 +12,7 @@ import { createSort } from '../logical/sort.ts'
 import { createUnion } from '../logical/union.ts'
 import { createValues } from '../logical/values.ts'
 import { type BinderContext, errorAt, statementPosition, unsupported } from './binder-context.ts'
+import { isBatch } from '../physical/batch.ts'
 import { implicitCast } from './call.ts'
 import { commonType } from './coercion.ts'
 import { bindExpression, expressionContext } from './expression.ts'
@@ -177,11 +178,11 @@ function typeText(type: SqlType | undefined): string {
 function bindLimit(context: BinderContext, query: ast.Query, input: LogicalNode): LogicalNode {
   if (query.limit === undefined && query.offset === undefined) return input
   const { offset, fetch } = bindRange(context, query)
-  if (fetch === undefined) {
+  if (fetch === undefined && !isBatch(context.planner)) {
     throw unsupported(context, query.offset?.span ?? query.span, 'OFFSET without LIMIT', 'Add LIMIT.')
   }
   const position = statementPosition(context, query.limit?.span ?? query.span)
-  return createLimit(input, offset, fetch, position)
+  return createLimit(input, offset, fetch ?? Number.MAX_SAFE_INTEGER, position)
 }
 
 function bindSort(

@@ -45,6 +45,9 @@ const HOLDING: readonly OperatorNode['kind'][] = [
   'deduplicate',
   'sort-limit',
   'temporal-sort',
+  'sort',
+  'hash-aggregate',
+  'final-rows',
   'join',
 ]
 
@@ -81,6 +84,8 @@ function rowsOf(node: OperatorNode, read: number): number {
     case 'rank':
     case 'deduplicate':
       return read * GROUPS
+    case 'sort':
+      return Math.min(read, node.fetch ?? read)
     case 'temporal-sort':
     case 'watermark':
     case 'mini-batch-assigner':

@@ -4,7 +4,7 @@ import type { SortField } from '../expression.ts'
 import type { DraftNode } from '../physical/draft.ts'
 import type { OverFrame, RankRange, TopNSpec } from '../physical/graph.ts'
 
-type OrderedKind = 'rank' | 'deduplicate' | 'limit' | 'sort-limit' | 'temporal-sort'
+type OrderedKind = 'rank' | 'deduplicate' | 'limit' | 'sort-limit' | 'sort' | 'temporal-sort'
 
 /** @param input names of the input's columns */
 export function orderedText(node: Extract<DraftNode, { kind: OrderedKind }>, input: readonly string[]): string {
@@ -19,6 +19,11 @@ export function orderedText(node: Extract<DraftNode, { kind: OrderedKind }>, inp
       return `Limit(offset=[${node.offset}], fetch=[${node.fetch}])`
     case 'sort-limit':
       return `SortLimit(orderBy=[${orderText(node.order, input)}], offset=[${node.offset}], fetch=[${node.fetch}], strategy=[${strategyText(node)}])`
+    case 'sort': {
+      const orderBy = `orderBy=[${orderText(node.order, input)}]`
+      if (node.fetch === undefined && node.offset === 0) return `Sort(${orderBy})`
+      return `SortLimit(${orderBy}, offset=[${node.offset}], fetch=[${node.fetch ?? 'unlimited'}])`
+    }
     case 'temporal-sort':
       return `TemporalSort(orderBy=[${orderText(node.order, input)}])`
     default:

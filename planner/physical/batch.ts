@@ -45,10 +45,13 @@ export function finalizeRows(
   for (;;) {
     const order = inOrder(roots)
     const modes = provide(order)
+    const consumers = consumersOf(order)
+    const readersOf = (draft: Draft): readonly Draft[] =>
+      (consumers.get(draft) ?? []).filter((reader) => reader.node.kind !== 'final-rows')
     // Below it everything inserts only, so that its own strategy does not change any more.
-    const changing = order.find((draft) => !roots.includes(draft) && !insertsOnly(modes.get(draft) ?? INSERT_ONLY))
+    const changing = order.find((draft) => readersOf(draft).length > 0 && !insertsOnly(modes.get(draft) ?? INSERT_ONLY))
     if (changing === undefined) return
-    const readers = consumersOf(order).get(changing) ?? []
+    const readers = readersOf(changing)
     const final = createDraft({ kind: 'final-rows', schema: changing.node.schema }, [changing])
     for (const reader of readers) reader.inputs = reader.inputs.map((input) => (input === changing ? final : input))
   }

@@ -84,6 +84,8 @@ function stateOf(node: OperatorNode): JsonValue | undefined {
     }
     case 'deduplicate':
       return { kind, uid, keys: node.keys, keep: node.keep, time: node.time, types }
+    case 'sort':
+      return { kind, uid, order: orderOf(node.order), offset: node.offset, fetch: node.fetch ?? null, types }
     case 'temporal-sort':
       return { kind, uid, order: orderOf(node.order), types }
     case 'sink':

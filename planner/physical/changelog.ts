@@ -61,6 +61,7 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'window-aggregate':
     case 'hash-aggregate':
     case 'final-rows':
+    case 'sort':
       return INSERT_ONLY
     case 'watermark':
     case 'mini-batch-assigner':
@@ -215,6 +216,7 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'window-aggregate':
     case 'hash-aggregate':
     case 'final-rows':
+    case 'sort':
     case 'sink-materialize':
       return true
     // The rows that an update makes may be fewer than those it replaces.

@@ -67,6 +67,7 @@ export function describe(draft: Draft): string {
     case 'deduplicate':
     case 'limit':
     case 'sort-limit':
+    case 'sort':
     case 'temporal-sort':
       return orderedText(node, input)
     case 'sink':

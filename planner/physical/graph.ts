@@ -94,6 +94,15 @@ export interface HashAggregateNode extends NodeBase {
   readonly aggregates: readonly AggregateCall[]
 }
 
+/** ORDER BY in batch mode: emits in order when its input has ended. */
+export interface SortNode extends NodeBase {
+  readonly kind: 'sort'
+  readonly order: readonly SortField[]
+  readonly offset: number
+  /** Absent: all rows from `offset` on. */
+  readonly fetch?: number
+}
+
 /** Batch mode: emits what a changelog adds up to when it has ended. */
 export interface FinalRowsNode extends NodeBase {
   readonly kind: 'final-rows'
@@ -359,6 +368,7 @@ export type OperatorNode =
   | ExpandNode
   | GroupAggregateNode
   | HashAggregateNode
+  | SortNode
   | FinalRowsNode
   | MiniBatchAssignerNode
   | WindowAggregateNode

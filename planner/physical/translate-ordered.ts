@@ -13,8 +13,9 @@ export function undecided(stateTtl: number): TopNSpec {
 }
 
 /** @throws MillraceError for an order that a stream cannot be brought into */
-export function translateSort(node: Sort, stateTtl: number): DraftNode {
+export function translateSort(node: Sort, stateTtl: number, isBatch: boolean): DraftNode {
   const { order, offset, fetch, schema } = node
+  if (isBatch) return { kind: 'sort', order, offset, schema, ...(fetch === undefined ? {} : { fetch }) }
   if (fetch !== undefined) return { kind: 'sort-limit', order, offset, fetch, schema, ...undecided(stateTtl) }
   const [first] = order
   const time = first === undefined ? undefined : timeOf(schema, first.column)
@@ -22,7 +23,7 @@ export function translateSort(node: Sort, stateTtl: number): DraftNode {
     throw new MillraceError('UNSUPPORTED_FEATURE', 'Sort on a non-time-attribute field is not supported.', {
       position: node.position,
       detail: 'A stream can be ordered only by a time attribute, ascending, and then by other columns.',
-      hint: 'Add LIMIT n for the first n rows, which are kept up to date, or order by the column that has the watermark.',
+      hint: 'Add LIMIT n for the first n rows, which are kept up to date, or order by the column that has the watermark. Batch mode orders bounded input by anything.',
     })
   }
   return { kind: 'temporal-sort', order, time, schema }

@@ -92,7 +92,11 @@ export class Translator {
         return this.#share({ ...rank, ...undecided(this.#stateTtl) }, [this.translate(node.input)])
       }
       case 'sort': {
-        const draft = createDraft(translateSort(node, this.#stateTtl), [this.translate(node.input)], node.position)
+        const draft = createDraft(
+          translateSort(node, this.#stateTtl, this.#isBatch),
+          [this.translate(node.input)],
+          node.position,
+        )
         return this.#register(draft)
       }
       case 'limit':

@@ -18,6 +18,7 @@ const COUNTED: readonly Draft['node']['kind'][] = [
   'rank',
   'deduplicate',
   'sort-limit',
+  'sort',
   'temporal-sort',
 ]
 

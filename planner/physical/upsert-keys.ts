@@ -19,6 +19,7 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
     case 'watermark':
     case 'mini-batch-assigner':
     case 'final-rows':
+    case 'sort':
     case 'drop-update-before':
     case 'limit':
     case 'sort-limit':
