@@ -21,6 +21,8 @@ export interface ProducerOptions {
   readonly batchBytes: number
   readonly compression: Compression | undefined
   readonly label: string
+  /** Milliseconds for which a request is tried again. */
+  readonly patience: number
   /** Called before a partition gets its first records of a transaction. */
   readonly beforeFirst: (partitions: readonly TopicPartition[]) => Promise<void>
 }
@@ -28,7 +30,6 @@ export interface ProducerOptions {
 /** Unsent and unanswered bytes above which the writer has to wait. */
 const HIGH_WATER = 16 << 20
 const DUPLICATE_SEQUENCE = 46
-const PATIENCE_MILLISECONDS = 120_000
 
 interface Target extends TopicPartition {
   readonly writer: BatchWriter
@@ -132,7 +133,7 @@ export class Producer {
       if (waiting.length === 0) return
       await this.#options.beforeFirst(waiting)
       const { client } = this.#options
-      await client.retry(this.#options.label, () => this.#sendRound(client, waiting), PATIENCE_MILLISECONDS)
+      await client.retry(this.#options.label, () => this.#sendRound(client, waiting), this.#options.patience)
     }
   }
 

@@ -83,6 +83,7 @@ export class KafkaSink implements Sink {
         batchBytes: Math.max(1, Number(this.#properties.get('batch.size') ?? BATCH_BYTES)),
         compression: await createCompression(this.#properties.get('compression.type') ?? 'none'),
         label: `writing topic "${this.#topic}"`,
+        patience: Number(this.#properties.get('delivery.timeout.ms') ?? 120_000),
         beforeFirst: async (partitions) => {
           await this.#transactions?.addPartitions(partitions)
         },
