@@ -4,6 +4,7 @@
  */
 import { MillraceError } from '../../core/errors.ts'
 import { type KafkaClient, KafkaError, type TopicPartition } from './client.ts'
+import type { RecordTarget } from './held-records.ts'
 import { partitionKey } from './offsets.ts'
 import type { ProducedPartition } from './protocol.ts'
 import { BatchWriter, type Compression, type Header } from './record-batch.ts'
@@ -37,7 +38,7 @@ interface Target extends TopicPartition {
   sequence: number
 }
 
-export class Producer {
+export class Producer implements RecordTarget {
   readonly #options: ProducerOptions
   readonly #targets = new Map<string, Target>()
   #identity: ProducerIdentity
@@ -97,6 +98,11 @@ export class Producer {
       if (this.#sending === undefined) return
       await this.#sending
     }
+  }
+
+  /** No request is under way any more, whether it succeeded or not. */
+  async settled(): Promise<void> {
+    await this.#sending?.catch(() => undefined)
   }
 
   #target(place: TopicPartition): Target {
