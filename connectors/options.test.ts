@@ -25,7 +25,7 @@ const NO_EFFECT = /^(Taken for compatibility|Tunes the inner workings)/
 
 /** How code names the option: whole, below a prefix, or made from parts. */
 function namesOf(key: string): string[] {
-  const names = [key, key.replace(/^properties\./, '')]
+  const names = [key, key.replace(/^properties\./, ''), key.replace(/^[^.]+/, '')]
   if (key.startsWith('fields.#')) names.push(key.slice('fields.#'.length), key.slice('fields.#.'.length))
   const mode = /^scan\.(?:startup|bounded)\.mode$/.exec(key)
   return [...names, ...(mode === null ? [] : ['scan.${mode}.mode'])]

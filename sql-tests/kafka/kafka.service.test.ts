@@ -291,7 +291,7 @@ for (const [name, address] of BROKERS) {
         await broker.send(`${stem}-b`, ['{"n":2}'])
         const found: string[] = []
         for await (const { values } of result) {
-          found.push(values.join(' '))
+          found.push(values.map(Number).join(' '))
           if (found.length === 2) break
         }
         expect(found.sort()).toEqual(['1 1', '2 0'])
