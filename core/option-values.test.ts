@@ -17,6 +17,7 @@ const SPECS: readonly OptionSpec[] = [
   { key: 'sink.semantic', type: 'string', aliases: ['sink.legacy'], description: '' },
   { key: 'properties.*', type: 'string', description: '' },
   { key: 'fields.#.kind', type: 'enum', values: ['random', 'sequence'], default: 'random', description: '' },
+  { key: 'driver', type: 'string', description: '', only: { values: ['pg'], reason: 'There is no other.' } },
   { key: 'old', type: 'string', description: '', refused: 'There is no cluster.' },
 ]
 const OWNER = { label: 'table "t"' }
@@ -62,6 +63,12 @@ test.each([
     undefined,
   ],
   [{ path: 'a', old: 'x' }, 'UNSUPPORTED_FEATURE', 'option "old" of table "t" is not supported', undefined],
+  [
+    { path: 'a', driver: 'x' },
+    'UNSUPPORTED_FEATURE',
+    `option "driver" of table "t" cannot be 'x'`,
+    "It can be 'pg', or left out.",
+  ],
 ])('%j is refused', (raw, code, message, hint) => {
   const error = failure(raw)
   expect(error.code).toBe(code)

@@ -24,6 +24,7 @@ export function parseOptions(
       })
     }
     checkValue(spec, key, value, owner)
+    refuseValue(spec, key, value, owner)
     values.set(spec.aliases?.includes(key) ? spec.key : key, value)
   }
   for (const spec of specs) {
@@ -82,6 +83,15 @@ function checkValue(spec: OptionSpec, key: string, value: string, owner: OptionO
   throw new MillraceError('INVALID_OPTION', `option "${key}" of ${owner.label} cannot be '${value}'`, {
     detail: `It takes ${allowed}.`,
     hint: spec.type === 'enum' ? didYouMean(value, spec.values ?? []) : undefined,
+  })
+}
+
+function refuseValue(spec: OptionSpec, key: string, value: string, owner: OptionOwner): void {
+  const { only } = spec
+  if (only === undefined || only.values.some((one) => one.toLowerCase() === value.trim().toLowerCase())) return
+  throw new MillraceError('UNSUPPORTED_FEATURE', `option "${key}" of ${owner.label} cannot be '${value}'`, {
+    detail: only.reason,
+    hint: `It can be ${only.values.map((one) => `'${one}'`).join(' or ')}, or left out.`,
   })
 }
 
@@ -180,15 +190,19 @@ class CheckedOptions implements OptionValues {
   }
 
   enum(key: string): string {
-    const value = this.string(key).trim().toLowerCase()
+    return this.#spelled(key, this.string(key))
+  }
+
+  /** A value of an enum as its spec writes it, any other as it is. */
+  #spelled(key: string, value: string): string {
     const allowed = findSpec(this.#specs, key)?.values ?? []
-    return allowed.find((candidate) => candidate.toLowerCase() === value) ?? value
+    return allowed.find((candidate) => candidate.toLowerCase() === value.trim().toLowerCase()) ?? value
   }
 
   prefixed(prefix: string): ReadonlyMap<string, string> {
     const found = new Map<string, string>()
     for (const [key, value] of this.#values) {
-      if (key.startsWith(prefix)) found.set(key.slice(prefix.length), value)
+      if (key.startsWith(prefix)) found.set(key.slice(prefix.length), this.#spelled(key, value))
     }
     return found
   }

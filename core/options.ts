@@ -31,6 +31,8 @@ export interface OptionSpec {
    * The option is Flink's, but cannot be honoured: giving it is an error with this reason (a whole sentence).
    */
   readonly refused?: string
+  /** Of Flink's values only these (compared case-insensitively) can be honoured; another is refused with this reason. */
+  readonly only?: { readonly values: readonly string[]; readonly reason: string }
   /** Hidden in listings: a password. */
   readonly secret?: boolean
 }

@@ -4,6 +4,7 @@ import type { OptionValues } from '../../core/options.ts'
 import { mapTypes, type SqlType, typeToString } from '../../core/types.ts'
 import { type ConnectorDescriptor, INSERT_ONLY } from '../connector.ts'
 import type { CatalogTable } from '../table.ts'
+import { SCAN_PARALLELISM } from './parallelism.ts'
 
 export const DATAGEN: ConnectorDescriptor = {
   name: 'datagen',
@@ -21,11 +22,7 @@ export const DATAGEN: ConnectorDescriptor = {
       type: 'long',
       description: 'Rows to make before the source ends; absent: it never ends, unless a sequence does.',
     },
-    {
-      key: 'scan.parallelism',
-      type: 'int',
-      description: 'Parallelism of the source; absent: the default parallelism.',
-    },
+    SCAN_PARALLELISM,
     {
       key: 'fields.#.kind',
       type: 'enum',

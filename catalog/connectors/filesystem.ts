@@ -4,6 +4,7 @@ import type { OptionSpec } from '../../core/options.ts'
 import { BIGINT, STRING, timestampLtz, withNullability } from '../../core/types.ts'
 import type { ConnectorDescriptor } from '../connector.ts'
 import { valueChangelogMode } from './formats/index.ts'
+import { SINK_PARALLELISM } from './parallelism.ts'
 
 const NO_COMPACTION =
   'Files are not compacted: each subtask writes one file for each partition and checkpoint, so there is nothing to merge but what the checkpoint interval makes small.'
@@ -90,11 +91,7 @@ const SINK_OPTIONS: readonly OptionSpec[] = [
     description: 'Parallelism of the compaction.',
     refused: NO_COMPACTION,
   },
-  {
-    key: 'sink.parallelism',
-    type: 'int',
-    description: 'Parallelism of the sink; absent: that of what comes before it.',
-  },
+  SINK_PARALLELISM,
 ]
 
 const PARTITION_COMMIT_OPTIONS: readonly OptionSpec[] = [

@@ -2,6 +2,7 @@
 import { MillraceError } from '../../core/errors.ts'
 import type { OptionSpec, OptionValues } from '../../core/options.ts'
 import { type ConnectorDescriptor, INSERT_ONLY, UPSERT } from '../connector.ts'
+import { SINK_PARALLELISM } from './parallelism.ts'
 
 const NO_LOOKUP = 'Lookup joins are not built yet.'
 
@@ -22,7 +23,11 @@ const CONNECTION_OPTIONS: readonly OptionSpec[] = [
   {
     key: 'driver',
     type: 'string',
-    description: "Taken for compatibility, where it is 'org.postgresql.Driver'.",
+    description: "The Java class of PostgreSQL's driver, which is not needed.",
+    only: {
+      values: ['org.postgresql.Driver'],
+      reason: 'There is no Java to load the class; PostgreSQL is spoken natively.',
+    },
   },
   {
     key: 'compatible-mode',
@@ -98,11 +103,7 @@ const SINK_OPTIONS: readonly OptionSpec[] = [
     default: '3',
     description: 'How often a statement that failed for a passing reason (deadlock, serialization) is tried again.',
   },
-  {
-    key: 'sink.parallelism',
-    type: 'int',
-    description: 'Parallelism of the sink; absent: that of what comes before it.',
-  },
+  SINK_PARALLELISM,
   {
     key: 'sink.delivery-guarantee',
     type: 'enum',
@@ -149,12 +150,6 @@ export const JDBC: ConnectorDescriptor = {
     overwrite: false,
   },
   validate(_table, options) {
-    const driver = options.optionalString('driver')
-    if (driver !== undefined && driver !== 'org.postgresql.Driver') {
-      throw new MillraceError('UNSUPPORTED_FEATURE', `option "driver" cannot be '${driver}'`, {
-        detail: 'There is no Java to load the class; PostgreSQL is spoken natively.',
-      })
-    }
     parseJdbcUrl(options.string('url'))
     requirePartitioning(options)
   },

@@ -5,31 +5,15 @@ import { BYTES, INT, STRING, timestampLtz, withNullability, BIGINT } from '../..
 import type { ConnectorDescriptor, DeliveryGuarantee, MetadataColumn } from '../connector.ts'
 import type { CatalogTable } from '../table.ts'
 import { valueChangelogMode } from './formats/index.ts'
+import { KAFKA_PROPERTIES } from './kafka-properties.ts'
+import { SCAN_PARALLELISM, SINK_PARALLELISM } from './parallelism.ts'
 
 /** Those whose records are rows; others are changes of their own. */
 export const KAFKA_FORMATS = ['csv', 'json', 'raw']
 
 /** What kafka and upsert-kafka share. */
 export const SHARED_OPTIONS: readonly OptionSpec[] = [
-  {
-    key: 'properties.bootstrap.servers',
-    type: 'string',
-    required: true,
-    description: "Brokers, 'host:port' separated by ','.",
-  },
-  {
-    key: 'properties.sasl.jaas.config',
-    type: 'string',
-    description: 'User and password, as Java clients take them.',
-    secret: true,
-  },
-  { key: 'properties.ssl.keystore.password', type: 'string', description: 'Password of the key store.', secret: true },
-  {
-    key: 'properties.*',
-    type: 'string',
-    description:
-      "Settings of Java's clients: security.protocol, sasl.mechanism, ssl.*, isolation.level, group.id, compression.type, batch.size, linger.ms, acks, transaction.timeout.ms …",
-  },
+  ...KAFKA_PROPERTIES,
   {
     key: 'key.fields-prefix',
     type: 'string',
@@ -43,8 +27,8 @@ export const SHARED_OPTIONS: readonly OptionSpec[] = [
     default: 'ALL',
     description: 'Whether the value holds the key columns too.',
   },
-  { key: 'scan.parallelism', type: 'int', description: 'Parallelism of the source.' },
-  { key: 'sink.parallelism', type: 'int', description: 'Parallelism of the sink.' },
+  SCAN_PARALLELISM,
+  SINK_PARALLELISM,
   {
     key: 'sink.delivery-guarantee',
     type: 'enum',
@@ -105,6 +89,7 @@ const OPTIONS: readonly OptionSpec[] = [
     type: 'string',
     default: 'default',
     description: 'default (by key, else in turn), fixed, round-robin.',
+    only: { values: ['default', 'fixed', 'round-robin'], reason: 'There is no Java to load a class from.' },
   },
   {
     key: 'sink.semantic',
@@ -117,7 +102,11 @@ const OPTIONS: readonly OptionSpec[] = [
     type: 'enum',
     values: ['DEFAULT', 'INCREMENTING', 'POOLING'],
     default: 'DEFAULT',
-    description: 'Taken for compatibility: transactional ids always come from a small pool.',
+    description: 'Transactional ids come from a small pool.',
+    only: {
+      values: ['DEFAULT', 'POOLING'],
+      reason: 'An id for every checkpoint that ever was would have to be probed at a restart.',
+    },
   },
 ]
 

@@ -1,5 +1,6 @@
 /** https://nightlies.apache.org/flink/flink-docs-stable/docs/connectors/table/print/ */
 import { ALL_CHANGES, type ConnectorDescriptor } from '../connector.ts'
+import { SINK_PARALLELISM } from './parallelism.ts'
 
 export const PRINT: ConnectorDescriptor = {
   name: 'print',
@@ -17,11 +18,7 @@ export const PRINT: ConnectorDescriptor = {
       default: 'false',
       description: 'Whether to write to the standard error instead of the standard output.',
     },
-    {
-      key: 'sink.parallelism',
-      type: 'int',
-      description: 'Parallelism of the sink; absent: that of what comes before it.',
-    },
+    SINK_PARALLELISM,
   ],
   metadata: [],
   sink: {

@@ -28,8 +28,6 @@ const READ_FROM_START: readonly OptionSpec[] = [
   },
 ]
 
-const NO_BUFFER = 'Rows are not held back to be merged by key: readers see the last row of a key all the same.'
-
 const OPTIONS: readonly OptionSpec[] = [
   { key: 'topic', type: 'list', required: true, description: 'The topic.' },
   ...SHARED_OPTIONS,
@@ -40,13 +38,13 @@ const OPTIONS: readonly OptionSpec[] = [
     key: 'sink.buffer-flush.max-rows',
     type: 'int',
     default: '0',
-    description: `Taken for compatibility. ${NO_BUFFER}`,
+    description: 'Keys that are held back to write only the last row of each; 0: none.',
   },
   {
     key: 'sink.buffer-flush.interval',
     type: 'duration',
     default: '0',
-    description: `Taken for compatibility. ${NO_BUFFER}`,
+    description: 'How long rows are held back at most.',
   },
 ]
 
@@ -71,6 +69,13 @@ export const UPSERT_KAFKA: ConnectorDescriptor = {
       throw new MillraceError('INVALID_DEFINITION', `table "${table.path.name}" needs a primary key`, {
         hint: 'Add PRIMARY KEY (…) NOT ENFORCED: it is the key of the records.',
       })
+    }
+    if (options.int('sink.buffer-flush.max-rows') > 0 !== options.duration('sink.buffer-flush.interval') > 0) {
+      throw new MillraceError(
+        'INVALID_OPTION',
+        `options "sink.buffer-flush.max-rows" and "sink.buffer-flush.interval" of table "${table.path.name}" go together`,
+        { hint: 'Give both a value above 0, or neither.' },
+      )
     }
     requireTransactionPrefix(table, options)
   },

@@ -243,12 +243,37 @@ export class KafkaClient {
         },
       )
     }
+    const [reason, reasonCode] = deepest(error)
+    if (/CERT|SELF_SIGNED|LEAF_SIGNATURE/.test(reasonCode)) {
+      return new MillraceError(
+        'AUTHENTICATION_FAILED',
+        `the certificate of Kafka at ${address.host}:${address.port} is not trusted`,
+        {
+          detail: reason,
+          hint: "Name the PEM file of the authority that signed it in 'properties.ssl.truststore.location'.",
+          cause: error,
+        },
+      )
+    }
     return new MillraceError('CONNECTION_FAILED', `cannot reach Kafka at ${address.host}:${address.port}`, {
-      detail: message,
+      detail: reason,
       hint: "Check 'properties.bootstrap.servers' and that the broker runs.",
       cause: error,
     })
   }
+}
+
+/** Message and code of the error that is behind all others. */
+function deepest(error: unknown): readonly [string, string] {
+  const { errors, cause, message, code } = error as {
+    errors?: unknown
+    cause?: unknown
+    message?: unknown
+    code?: unknown
+  }
+  const inner: unknown = Array.isArray(errors) && errors.length > 0 ? errors[0] : cause
+  if (typeof inner === 'object' && inner !== null) return deepest(inner)
+  return [typeof message === 'string' ? message : String(error), String(code)]
 }
 
 function findProtocolCode(error: unknown): number | undefined {

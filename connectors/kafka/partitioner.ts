@@ -22,10 +22,7 @@ export function createPartitioner(name: string, subtask: number): Partitioner {
     case 'round-robin':
       return (_key, _start, _length, partitions) => turn++ % partitions
     default:
-      throw new MillraceError('UNSUPPORTED_FEATURE', `partitioner '${name}' is not supported`, {
-        detail: 'There is no Java to load a class from.',
-        hint: "'sink.partitioner' takes default, fixed and round-robin.",
-      })
+      throw new MillraceError('INTERNAL_ERROR', `partitioner '${name}' is not known`)
   }
 }
 

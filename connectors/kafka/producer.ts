@@ -4,6 +4,7 @@
  */
 import { MillraceError } from '../../core/errors.ts'
 import { type KafkaClient, KafkaError, type TopicPartition } from './client.ts'
+import type { RecordTarget } from './held-records.ts'
 import { partitionKey } from './offsets.ts'
 import type { ProducedPartition } from './protocol.ts'
 import { BatchWriter, type Compression, type Header } from './record-batch.ts'
@@ -21,6 +22,8 @@ export interface ProducerOptions {
   readonly batchBytes: number
   readonly compression: Compression | undefined
   readonly label: string
+  /** Milliseconds for which a request is tried again. */
+  readonly patience: number
   /** Called before a partition gets its first records of a transaction. */
   readonly beforeFirst: (partitions: readonly TopicPartition[]) => Promise<void>
 }
@@ -28,7 +31,6 @@ export interface ProducerOptions {
 /** Unsent and unanswered bytes above which the writer has to wait. */
 const HIGH_WATER = 16 << 20
 const DUPLICATE_SEQUENCE = 46
-const PATIENCE_MILLISECONDS = 120_000
 
 interface Target extends TopicPartition {
   readonly writer: BatchWriter
@@ -36,7 +38,7 @@ interface Target extends TopicPartition {
   sequence: number
 }
 
-export class Producer {
+export class Producer implements RecordTarget {
   readonly #options: ProducerOptions
   readonly #targets = new Map<string, Target>()
   #identity: ProducerIdentity
@@ -98,6 +100,11 @@ export class Producer {
     }
   }
 
+  /** No request is under way any more, whether it succeeded or not. */
+  async settled(): Promise<void> {
+    await this.#sending?.catch(() => undefined)
+  }
+
   #target(place: TopicPartition): Target {
     const key = partitionKey(place)
     const known = this.#targets.get(key)
@@ -132,7 +139,7 @@ export class Producer {
       if (waiting.length === 0) return
       await this.#options.beforeFirst(waiting)
       const { client } = this.#options
-      await client.retry(this.#options.label, () => this.#sendRound(client, waiting), PATIENCE_MILLISECONDS)
+      await client.retry(this.#options.label, () => this.#sendRound(client, waiting), this.#options.patience)
     }
   }
 

@@ -12,6 +12,7 @@ import type { Sink, SinkContext } from '../api/sink.ts'
 import { KafkaClient, KafkaError } from './client.ts'
 import { readClientOptions } from './client-options.ts'
 import { createCompression } from './compression.ts'
+import type { HeldRecords } from './held-records.ts'
 import { createPartitioner, type Partitioner } from './partitioner.ts'
 import { Producer } from './producer.ts'
 import type { Header } from './record-batch.ts'
@@ -25,6 +26,8 @@ export interface SinkVariant {
   readonly keyColumns: readonly string[]
   /** Rows to write, in order, and which of them are tombstones; upsert-kafka's are by key. */
   readonly select: (batch: ChangeBatch) => { readonly batch: ChangeBatch; readonly tombstones: Uint8Array | null }
+  /** Where only the last record of a key is to be written. */
+  readonly held?: HeldRecords | undefined
 }
 
 export class KafkaSink implements Sink {
@@ -83,6 +86,7 @@ export class KafkaSink implements Sink {
         batchBytes: Math.max(1, Number(this.#properties.get('batch.size') ?? BATCH_BYTES)),
         compression: await createCompression(this.#properties.get('compression.type') ?? 'none'),
         label: `writing topic "${this.#topic}"`,
+        patience: Number(this.#properties.get('delivery.timeout.ms') ?? 120_000),
         beforeFirst: async (partitions) => {
           await this.#transactions?.addPartitions(partitions)
         },
@@ -106,7 +110,7 @@ export class KafkaSink implements Sink {
   }
 
   async prepare(): Promise<JsonValue | null> {
-    await this.#producer?.flush()
+    await this.#flush()
     return (this.#transactions?.prepare() ?? null) as unknown as JsonValue
   }
 
@@ -114,8 +118,17 @@ export class KafkaSink implements Sink {
     await this.#transactions?.commit(handle as unknown as TransactionHandle)
   }
 
+  async #flush(): Promise<void> {
+    const producer = this.#producer
+    if (producer === undefined) return
+    this.#variant.held?.releaseTo(producer)
+    await producer.flush()
+  }
+
   /** Nothing waits longer than about this long to be sent. */
   async onTime(now: number): Promise<void> {
+    const { held } = this.#variant
+    if (held !== undefined && held.size > 0 && now - held.since >= held.interval) return this.#flush()
     const linger = Number(this.#properties.get('linger.ms') ?? 100)
     if (now - this.#lastPump < linger || (this.#transactions !== undefined && !this.#transactions.isOpen)) return
     this.#lastPump = now
@@ -123,7 +136,17 @@ export class KafkaSink implements Sink {
   }
 
   async close(): Promise<void> {
+    const patience = Promise.withResolvers<void>()
+    const timer = setTimeout(patience.resolve, 1000)
+    await Promise.race([this.#abortOpen(), patience.promise])
+    clearTimeout(timer)
     await this.#client?.close()
+  }
+
+  /** A request that is still under way must not reach a partition behind the abort. */
+  async #abortOpen(): Promise<void> {
+    await this.#producer?.settled()
+    await this.#transactions?.abortOpen()
   }
 
   #guarantee(): string {
@@ -202,13 +225,16 @@ export class KafkaSink implements Sink {
     const keys = this.#key?.encode(this.#columns(batch, layout.keyColumns), batch.rows, batch.kinds)
     if (values === undefined) return undefined
     const metadata = this.#metadataReader(batch)
+    const { held } = this.#variant
+    if (held !== undefined && held.size === 0) held.since = this.#context.clock.now()
+    const target = held ?? producer
     const partitions = this.#partitionCounts.get(this.#topic) ?? 1
     for (let row = 0; row < batch.rows; row++) {
       const { data: keyData, start: keyStart, length: keyLength } = placeOf(keys, row)
       const deleted = tombstones !== null && tombstones[row] === 1
       const partition = partitioner(keyData, keyStart, keyLength, partitions)
       const { timestamp, headers } = metadata(row)
-      producer.append(
+      target.append(
         { topic: this.#topic, partition },
         keyData,
         keyStart,
@@ -219,6 +245,10 @@ export class KafkaSink implements Sink {
         timestamp,
         headers,
       )
+    }
+    if (held !== undefined) {
+      if (held.size < held.maxRows) return undefined
+      held.releaseTo(producer)
     }
     return producer.pump()
   }

@@ -69,7 +69,11 @@ export class KafkaSource implements Source {
       readonly stops?: Readonly<Record<string, string>>
     }
     const known = partitions.filter((item) => restored.offsets?.[partitionKey(item)] !== undefined)
-    const fresh = partitions.filter((item) => restored.offsets?.[partitionKey(item)] === undefined)
+    // Where reading ends was decided at the first start: what came later is behind it.
+    const fresh =
+      restored.stops === undefined
+        ? partitions.filter((item) => restored.offsets?.[partitionKey(item)] === undefined)
+        : []
     const starts = await this.#startOf(client, fresh, position !== undefined)
     const stops =
       restored.stops === undefined
@@ -83,7 +87,8 @@ export class KafkaSource implements Source {
       this.#add(item, start, savedStop === undefined ? stops?.get(key) : BigInt(savedStop))
     }
     const interval = this.#context.options.duration('scan.topic-partition-discovery.interval')
-    this.#nextDiscovery = interval > 0 ? Date.now() + interval : Number.POSITIVE_INFINITY
+    const isBounded = (stops ?? restored.stops) !== undefined
+    this.#nextDiscovery = interval > 0 && !isBounded ? Date.now() + interval : Number.POSITIVE_INFINITY
     this.#startFetchers(client)
   }
 

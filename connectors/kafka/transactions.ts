@@ -119,6 +119,24 @@ export class Transactions {
     slot.state = 'committed'
   }
 
+  /**
+   * Ends the open transaction, so that readers need not wait for its timeout; what was prepared stays. Best effort: a
+   * start after this one ends what is left.
+   */
+  async abortOpen(): Promise<void> {
+    const current = this.#current
+    this.#current = undefined
+    if (current === undefined || current.partitions.size === 0) return
+    const { transactionalId } = current.slot
+    const broker = this.#coordinators.get(transactionalId)
+    if (broker === undefined) return
+    const { endTxnV3 } = this.#client.library
+    const { producerId, epoch } = current.identity
+    await this.#client
+      .call(broker, 'transactions', endTxnV3.api, transactionalId, producerId, epoch, false)
+      .catch(() => undefined)
+  }
+
   /** Ends what this sink left open elsewhere than in `kept`. */
   async abortOthers(kept: ReadonlySet<string>): Promise<void> {
     const ids = Array.from({ length: SLOTS_TO_ABORT }, (_, index) => this.#idOf(index)).filter((id) => !kept.has(id))

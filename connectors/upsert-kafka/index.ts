@@ -14,6 +14,7 @@ import { readValue } from '../../core/column-ops.ts'
 import type { Schema } from '../../core/types.ts'
 import type { Sink, SinkContext } from '../api/sink.ts'
 import type { Source, SourceContext } from '../api/source.ts'
+import { HeldRecords } from '../kafka/held-records.ts'
 import { createLayout } from '../kafka/record-layout.ts'
 import type { TopicPartition } from '../kafka/client.ts'
 import type { RecordBlock } from '../kafka/record-batch.ts'
@@ -126,7 +127,10 @@ function concatenate(parts: readonly ChangeBatch[], schema: Schema): ChangeBatch
 
 /** -U rows carry nothing that the +U or the next row of the key does not: unless no +U follows, where they delete. */
 export function createSink(context: SinkContext): Sink {
+  const { options } = context
+  const maxRows = options.int('sink.buffer-flush.max-rows')
   return new KafkaSink(context, {
+    held: maxRows > 0 ? new HeldRecords(maxRows, options.duration('sink.buffer-flush.interval')) : undefined,
     keyColumns: context.primaryKey.map((position) => context.columns[position] ?? ''),
     select: (batch) => selectUpserts(batch),
   })

@@ -28,7 +28,7 @@ export default async function setup(): Promise<() => Promise<void>> {
       const service = await startService(name)
       running.push(service)
       process.env[VARIABLES[name]] = service.address
-      if ('saslAddress' in service) process.env[`${VARIABLES[name]}_SASL`] = String(service.saslAddress)
+      if ('security' in service) process.env[`${VARIABLES[name]}_SECURITY`] = JSON.stringify(service.security)
     } catch (error) {
       if (!(error instanceof ServiceUnavailable) || process.env['CI'] !== undefined) throw error
       process.stderr.write(`tests that need ${name} are skipped: ${error.message}\n`)

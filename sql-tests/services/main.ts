@@ -7,7 +7,11 @@ if (names.length === 0) {
   process.exit(1)
 }
 const services = await Promise.all(names.map(async (name) => ({ name, service: await startService(name) })))
-for (const { name, service } of services) process.stdout.write(`export ${VARIABLES[name]}=${service.address}\n`)
+for (const { name, service } of services) {
+  process.stdout.write(`export ${VARIABLES[name]}=${service.address}\n`)
+  if ('security' in service)
+    process.stdout.write(`export ${VARIABLES[name]}_SECURITY='${JSON.stringify(service.security)}'\n`)
+}
 const keepAlive = setInterval(() => undefined, 60_000)
 const stop = (): void => {
   clearInterval(keepAlive)

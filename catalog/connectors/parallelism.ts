@@ -1,0 +1,18 @@
+/** `scan.parallelism` and `sink.parallelism`, as far as there is a choice. */
+import type { OptionSpec } from '../../core/options.ts'
+
+const ONE = { values: ['1'], reason: 'A job runs in one process, each of its operators once.' }
+
+export const SCAN_PARALLELISM: OptionSpec = {
+  key: 'scan.parallelism',
+  type: 'int',
+  description: 'Parallelism of the source: `1`.',
+  only: ONE,
+}
+
+export const SINK_PARALLELISM: OptionSpec = {
+  key: 'sink.parallelism',
+  type: 'int',
+  description: 'Parallelism of the sink: `1`.',
+  only: ONE,
+}
