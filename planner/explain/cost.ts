@@ -80,6 +80,8 @@ function rowsOf(node: OperatorNode, read: number): number {
       return Math.min(read, node.fetch)
     case 'rank':
     case 'deduplicate':
+    case 'window-rank':
+    case 'window-deduplicate':
       return read * GROUPS
     case 'temporal-sort':
     case 'watermark':

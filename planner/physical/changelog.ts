@@ -61,6 +61,8 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'window-aggregate':
     case 'hash-aggregate':
     case 'final-rows':
+    case 'window-rank':
+    case 'window-deduplicate':
       return INSERT_ONLY
     case 'watermark':
     case 'mini-batch-assigner':
@@ -137,7 +139,7 @@ function checkConsumers(order: readonly Draft[], modes: ReadonlyMap<Draft, Chang
 }
 
 function takesOnlyInserts(node: DraftNode): boolean {
-  return node.kind === 'temporal-sort'
+  return node.kind === 'temporal-sort' || node.kind === 'window-rank' || node.kind === 'window-deduplicate'
 }
 
 /** The deepest node that makes the changes: the ones above only hand them on. */
@@ -236,6 +238,8 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
       return node.strategy === 'retract'
     case 'temporal-sort':
     case 'deduplicate':
+    case 'window-rank':
+    case 'window-deduplicate':
     case 'changelog-normalize':
     case 'drop-update-before':
     case 'source':
