@@ -2,6 +2,7 @@
 import type { OverCall, SortField } from '../expression.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createOver, type Over } from '../logical/over.ts'
+import { selectColumns } from '../logical/project.ts'
 import { createRank, type Rank } from '../logical/rank.ts'
 import type { Sort } from '../logical/sort.ts'
 import { createWindowRank, type WindowRank } from '../logical/window-rank.ts'
@@ -75,7 +76,8 @@ export function pruneWindowRank(node: WindowRank, needed: ReadonlySet<number>, p
   const sorted = node.order.map(({ column }) => column)
   const columns = [...needed].filter((column) => column < width)
   const bounds = [attached.start, attached.end, ...windowInputs(window)]
-  const input = prune(node.input, new Set([...columns, ...node.partition, ...sorted, ...bounds]))
+  const read = new Set([...columns, ...node.partition, ...sorted, ...bounds])
+  const input = without(prune(node.input, read), read)
   const rank = createWindowRank({
     ...node,
     input: input.node,
@@ -88,4 +90,12 @@ export function pruneWindowRank(node: WindowRank, needed: ReadonlySet<number>, p
   const mapping = new Map(input.mapping)
   if (rank.outputRankNumber) mapping.set(width, input.node.schema.fields.length)
   return { node: rank, mapping }
+}
+
+/** Only the columns asked for: the others would be kept in state. */
+function without({ node, mapping }: Pruned, columns: ReadonlySet<number>): Pruned {
+  const wanted = [...columns].sort((a, b) => a - b)
+  if (wanted.length === node.schema.fields.length) return { node, mapping }
+  const positions = wanted.map((column) => at(mapping, column))
+  return { node: selectColumns(node, positions), mapping: new Map(wanted.map((column, index) => [column, index])) }
 }
