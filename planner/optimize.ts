@@ -5,6 +5,7 @@ import { foldConstants } from './rules/fold-constants.ts'
 import { narrowRows } from './rules/narrow-rows.ts'
 import { planRanks } from './rules/plan-ranks.ts'
 import { planWindowAggregates } from './rules/plan-window-aggregates.ts'
+import { planWindowRanks } from './rules/plan-window-ranks.ts'
 import { pruneColumns } from './rules/prune-columns.ts'
 import { pushFilters } from './rules/push-filters.ts'
 import { reuseSources } from './rules/reuse-sources.ts'
@@ -14,7 +15,8 @@ export function optimize(roots: readonly LogicalNode[], rules: RuleContext): rea
   const single = roots.map((root) => {
     const folded = foldConstants(root, rules)
     const pushed = foldConstants(pushFilters(folded, rules), rules)
-    return pruneColumns(planRanks(planWindowAggregates(extractJoinKeys(pushed, rules), rules)), rules)
+    const ranked = planWindowRanks(planRanks(extractJoinKeys(pushed, rules)))
+    return pruneColumns(planWindowAggregates(ranked, rules), rules)
   })
   return narrowRows(reuseSources(single, rules), rules)
 }

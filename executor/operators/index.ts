@@ -26,6 +26,7 @@ import { createUnion } from './union.ts'
 import { createWatermarkCompactingMaterialize } from './watermark-compacting-materialize.ts'
 import { createWatermark } from './watermark.ts'
 import { WindowAggregate } from './window-aggregate.ts'
+import { createWindowDeduplicate, createWindowRank } from './window-rank.ts'
 import { createWindowTableFunction } from './window-table-function.ts'
 
 /** Nodes that the runtime itself takes care of. */
@@ -64,6 +65,10 @@ export function createOperator(
       return node.window.kind === 'session'
         ? new SessionTableFunction(node, node.window, inputSchema(node, graph), context)
         : createWindowTableFunction(node, node.window, timeType(node, graph), context)
+    case 'window-rank':
+      return createWindowRank(node, inputSchema(node, graph), context)
+    case 'window-deduplicate':
+      return createWindowDeduplicate(node, inputSchema(node, graph), context)
     case 'expand':
       return createExpand(node, context)
     case 'correlate':

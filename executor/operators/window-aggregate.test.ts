@@ -279,6 +279,51 @@ describe('window aggregate', () => {
     expect(() => other.operator.restore?.(pages)).toThrow('the checkpoint is of windows of another kind or size')
   })
 
+  it('goes by the windows that rows bring along', () => {
+    const attached = { start: 2, end: 0, timeType: TS }
+    const plan = node({ kind: 'hop', size: 20, step: 10 }, { attached, aggregates: [COUNT, DISTINCT] })
+    expect(emitted(plan, ['20 a 0\n30 a 10\n20 a 0\n30 b 10', 18, 19, '20 a 0', MAX_WATERMARK])).toEqual([
+      '+I a 2 1 0 20',
+      '+I a 1 1 10 30',
+      '+I b 1 1 10 30',
+    ])
+  })
+
+  it('adds up slices of the largest length that divides size and slide, and knows gaps between windows', () => {
+    const rows = ['1 a 1\n5 a 2\n11 a 4\n17 a 8', MAX_WATERMARK]
+    expect(emitted(node({ kind: 'hop', size: 10, step: 4 }), rows)).toEqual([
+      '+I a 1 1 -8 2',
+      '+I a 2 3 -4 6',
+      '+I a 2 3 0 10',
+      '+I a 2 6 4 14',
+      '+I a 2 12 8 18',
+      '+I a 1 8 12 22',
+      '+I a 1 8 16 26',
+    ])
+    const gaps = node({ kind: 'hop', size: 4, step: 10 })
+    expect(emitted(gaps, rows)).toEqual(['+I a 1 1 0 4', '+I a 1 4 10 14'])
+    const harness = new OperatorHarness({ node: gaps, input: input(TS) })
+    harness.step({ rows: '5 a 1' })
+    expect(harness.operator.metrics?.().lateRows).toBe(1)
+  })
+
+  it('has state of the same size after many windows of the same keys', () => {
+    for (const kind of ['tumble', 'hop', 'cumulate'] as const) {
+      const harness = new OperatorHarness({
+        node: node({ kind, size: 20, step: kind === 'tumble' ? 20 : 10 }),
+        input: input(TS),
+      })
+      const sizes: number[] = []
+      for (let at = 0; at < 4000; at += 10) {
+        harness.step({ rows: Array.from({ length: 20 }, (_, key) => `${at + (key % 10)} k${key} ${key}`).join('\n') })
+        harness.step({ watermark: at + 8 })
+        if (at % 200 === 0) harness.recover()
+        sizes.push(harness.operator.metrics?.().stateBytes ?? 0)
+      }
+      expect(Math.max(...sizes.slice(100))).toBeLessThanOrEqual(Math.max(...sizes.slice(0, 100)))
+    }
+  })
+
   it('leaves no state behind', () => {
     for (const kind of ['tumble', 'hop', 'cumulate'] as const) {
       const harness = new OperatorHarness({

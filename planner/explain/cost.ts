@@ -83,6 +83,8 @@ function rowsOf(node: OperatorNode, read: number): number {
       return Math.min(read, node.fetch)
     case 'rank':
     case 'deduplicate':
+    case 'window-rank':
+    case 'window-deduplicate':
       return read * GROUPS
     case 'sort':
       return Math.min(read, node.fetch ?? read)

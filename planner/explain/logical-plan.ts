@@ -55,6 +55,8 @@ function lineOf(node: LogicalNode): string {
       return `LogicalWindow(partition=[{${node.partition.join(', ')}}], order=[${orderText(node.order, [])}], frame=[${frameText(node.frame)}], calls=[${node.calls.map((call) => `${call.function}(${call.args.map((arg) => `$${arg}`).join(', ')})`).join(', ')}])`
     case 'rank':
       return `LogicalRank(partition=[{${node.partition.join(', ')}}], order=[${orderText(node.order, [])}], range=[${rangeText(node.range, [])}])`
+    case 'window-rank':
+      return `LogicalWindowRank(window=[${windowText(node.window, inputNames(node), node.attached)}], partition=[{${node.partition.join(', ')}}], order=[${orderText(node.order, [])}], range=[rankStart=${node.start}, rankEnd=${node.end}])`
     case 'sort':
       return `LogicalSort(order=[${orderText(node.order, [])}]${node.fetch === undefined ? '' : `, offset=[${node.offset}], fetch=[${node.fetch}]`})`
     case 'limit':

@@ -20,6 +20,7 @@ import type { Union } from './union.ts'
 import type { Values } from './values.ts'
 import type { WatermarkAssigner } from './watermark.ts'
 import type { WindowAggregate } from './window-aggregate.ts'
+import type { WindowRank } from './window-rank.ts'
 import type { WindowTableFunction } from './window-table-function.ts'
 
 export type LogicalNode =
@@ -35,6 +36,7 @@ export type LogicalNode =
   | Join
   | WindowTableFunction
   | WindowAggregate
+  | WindowRank
   | Over
   | Rank
   | Sort
@@ -59,6 +61,7 @@ export function logicalInputs(node: LogicalNode): readonly LogicalNode[] {
     case 'correlate':
     case 'window-table-function':
     case 'window-aggregate':
+    case 'window-rank':
     case 'over':
     case 'rank':
     case 'sort':

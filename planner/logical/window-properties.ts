@@ -18,7 +18,7 @@ export interface WindowColumns {
   readonly direct: boolean
 }
 
-function windowColumnsOf(node: LogicalNode): WindowColumns | undefined {
+export function windowColumnsOf(node: LogicalNode): WindowColumns | undefined {
   switch (node.kind) {
     case 'window-table-function': {
       const first = node.input.schema.fields.length
@@ -42,10 +42,19 @@ function windowColumnsOf(node: LogicalNode): WindowColumns | undefined {
       return below === undefined ? undefined : moved(below, sources)
     }
     case 'aggregate': {
+      const below = groupedWindow(node.input, node.keys)
+      const columns = below === undefined ? undefined : moved(below, node.keys)
+      return columns === undefined ? undefined : notDirect(columns)
+    }
+    // A condition on the number makes it a Top-N of each window.
+    case 'over': {
       const below = windowColumnsOf(node.input)
-      if (below === undefined || !coversWindow(below, node.keys)) return undefined
-      const columns = moved(below, node.keys)
-      return columns === undefined ? undefined : { ...columns, direct: false }
+      const isRank = node.calls.length === 1 && node.calls[0]?.function === 'ROW_NUMBER'
+      return below === undefined || !isRank || !coversWindow(below, node.partition) ? undefined : notDirect(below)
+    }
+    case 'window-rank': {
+      const below = windowColumnsOf(node.input)
+      return below === undefined ? undefined : notDirect(below)
     }
     case 'window-aggregate': {
       if (node.form === 'group-window') return undefined
@@ -59,6 +68,10 @@ function windowColumnsOf(node: LogicalNode): WindowColumns | undefined {
     default:
       return undefined
   }
+}
+
+function notDirect(columns: WindowColumns): WindowColumns {
+  return { ...columns, direct: false }
 }
 
 /** @param sources for each column the one below that it is, or -1 */
@@ -101,7 +114,7 @@ function windowKey(window: WindowSpec): string {
 }
 
 /** Whether window_start and window_end are among the columns. */
-function coversWindow({ properties }: WindowColumns, columns: readonly number[]): boolean {
+export function coversWindow({ properties }: WindowColumns, columns: readonly number[]): boolean {
   const found = columns.map((column) => properties.get(column))
   return found.includes('window_start') && found.includes('window_end')
 }

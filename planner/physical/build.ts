@@ -62,6 +62,12 @@ function stateOf(node: OperatorNode): JsonValue | undefined {
         inputRetracts,
       }
     }
+    case 'window-rank': {
+      const { keys, order, start, end, outputRankNumber } = node
+      return { kind, uid, keys, order: orderOf(order), start, end, outputRankNumber, types }
+    }
+    case 'window-deduplicate':
+      return { kind, uid, keys: node.keys, keep: node.keep, timeColumn: node.timeColumn, types }
     case 'changelog-normalize':
       return { kind, uid, keys: node.keys, types }
     case 'join': {

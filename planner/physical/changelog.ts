@@ -62,6 +62,8 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'hash-aggregate':
     case 'final-rows':
     case 'sort':
+    case 'window-rank':
+    case 'window-deduplicate':
       return INSERT_ONLY
     case 'watermark':
     case 'mini-batch-assigner':
@@ -138,7 +140,7 @@ function checkConsumers(order: readonly Draft[], modes: ReadonlyMap<Draft, Chang
 }
 
 function takesOnlyInserts(node: DraftNode): boolean {
-  return node.kind === 'temporal-sort'
+  return node.kind === 'temporal-sort' || node.kind === 'window-rank' || node.kind === 'window-deduplicate'
 }
 
 /** The deepest node that makes the changes: the ones above only hand them on. */
@@ -238,6 +240,8 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
       return node.strategy === 'retract'
     case 'temporal-sort':
     case 'deduplicate':
+    case 'window-rank':
+    case 'window-deduplicate':
     case 'changelog-normalize':
     case 'drop-update-before':
     case 'source':

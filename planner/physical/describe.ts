@@ -6,7 +6,7 @@ import type { CatalogTable } from '../../catalog/table.ts'
 import { expressionText } from '../explain/expression-text.ts'
 import { joinText } from '../explain/join-text.ts'
 import type { AggregateCall, Expression } from '../expression.ts'
-import { orderedText } from '../explain/ordered-text.ts'
+import { orderedText, orderText } from '../explain/ordered-text.ts'
 import { correlateText } from '../explain/correlate-text.ts'
 import type { Draft, DraftNode } from './draft.ts'
 import type { AttachedWindow, WindowProperty, WindowSpec } from './graph.ts'
@@ -37,6 +37,10 @@ export function describe(draft: Draft): string {
     }
     case 'window-aggregate':
       return windowAggregateText(node, input)
+    case 'window-rank':
+      return `WindowRank(window=[${windowText(node.window, input, node.attached)}], rankType=[ROW_NUMBER], rankRange=[rankStart=${node.start}, rankEnd=${node.end}], partitionBy=[${columns(node.keys, input)}], orderBy=[${orderText(node.order, input)}], select=[${output.join(', ')}])`
+    case 'window-deduplicate':
+      return `WindowDeduplicate(window=[${windowText(node.window, input, node.attached)}], keep=[${node.keep === 'first' ? 'FirstRow' : 'LastRow'}], partitionKeys=[${columns(node.keys, input)}], orderKey=[${input[node.timeColumn]}], order=[ROWTIME])`
     case 'expand':
       return expandText(node, input, output)
     case 'window-table-function':

@@ -183,6 +183,31 @@ export interface WindowAggregateNode extends NodeBase {
   readonly inputRetracts: boolean
 }
 
+/** ROW_NUMBER() OVER (PARTITION BY window_start, window_end …) with a range. Output: the input, then the number if wanted. */
+export interface WindowRankNode extends NodeBase {
+  readonly kind: 'window-rank'
+  readonly window: WindowSpec
+  readonly attached: AttachedWindow
+  /** Without the window's columns. */
+  readonly keys: readonly number[]
+  readonly order: readonly SortField[]
+  /** Numbers of the rows, from 1 on. */
+  readonly start: number
+  readonly end: number
+  readonly outputRankNumber: boolean
+}
+
+/** The first or the last row of each window and key by a time attribute. */
+export interface WindowDeduplicateNode extends NodeBase {
+  readonly kind: 'window-deduplicate'
+  readonly window: WindowSpec
+  readonly attached: AttachedWindow
+  /** Without the window's columns. */
+  readonly keys: readonly number[]
+  readonly keep: 'first' | 'last'
+  readonly timeColumn: number
+}
+
 /** A window TVF that no aggregation consumes: appends window_start, window_end, window_time to each row. */
 export interface WindowTableFunctionNode extends NodeBase {
   readonly kind: 'window-table-function'
@@ -373,6 +398,8 @@ export type OperatorNode =
   | MiniBatchAssignerNode
   | WindowAggregateNode
   | WindowTableFunctionNode
+  | WindowRankNode
+  | WindowDeduplicateNode
   | CorrelateNode
   | JoinNode
   | ChangelogNormalizeNode

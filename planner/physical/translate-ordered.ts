@@ -4,6 +4,7 @@ import type { Schema, SqlType } from '../../core/types.ts'
 import { timeAttributeOf } from '../bind/types.ts'
 import type { Over } from '../logical/over.ts'
 import type { Sort } from '../logical/sort.ts'
+import type { WindowRank } from '../logical/window-rank.ts'
 import type { DraftNode } from './draft.ts'
 import type { TopNSpec } from './graph.ts'
 
@@ -27,6 +28,25 @@ export function translateSort(node: Sort, stateTtl: number, isBatch: boolean): D
     })
   }
   return { kind: 'temporal-sort', order, time, schema }
+}
+
+/** One row of each window by a time attribute is a deduplication. */
+export function translateWindowRank(node: WindowRank): DraftNode {
+  const { window, attached, partition: keys, order, start, end, outputRankNumber, schema } = node
+  const [first, second] = order
+  const time = first === undefined ? undefined : timeOf(schema, first.column)
+  if (
+    first !== undefined &&
+    second === undefined &&
+    time !== undefined &&
+    !outputRankNumber &&
+    start === 1 &&
+    end === 1
+  ) {
+    const keep = first.descending ? 'last' : 'first'
+    return { kind: 'window-deduplicate', window, attached, keys, keep, timeColumn: first.column, schema }
+  }
+  return { kind: 'window-rank', window, attached, keys, order, start, end, outputRankNumber, schema }
 }
 
 /** @throws MillraceError: only a condition on ROW_NUMBER(), which has become a Top-N, has a plan */

@@ -18,7 +18,7 @@ import { isBatch } from './batch.ts'
 import { createDraft, type Draft, type DraftNode } from './draft.ts'
 import { joinKeys } from './join-keys.ts'
 
-import { refuseOver, translateSort, undecided } from './translate-ordered.ts'
+import { refuseOver, translateSort, translateWindowRank, undecided } from './translate-ordered.ts'
 
 export class Translator {
   readonly #rules: RuleContext
@@ -91,6 +91,8 @@ export class Translator {
         const rank = { kind: 'rank' as const, keys, order, range, outputRankNumber, schema }
         return this.#share({ ...rank, ...undecided(this.#stateTtl) }, [this.translate(node.input)])
       }
+      case 'window-rank':
+        return this.#share(translateWindowRank(node), [this.translate(node.input)])
       case 'sort': {
         const draft = createDraft(
           translateSort(node, this.#stateTtl, this.#isBatch),

@@ -11,6 +11,8 @@ const COUNTED: readonly Draft['node']['kind'][] = [
   'hash-aggregate',
   'final-rows',
   'window-aggregate',
+  'window-rank',
+  'window-deduplicate',
   'changelog-normalize',
   'sink-materialize',
   'limit',

@@ -57,6 +57,14 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
     }
     case 'deduplicate':
       return [node.keys, ...first.filter((key) => node.keys.every((column) => key.includes(column)))]
+    case 'window-rank': {
+      const { attached, keys, schema, end, outputRankNumber } = node
+      const group = [attached.start, attached.end, ...keys]
+      if (end === 1) return [group, ...first]
+      return [...(outputRankNumber ? [[...group, schema.fields.length - 1]] : []), ...first]
+    }
+    case 'window-deduplicate':
+      return [[node.attached.start, node.attached.end, ...node.keys], ...first]
     case 'changelog-normalize':
     case 'sink-materialize':
       return [node.keys]

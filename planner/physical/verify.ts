@@ -55,6 +55,7 @@ function verifyNode(node: OperatorNode, inputs: readonly OperatorNode[]): void {
       for (const copy of node.copies) expectWidth(copy.columns.length + 1)
       return
     case 'rank':
+    case 'window-rank':
       return expectWidth(input.fields.length + (node.outputRankNumber ? 1 : 0))
     case 'window-table-function':
       return expectWidth(input.fields.length + 3)

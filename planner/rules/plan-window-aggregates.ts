@@ -14,7 +14,8 @@ import { createProject } from '../logical/project.ts'
 import { createWindowAggregate } from '../logical/window-aggregate.ts'
 import { groupedWindow, type WindowColumns } from '../logical/window-properties.ts'
 import { WINDOW_COLUMNS, type WindowTableFunction } from '../logical/window-table-function.ts'
-import type { WindowProperty, WindowSpec } from '../physical/graph.ts'
+import type { WindowProperty } from '../physical/graph.ts'
+import { movedWindow } from './move-window.ts'
 import { type Program, programOf } from './program.ts'
 import type { RuleContext } from './rule-context.ts'
 import { transposeExpand } from './transpose-expand.ts'
@@ -121,12 +122,6 @@ class InputColumns {
   }
 }
 
-function movedWindow(window: WindowSpec, columns: InputColumns): WindowSpec {
-  const timeColumn = columns.addColumn(window.timeColumn)
-  if (window.kind !== 'session') return { ...window, timeColumn }
-  return { ...window, timeColumn, partitionKeys: window.partitionKeys.map((key) => columns.addColumn(key)) }
-}
-
 function build(
   aggregate: Aggregate,
   source: WindowTableFunction,
@@ -138,7 +133,7 @@ function build(
 ): LogicalNode {
   const width = source.input.schema.fields.length
   const keys = keySources.flatMap((key) => ('expression' in key ? [columns.add(key.expression)] : []))
-  const window = movedWindow(source.window, columns)
+  const window = movedWindow(source.window, (column) => columns.addColumn(column))
   const condition = conjunction(below)
   const input = columns.project(condition === undefined ? source.input : createFilter(source.input, condition))
   const timeType = source.input.schema.fields[source.window.timeColumn]?.type ?? { kind: 'NULL', nullable: true }

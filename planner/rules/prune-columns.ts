@@ -18,8 +18,9 @@ import { createScan, type Scan } from '../logical/scan.ts'
 import { createWatermark } from '../logical/watermark.ts'
 import { createWindowAggregate } from '../logical/window-aggregate.ts'
 import { createWindowTableFunction } from '../logical/window-table-function.ts'
-import type { WindowProperty, WindowSpec } from '../physical/graph.ts'
-import { pruneOver, pruneRank, pruneSort } from './prune-ordered.ts'
+import type { WindowProperty } from '../physical/graph.ts'
+import { movedWindow, windowInputs } from './move-window.ts'
+import { pruneOver, pruneRank, pruneSort, pruneWindowRank } from './prune-ordered.ts'
 import type { RuleContext } from './rule-context.ts'
 
 export interface Pruned {
@@ -79,7 +80,7 @@ function prune(node: LogicalNode, needed: ReadonlySet<number>, rules: RuleContex
       const width = node.input.schema.fields.length
       const wanted = [...needed].filter((column) => column < width)
       const input = prune(node.input, new Set([...wanted, ...windowInputs(node.window)]), rules)
-      const window = remapWindow(node.window, input.mapping)
+      const window = movedWindow(node.window, (column) => at(input.mapping, column))
       const mapping = new Map(input.mapping)
       const moved = input.node.schema.fields.length
       for (let index = 0; index < 3; index++) mapping.set(width + index, moved + index)
@@ -97,6 +98,8 @@ function prune(node: LogicalNode, needed: ReadonlySet<number>, rules: RuleContex
       return pruneOver(node, needed, (input, wanted) => prune(input, wanted, rules))
     case 'rank':
       return pruneRank(node, needed, (input, wanted) => prune(input, wanted, rules))
+    case 'window-rank':
+      return pruneWindowRank(node, needed, (input, wanted) => prune(input, wanted, rules))
     case 'sort':
       return pruneSort(node, needed, (input, wanted) => prune(input, wanted, rules))
     case 'limit': {
@@ -279,16 +282,6 @@ function pruneAggregate(
   return { node: aggregate, mapping }
 }
 
-function windowInputs(window: WindowSpec): readonly number[] {
-  return window.kind === 'session' ? [window.timeColumn, ...window.partitionKeys] : [window.timeColumn]
-}
-
-function remapWindow(window: WindowSpec, mapping: ReadonlyMap<number, number>): WindowSpec {
-  const timeColumn = at(mapping, window.timeColumn)
-  if (window.kind !== 'session') return { ...window, timeColumn }
-  return { ...window, timeColumn, partitionKeys: window.partitionKeys.map((key) => at(mapping, key)) }
-}
-
 /** `$e` stays, as it tells the sets apart. */
 function pruneExpand(
   node: Extract<LogicalNode, { kind: 'expand' }>,
@@ -324,7 +317,7 @@ function pruneWindowAggregate(
   const aggregate = createWindowAggregate({
     ...node,
     input: input.node,
-    window: remapWindow(node.window, input.mapping),
+    window: movedWindow(node.window, (column) => at(input.mapping, column)),
     keys: node.keys.map((key) => at(input.mapping, key)),
     aggregates: calls.map((call) => remapCall(call, input.mapping)),
     properties,

@@ -2,8 +2,11 @@
 import type { OverCall, SortField } from '../expression.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createOver, type Over } from '../logical/over.ts'
+import { selectColumns } from '../logical/project.ts'
 import { createRank, type Rank } from '../logical/rank.ts'
 import type { Sort } from '../logical/sort.ts'
+import { createWindowRank, type WindowRank } from '../logical/window-rank.ts'
+import { movedWindow, windowInputs } from './move-window.ts'
 import type { Pruned } from './prune-columns.ts'
 
 type Prune = (node: LogicalNode, needed: ReadonlySet<number>) => Pruned
@@ -65,4 +68,34 @@ export function pruneRank(node: Rank, needed: ReadonlySet<number>, prune: Prune)
   const mapping = new Map(input.mapping)
   if (rank.outputRankNumber) mapping.set(width, input.node.schema.fields.length)
   return { node: rank, mapping }
+}
+
+export function pruneWindowRank(node: WindowRank, needed: ReadonlySet<number>, prune: Prune): Pruned {
+  const width = node.input.schema.fields.length
+  const { attached, window } = node
+  const sorted = node.order.map(({ column }) => column)
+  const columns = [...needed].filter((column) => column < width)
+  const bounds = [attached.start, attached.end, ...windowInputs(window)]
+  const read = new Set([...columns, ...node.partition, ...sorted, ...bounds])
+  const input = without(prune(node.input, read), read)
+  const rank = createWindowRank({
+    ...node,
+    input: input.node,
+    window: movedWindow(window, (column) => at(input.mapping, column)),
+    attached: { ...attached, start: at(input.mapping, attached.start), end: at(input.mapping, attached.end) },
+    partition: node.partition.map((column) => at(input.mapping, column)),
+    order: remapOrder(node.order, input.mapping),
+    outputRankNumber: node.outputRankNumber && needed.has(width),
+  })
+  const mapping = new Map(input.mapping)
+  if (rank.outputRankNumber) mapping.set(width, input.node.schema.fields.length)
+  return { node: rank, mapping }
+}
+
+/** Only the columns asked for: the others would be kept in state. */
+function without({ node, mapping }: Pruned, columns: ReadonlySet<number>): Pruned {
+  const wanted = [...columns].sort((a, b) => a - b)
+  if (wanted.length === node.schema.fields.length) return { node, mapping }
+  const positions = wanted.map((column) => at(mapping, column))
+  return { node: selectColumns(node, positions), mapping: new Map(wanted.map((column, index) => [column, index])) }
 }
