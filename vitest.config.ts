@@ -19,6 +19,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'services',
+          // They share the servers, and some break every connection.
+          fileParallelism: false,
           include: ['**/*.service.test.ts'],
           exclude: ['node_modules/**', 'dist/**'],
           globalSetup: ['sql-tests/services/global-setup.ts'],

@@ -140,6 +140,32 @@ export const CONFIGURATION_KEYS = [
     description: 'State that was not touched for this long may be dropped; 0: never.',
   },
   {
+    key: 'table.exec.interval-join.min-cleanup-interval',
+    type: 'duration',
+    default: '0 ms',
+    description: 'How much longer than needed an interval join keeps rows, so as to look for old ones less often.',
+  },
+  {
+    key: 'table.exec.async-lookup.output-mode',
+    type: 'enum',
+    values: ['ORDERED', 'ALLOW_UNORDERED'],
+    default: 'ORDERED',
+    description:
+      'Whether a lookup join gives rows out in the order of its input. ALLOW_UNORDERED is ORDERED where rows may be taken back.',
+  },
+  {
+    key: 'table.exec.async-lookup.buffer-capacity',
+    type: 'int',
+    default: '100',
+    description: 'Requests that a lookup join has under way at the most; each asks for up to 256 keys.',
+  },
+  {
+    key: 'table.exec.async-lookup.timeout',
+    type: 'duration',
+    default: '3 min',
+    description: 'How long a request of a lookup join may take, with all that is tried again; then the job fails.',
+  },
+  {
     key: 'table.exec.mini-batch.enabled',
     type: 'boolean',
     default: 'false',
@@ -304,7 +330,6 @@ export const ACCEPTED_KEYS: readonly string[] = [
     'checkpoint-storage',
     'backend.local-recovery',
   ].map((name) => `state.${name}`),
-  ...['buffer-capacity', 'output-mode', 'timeout'].map((name) => `table.exec.async-lookup.${name}`),
   ...['buffer-capacity', 'max-attempts', 'retry-delay', 'retry-strategy', 'timeout'].map(
     (name) => `table.exec.async-scalar.${name}`,
   ),

@@ -65,7 +65,8 @@ export interface ConnectorDescriptor {
   readonly metadata: readonly MetadataColumn[]
   readonly source?: SourceCapability
   readonly sink?: SinkCapability
-  readonly lookup?: { readonly asynchronous: boolean }
+  /** For lookup joins. `byKey`: rows can be asked for by key; else only the whole table can be read and kept. */
+  readonly lookup?: { readonly byKey: boolean }
   /** Rules across several options; throws a MillraceError. Called when a table is planned. */
   validate?(table: CatalogTable, options: OptionValues): void
   /** A complete CREATE TABLE for the documentation. */

@@ -2,7 +2,7 @@
  * The one list of connectors and formats that can run. Each entry is loaded when a job first needs it, so that client
  * libraries cost nothing until then. Their descriptors are in `catalog/connectors/`.
  */
-import type { LookupSource } from './api/lookup.ts'
+import type { LookupContext, LookupSource } from './api/lookup.ts'
 import type { Sink, SinkContext } from './api/sink.ts'
 import type { Source, SourceContext } from './api/source.ts'
 
@@ -10,7 +10,7 @@ import type { Source, SourceContext } from './api/source.ts'
 export interface Connector {
   createSource?(context: SourceContext): Source
   createSink?(context: SinkContext): Sink
-  createLookup?(context: SourceContext): LookupSource
+  createLookup?(context: LookupContext): LookupSource
 }
 
 export const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {

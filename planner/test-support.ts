@@ -180,6 +180,7 @@ const TEST_CONNECTORS: readonly ConnectorDescriptor[] = [
   }),
   connector('upsert', { source: sourceOf(UPSERT), sink: sinkOf(UPSERT) }),
   connector('cdc', { source: sourceOf(ALL_CHANGES) }),
+  connector('lookup', { source: sourceOf(INSERT_ONLY), lookup: { byKey: true } }),
   connector('retract', { sink: sinkOf(ALL_CHANGES) }),
   connector('nested', { source: sourceOf(INSERT_ONLY, { nestedProjectionPushDown: true }) }),
   connector('whole', { source: sourceOf(INSERT_ONLY, { projectionPushDown: false, reusable: false }) }),

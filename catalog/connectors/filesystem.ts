@@ -2,6 +2,7 @@
 import { MillraceError } from '../../core/errors.ts'
 import type { OptionSpec } from '../../core/options.ts'
 import { BIGINT, STRING, timestampLtz, withNullability } from '../../core/types.ts'
+import { FULL_LOOKUP_OPTIONS, lookupCacheOptions } from '../lookup-options.ts'
 import type { ConnectorDescriptor } from '../connector.ts'
 import { valueChangelogMode } from './formats/index.ts'
 import { SINK_PARALLELISM } from './parallelism.ts'
@@ -170,7 +171,7 @@ export const FILESYSTEM: ConnectorDescriptor = {
   title: 'FileSystem',
   description:
     'Reads files and directories, once or for new files, and writes part files that become visible with a checkpoint.',
-  options: [...SOURCE_OPTIONS, ...SINK_OPTIONS, ...PARTITION_COMMIT_OPTIONS],
+  options: [...SOURCE_OPTIONS, ...SINK_OPTIONS, ...PARTITION_COMMIT_OPTIONS, ...FULL_LOOKUP_OPTIONS],
   formats: { value: ['csv', 'debezium-json', 'json', 'raw'] },
   metadata: [
     {
@@ -195,6 +196,7 @@ export const FILESYSTEM: ConnectorDescriptor = {
     projectionPushDown: true,
     reusable: true,
   },
+  lookup: { byKey: false },
   sink: {
     changelogMode: (_table, options) => valueChangelogMode(options),
     guarantee: () => 'exactly-once',
@@ -221,6 +223,7 @@ export const FILESYSTEM: ConnectorDescriptor = {
       )
     }
     requireRegex(options.optionalString('source.path.regex-pattern'))
+    lookupCacheOptions(options)
   },
   example: `CREATE TABLE clicks (
   user_id BIGINT,

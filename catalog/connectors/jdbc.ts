@@ -1,10 +1,9 @@
 /** https://nightlies.apache.org/flink/flink-docs-stable/docs/connectors/table/jdbc/ */
 import { MillraceError } from '../../core/errors.ts'
 import type { OptionSpec, OptionValues } from '../../core/options.ts'
+import { LOOKUP_OPTIONS, lookupCacheOptions } from '../lookup-options.ts'
 import { type ConnectorDescriptor, INSERT_ONLY, UPSERT } from '../connector.ts'
 import { SINK_PARALLELISM } from './parallelism.ts'
-
-const NO_LOOKUP = 'Lookup joins are not built yet.'
 
 const CONNECTION_OPTIONS: readonly OptionSpec[] = [
   {
@@ -114,23 +113,11 @@ const SINK_OPTIONS: readonly OptionSpec[] = [
   },
 ]
 
-const LOOKUP_OPTIONS: readonly OptionSpec[] = [
-  'lookup.cache',
-  'lookup.partial-cache.max-rows',
-  'lookup.partial-cache.expire-after-write',
-  'lookup.partial-cache.expire-after-access',
-  'lookup.partial-cache.cache-missing-key',
-  'lookup.max-retries',
-  'lookup.cache.max-rows',
-  'lookup.cache.ttl',
-  'lookup.cache.caching-missing-key',
-].map((key) => ({ key, type: 'string', description: 'For lookup joins.', refused: NO_LOOKUP }))
-
 export const JDBC: ConnectorDescriptor = {
   name: 'jdbc',
   title: 'JDBC',
   description:
-    'Reads and writes tables of PostgreSQL. With a primary key the sink upserts and deletes by it, otherwise it appends.',
+    'Reads and writes tables of PostgreSQL, and looks rows up in them. With a primary key the sink upserts and deletes by it, otherwise it appends.',
   options: [...CONNECTION_OPTIONS, ...SCAN_OPTIONS, ...SINK_OPTIONS, ...LOOKUP_OPTIONS],
   metadata: [],
   source: {
@@ -149,9 +136,11 @@ export const JDBC: ConnectorDescriptor = {
     partitions: false,
     overwrite: false,
   },
+  lookup: { byKey: true },
   validate(_table, options) {
     parseJdbcUrl(options.string('url'))
     requirePartitioning(options)
+    lookupCacheOptions(options)
   },
   example: `CREATE TABLE customers (
   id BIGINT,

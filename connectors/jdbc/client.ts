@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Client, ClientConfig } from 'pg'
 import { parseJdbcUrl } from '../../catalog/connectors/jdbc.ts'
+import { delay } from '../../core/delay.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { OptionValues } from '../../core/options.ts'
 
@@ -111,19 +112,6 @@ export async function reconnect(settings: ConnectionSettings, timeout: number, s
     }
     await delay(pause, signal)
   }
-}
-
-export function delay(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, milliseconds)
-    if (signal.aborted) done()
-    else signal.addEventListener('abort', done)
-  })
 }
 
 const SYSTEM_CODES = new Set([

@@ -1,10 +1,10 @@
 /** The connection that a sink writes through: transactions that survive a broken connection, and two-phase ones. */
+import { delay } from '../../core/delay.ts'
 import { MillraceError } from '../../core/errors.ts'
 import {
   type Client,
   connect,
   type ConnectionSettings,
-  delay,
   isConnectionLoss,
   isPassing,
   RAW_TYPES,

@@ -88,6 +88,7 @@ export class CheckpointCoordinator {
     let pages: ReturnType<Attempt['pipeline']['snapshot']>
     try {
       request.before?.()
+      await attempt.drained()
       attempt.pipeline.prepareSnapshot()
       pages = attempt.pipeline.snapshot()
       positions = Object.fromEntries(attempt.sources.map((task) => [task.node.uid, task.source.position()]))

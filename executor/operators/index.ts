@@ -12,9 +12,11 @@ import { createFinalRows } from './final-rows.ts'
 import { createGroupAggregate } from './group-aggregate.ts'
 import { createJoin } from './join.ts'
 import { createHashAggregate } from './hash-aggregate.ts'
+import { createIntervalJoin } from './interval-join.ts'
 import { createLimit } from './limit.ts'
 import { createMiniBatchAssigner } from './mini-batch-assigner.ts'
 import { createMiniBatchGroupAggregate } from './mini-batch-group-aggregate.ts'
+import { createLookupJoin } from './lookup-join.ts'
 import type { Operator, OperatorContext } from './operator.ts'
 import { SessionAggregate } from './session-aggregate.ts'
 import { SessionTableFunction } from './session-table-function.ts'
@@ -22,11 +24,13 @@ import { createSinkMaterialize } from './sink-materialize.ts'
 import { createSort } from './sort.ts'
 import { createTemporalSort } from './temporal-sort.ts'
 import { createRank, createTopN } from './top-n.ts'
+import { createTemporalJoin } from './temporal-join.ts'
 import { createUnion } from './union.ts'
 import { createWatermarkCompactingMaterialize } from './watermark-compacting-materialize.ts'
 import { createWatermark } from './watermark.ts'
 import { WindowAggregate } from './window-aggregate.ts'
 import { createWindowDeduplicate, createWindowRank } from './window-rank.ts'
+import { createWindowJoin } from './window-join.ts'
 import { createWindowTableFunction } from './window-table-function.ts'
 
 /** Nodes that the runtime itself takes care of. */
@@ -83,6 +87,14 @@ export function createOperator(
         ? createSinkMaterialize(node, inputKey, context)
         : createWatermarkCompactingMaterialize(node, inputKey, context)
     }
+    case 'interval-join':
+      return createIntervalJoin(node, inputSchemas(node, graph), context)
+    case 'temporal-join':
+      return createTemporalJoin(node, inputSchemas(node, graph), context)
+    case 'window-join':
+      return createWindowJoin(node, inputSchemas(node, graph), context)
+    case 'lookup-join':
+      return createLookupJoin(node, inputSchema(node, graph), context)
     case 'drop-update-before':
       return createDropUpdateBefore(node, context)
     case 'rank':
@@ -113,4 +125,8 @@ function timeType(
 
 function inputSchema(node: { readonly inputs: readonly number[] }, graph: OperatorGraph, input = 0): Schema {
   return graph.nodes[node.inputs[input] ?? -1]?.schema ?? { fields: [] }
+}
+
+function inputSchemas(node: { readonly inputs: readonly number[] }, graph: OperatorGraph): readonly [Schema, Schema] {
+  return [inputSchema(node, graph), inputSchema(node, graph, 1)]
 }

@@ -1,7 +1,8 @@
 /**
  * Operator: one node of the graph at work. Laws:
  *
- * 1. Everything is synchronous: an operator never waits. Sources and sinks wait for it.
+ * 1. Everything is synchronous: an operator never waits. Sources and sinks wait for it. Only an `AsyncOperator` keeps
+ *    rows back until an external system has answered.
  * 2. What it emits goes to `output` in the order of the changelog; a batch handed over is never changed again.
  * 3. `snapshot()` returns what changed since the last snapshot, as bytes that nobody touches any more; `restore` of
  *    all pages ever returned (latest of each name and page number, deleted ones left out) gives the same operator.
@@ -74,4 +75,15 @@ export interface SplitOperator extends Operator {
   onPeriodicEmit(now: number): void
   /** The active split with the lowest watermark, where the watermark has not reached the others'. */
   slowestSplit(): { readonly split: string; readonly watermark: number } | undefined
+}
+
+/**
+ * An operator that asks an external system. Rows wait inside until the answer is there, and what follows on them waits
+ * behind them: watermarks, the end of the input. They are never part of a snapshot: a checkpoint waits for `pending`.
+ */
+export interface AsyncOperator extends Operator {
+  /** Set while rows wait; settles when none does any more. Never rejects. */
+  readonly pending: Promise<void> | undefined
+  /** Set while no more rows should come; settles when that may have changed. Never rejects. */
+  readonly pressure: Promise<void> | undefined
 }

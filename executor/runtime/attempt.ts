@@ -3,12 +3,15 @@ import type { Connector } from '../../connectors/index.ts'
 import type { ConfigurationReader } from '../../catalog/reader.ts'
 import { type ChangeBatch, copyBatch } from '../../core/change-batch.ts'
 import type { Clock } from '../../core/clock.ts'
+import { delay } from '../../core/delay.ts'
 import { asMillraceError, MillraceError } from '../../core/errors.ts'
-import type { OperatorGraph } from '../../planner/physical/graph.ts'
+import type { LookupJoinNode, OperatorGraph } from '../../planner/physical/graph.ts'
 import type { RestoredState } from '../../state/state-store.ts'
 import type { Environment } from '../functions/function.ts'
+import type { LookupOperator } from '../operators/lookup-join.ts'
 import type { SplitOperator } from '../operators/operator.ts'
-import { createSinkTask, createSourceTask } from './connect.ts'
+import { createLookupTask, createSinkTask, createSourceTask } from './connect.ts'
+import type { LookupTask } from './lookup-task.ts'
 import { Pipeline } from './pipeline.ts'
 import type { SinkTask } from './sink-task.ts'
 import type { SourceTask } from './source-task.ts'
@@ -33,9 +36,11 @@ export class Attempt {
   readonly pipeline: Pipeline
   readonly sources: SourceTask[] = []
   readonly sinks = new Map<number, SinkTask>()
+  readonly #lookups: LookupTask[] = []
   readonly #options: AttemptOptions
   readonly #abort = new AbortController()
   readonly #failure = Promise.withResolvers<never>()
+  readonly #stopped = Promise.withResolvers<void>()
   #collecting: Promise<void> | undefined
   /** The sources' loops. */
   #running: Promise<unknown> = Promise.resolve()
@@ -62,13 +67,14 @@ export class Attempt {
     return this.#failure.promise
   }
 
-  /** Opens operators, sinks and sources in this order, each with its part of the restored state. */
+  /** Opens operators, lookups, sinks and sources in this order, each with its part of the restored state. */
   async open(restored: RestoredState | undefined): Promise<void> {
     const { graph } = this.#options
     const known = new Set(Object.keys(restored?.manifest.operators ?? {}))
     for (const node of graph.nodes) {
       if (restored !== undefined && known.has(node.uid)) this.pipeline.restore(node.uid, await restored.pages(node.uid))
     }
+    for (const node of graph.nodes) if (node.kind === 'lookup-join') await this.#openLookup(node)
     for (const node of graph.nodes) {
       if (node.kind !== 'sink') continue
       const task = await createSinkTask(node, graph, this.#options, this.#abort.signal, (error) => {
@@ -103,6 +109,24 @@ export class Attempt {
     }
   }
 
+  async #openLookup(node: LookupJoinNode): Promise<void> {
+    const { signal } = this.#abort
+    const task = await createLookupTask(node, this.#options, signal, (error) => {
+      this.fail(error)
+    })
+    this.#lookups.push(task)
+    const operator = this.pipeline.stages[node.id]?.operator as LookupOperator
+    operator.connect(await task.open(), {
+      resume: (step) => {
+        if (!signal.aborted) this.#guard(() => this.pipeline.resume(node.id, step))
+      },
+      fail: (error) => {
+        this.fail(error)
+      },
+      delay: (milliseconds) => delay(milliseconds, signal),
+    })
+  }
+
   /** Settles when all inputs have ended or were stopped. */
   async run(): Promise<void> {
     this.#timer = setInterval(
@@ -117,6 +141,7 @@ export class Attempt {
     try {
       this.#running = Promise.all(this.sources.map((source) => source.run()))
       await Promise.race([this.#running, this.failure])
+      await this.drained()
     } finally {
       clearInterval(this.#timer)
     }
@@ -131,6 +156,7 @@ export class Attempt {
   stop(): void {
     for (const source of this.sources) source.stop()
     this.#abort.abort()
+    this.#stopped.resolve()
   }
 
   /**
@@ -139,7 +165,16 @@ export class Attempt {
    */
   async pause(): Promise<void> {
     await Promise.all(this.sources.map((source) => source.pause()))
+    await this.drained()
     this.#standing = true
+  }
+
+  /** No row waits in an operator for an external system, or the attempt has stopped. Rejects when it fails. */
+  async drained(): Promise<void> {
+    for (let waiting = this.pipeline.waiting; waiting !== undefined; waiting = this.pipeline.waiting) {
+      if (this.#abort.signal.aborted) return
+      await Promise.race([waiting, this.failure, this.#stopped.promise])
+    }
   }
 
   resume(): void {
@@ -191,7 +226,7 @@ export class Attempt {
   }
 
   #pressure(): Promise<unknown> | undefined {
-    let waiting: Promise<unknown> | undefined = this.#collecting
+    let waiting: Promise<unknown> | undefined = this.#collecting ?? this.pipeline.pressure
     for (const sink of this.sinks.values()) {
       if (sink.pending !== undefined)
         waiting = waiting === undefined ? sink.pending : Promise.all([waiting, sink.pending])

@@ -5,9 +5,10 @@ import type { Connector } from '../../connectors/index.ts'
 import type { Source, SourcePoll } from '../../connectors/api/source.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { OptionValues } from '../../core/options.ts'
-import type { OperatorGraph, SinkNode, SourceNode, ValuesNode } from '../../planner/physical/graph.ts'
+import type { LookupJoinNode, OperatorGraph, SinkNode, SourceNode, ValuesNode } from '../../planner/physical/graph.ts'
 import { valuesBatch } from '../codegen/calc.ts'
 import type { AttemptOptions } from './attempt.ts'
+import { LookupTask } from './lookup-task.ts'
 import { SinkTask } from './sink-task.ts'
 import { type SourceHost, SourceTask } from './source-task.ts'
 
@@ -19,7 +20,7 @@ const EXTENSIONS = {
 }
 
 async function load(
-  node: SourceNode | SinkNode,
+  node: SourceNode | SinkNode | LookupJoinNode,
   options: AttemptOptions,
 ): Promise<{ connector: Connector; values: OptionValues; name: string }> {
   const label = `table "${node.table.path.name}"`
@@ -86,6 +87,18 @@ export async function createSourceTask(
     onSkipped: options.onSkipped,
   })
   return new SourceTask(node, source, host)
+}
+
+export async function createLookupTask(
+  node: LookupJoinNode,
+  options: AttemptOptions,
+  signal: AbortSignal,
+  onError: (error: unknown) => void,
+): Promise<LookupTask> {
+  const { connector, values } = await load(node, options)
+  const { clock, onSkipped } = options
+  const { timeZone } = options.environment
+  return new LookupTask(node, { connector, values, signal, clock, timeZone, onSkipped, onError })
 }
 
 /** VALUES as a source of one batch; its position is whether the rows were handed over. */

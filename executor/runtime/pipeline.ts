@@ -1,6 +1,7 @@
 /**
  * The operators of a job, wired as the graph says. Everything in here is synchronous: a batch that a source hands over
- * has gone through all operators into the sinks' hands when `emit` returns.
+ * has gone through all operators into the sinks' hands when `emit` returns, or waits in one that asks an external system
+ * (`waiting`): when the answer is there, `resume` goes on.
  */
 import { type ChangeBatch } from '../../core/change-batch.ts'
 import { asMillraceError, MillraceError } from '../../core/errors.ts'
@@ -8,6 +9,7 @@ import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.t
 import type { Environment } from '../functions/function.ts'
 import { createOperator } from '../operators/index.ts'
 import {
+  type AsyncOperator,
   MAX_WATERMARK,
   MIN_WATERMARK,
   type Operator,
@@ -51,6 +53,8 @@ export interface PipelineOptions {
 export class Pipeline {
   readonly stages: readonly Stage[]
   readonly #options: PipelineOptions
+  /** Stages whose input has ended while rows wait in them. */
+  readonly #ending = new Set<Stage>()
   #split = ''
   /** Times of the stages under way, for the busy share: a stage's own time is what those above it do not take. */
   #mark = 0
@@ -102,6 +106,33 @@ export class Pipeline {
   /** To be called before `snapshot`. */
   prepareSnapshot(): void {
     for (const stage of this.stages) this.#run(stage, () => stage.operator?.prepareSnapshot?.())
+  }
+
+  /** Set while rows wait in operators for an external system; settles when that may have changed. */
+  get waiting(): Promise<unknown> | undefined {
+    return this.#firstOf((operator) => operator.pending)
+  }
+
+  /** Set while sources should not go on because of it. */
+  get pressure(): Promise<unknown> | undefined {
+    return this.#firstOf((operator) => operator.pressure)
+  }
+
+  #firstOf(part: (operator: AsyncOperator) => Promise<unknown> | undefined): Promise<unknown> | undefined {
+    for (const { operator, node } of this.stages) {
+      const found = node.kind === 'lookup-join' ? part(operator as AsyncOperator) : undefined
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  /** Runs a step of a stage that an answer from outside has made possible. */
+  resume(id: number, step: () => void): void {
+    const stage = this.#stage(id)
+    this.#run(stage, step)
+    if (!this.#ending.has(stage) || (stage.operator as AsyncOperator).pending !== undefined) return
+    this.#ending.delete(stage)
+    this.#endOutput(stage)
   }
 
   /** What changed since the last call. */
@@ -179,6 +210,12 @@ export class Pipeline {
     stage.ended++
     if (stage.ended < stage.node.inputs.length) return
     this.#run(stage, () => stage.operator?.end?.())
+    if (stage.node.kind === 'lookup-join' && (stage.operator as AsyncOperator).pending !== undefined) {
+      this.#ending.add(stage)
+    } else this.#endOutput(stage)
+  }
+
+  #endOutput(stage: Stage): void {
     for (const edge of stage.edges) this.#endInput(edge.to, edge.input)
   }
 

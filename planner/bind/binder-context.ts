@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../core/error-codes.ts'
 import { type ErrorOptions, MillraceError, type SourcePosition } from '../../core/errors.ts'
 import { positionOf, type Query, type Span } from '../../parser/ast.ts'
 import type { LogicalNode } from '../logical/node.ts'
+import type { LookupHint } from '../logical/temporal-join.ts'
 
 /** Tables of WITH by name: bound once, where they are defined. */
 type CommonTables = ReadonlyMap<string, LogicalNode>
@@ -15,6 +16,8 @@ export interface BinderContext {
   readonly commonTables: CommonTables
   /** STATE_TTL hints of the SELECT that is being bound: milliseconds by table. */
   readonly stateTtl: ReadonlyMap<string, number>
+  /** LOOKUP hints of the SELECT that is being bound, by table. */
+  readonly lookupHints: ReadonlyMap<string, LookupHint>
   /** Views being expanded, to find a view that reads itself. */
   readonly views: readonly string[]
   /** Inside of a view: where the statement names it. */
@@ -29,7 +32,15 @@ export function createBinderContext(sql: string, planner: PlannerContext, bindQu
   const refuse: QueryBinder = (context, query) => {
     throw unsupported(context, query.span, 'a subquery here')
   }
-  return { sql, planner, commonTables: new Map(), stateTtl: new Map(), views: [], bindQuery: bindQuery ?? refuse }
+  return {
+    sql,
+    planner,
+    commonTables: new Map(),
+    stateTtl: new Map(),
+    lookupHints: new Map(),
+    views: [],
+    bindQuery: bindQuery ?? refuse,
+  }
 }
 
 /** A user error at a node of the statement. */

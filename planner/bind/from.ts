@@ -15,6 +15,7 @@ import { bindCorrelated, bindUncorrelated, isCorrelated } from './correlate.ts'
 import { bindJoin } from './join.ts'
 import { renameFields, uniqueNames } from './names.ts'
 import { planTable } from './table-plan.ts'
+import { bindTemporalJoin } from './temporal-join.ts'
 import { bindWindowFunction, isWindowFunction } from './window-function.ts'
 
 export function bindFrom(context: BinderContext, node: ast.TableReference): BoundSource {
@@ -31,6 +32,10 @@ export function bindFrom(context: BinderContext, node: ast.TableReference): Boun
       return bindUncorrelated(context, node)
     case 'join':
       if (isCorrelated(node.right)) return bindCorrelated(context, node, node.right, bindFrom(context, node.left))
+      if (node.right.kind === 'table' && node.right.systemTime !== undefined) {
+        const { systemTime, ...table } = node.right
+        return bindTemporalJoin(context, node, bindFrom(context, node.left), bindNamedTable(context, table), systemTime)
+      }
       return bindJoin(context, node, bindFrom(context, node.left), bindFrom(context, node.right))
     case 'match-recognize':
       throw unsupported(context, node.span, 'MATCH_RECOGNIZE')
@@ -45,7 +50,7 @@ export function withoutIdleOrder(query: ast.Query): ast.Query {
 }
 
 function bindNamedTable(context: BinderContext, node: ast.NamedTable): BoundSource {
-  if (node.systemTime !== undefined) throw unsupported(context, node.span, 'FOR SYSTEM_TIME AS OF')
+  if (node.systemTime !== undefined) throw unsupported(context, node.span, 'FOR SYSTEM_TIME AS OF outside of a JOIN')
   const { plan, names } = planNamedTable(context, node.name, node.hints)
   return aliased(context, plan, names, node.alias)
 }

@@ -8,6 +8,7 @@ import { positionOf } from '../../parser/ast.ts'
 import type { Expression } from '../expression.ts'
 import { conjunction, mapInputs, shiftInputs } from '../expression-rewrite.ts'
 import { createJoin, type JoinStateTtl, type JoinType, leftMayMiss, rightMayMiss } from '../logical/join.ts'
+import type { LogicalNode } from '../logical/node.ts'
 import type { BoundSource } from './alias.ts'
 import { type BinderContext, errorAt } from './binder-context.ts'
 import { applyFunction } from './call.ts'
@@ -16,16 +17,25 @@ import { bindCondition } from './expression-context.ts'
 import { booleanLiteral } from './literal.ts'
 import { type CommonColumn, findUnqualified, type Relation, type Scope, scopeFields } from './scope.ts'
 
-export function bindJoin(context: BinderContext, node: ast.Join, left: BoundSource, right: BoundSource): BoundSource {
+/** @param create makes the plan; absent: a regular join */
+export function bindJoin(
+  context: BinderContext,
+  node: ast.Join,
+  left: BoundSource,
+  right: BoundSource,
+  create?: (joinType: JoinType, condition: Expression) => LogicalNode,
+): BoundSource {
   const joinType = joinTypeOf(node.type)
   const both = beside(left, right)
   const common = commonColumns(context, node, joinType, left, right)
   const condition = bindJoinCondition(context, node, both, common)
   const stateTtl = stateTtlOf(context, left, right)
-  const plan = createJoin(joinType, left.plan, right.plan, condition, {
-    position: positionOf(context.sql, node.span),
-    ...(stateTtl === undefined ? {} : { stateTtl }),
-  })
+  const plan =
+    create?.(joinType, condition) ??
+    createJoin(joinType, left.plan, right.plan, condition, {
+      position: positionOf(context.sql, node.span),
+      ...(stateTtl === undefined ? {} : { stateTtl }),
+    })
   const relations = both.relations.map((relation, index) =>
     (index < left.scope.relations.length ? leftMayMiss(joinType) : rightMayMiss(joinType))
       ? missing(relation)

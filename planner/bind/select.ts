@@ -16,6 +16,7 @@ import { bindFrom } from './from.ts'
 import { checkStateTtlHints, stateTtlHints } from './hints.ts'
 import { bindGroupBy } from './group-by.ts'
 import { bindGroups } from './grouping.ts'
+import { checkLookupHints, lookupHints } from './lookup-hint.ts'
 import { withoutTimeAttribute } from './types.ts'
 import { hasOver, OverCollector, type OverInput, overGroups, overPlan } from './over.ts'
 import { withOrderColumns } from './order-by.ts'
@@ -44,8 +45,11 @@ export function bindSelect(
 ): OrderedSelect {
   refuseClauses(context, node)
   const ttls = stateTtlHints(context, node.hints)
-  const source = node.from === undefined ? oneRow() : bindFrom({ ...context, stateTtl: ttls }, node.from)
+  const lookups = lookupHints(context, node.hints)
+  const source =
+    node.from === undefined ? oneRow() : bindFrom({ ...context, stateTtl: ttls, lookupHints: lookups }, node.from)
   checkStateTtlHints(context, node.hints, source.scope)
+  checkLookupHints(context, node.hints, source.scope)
   const stateTtl = source.scope.relations.length === 1 ? [...ttls.values()].at(-1) : undefined
   const spans = new WeakMap<Expression, ast.Span>()
   const filtered = bindWhere(context, node, source, spans)

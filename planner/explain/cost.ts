@@ -49,6 +49,9 @@ const HOLDING: readonly OperatorNode['kind'][] = [
   'hash-aggregate',
   'final-rows',
   'join',
+  'interval-join',
+  'temporal-join',
+  'window-join',
 ]
 
 function holdsState(node: OperatorNode): boolean {
@@ -76,6 +79,11 @@ function rowsOf(node: OperatorNode, read: number): number {
     }
     case 'correlate':
       return read * ROWS_OF_TABLE_FUNCTION
+    case 'interval-join':
+    case 'temporal-join':
+    case 'lookup-join':
+      return read
+    case 'window-join':
     case 'join':
       return node.joinType === 'semi' || node.joinType === 'anti' ? read * FILTER_SELECTIVITY : read
     case 'limit':

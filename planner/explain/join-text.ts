@@ -39,7 +39,7 @@ function whereText(node: Extract<DraftNode, { kind: 'join' }>, left: Schema, rig
   )
 }
 
-function joinTypeText(joinType: JoinType): string {
+export function joinTypeText(joinType: JoinType): string {
   switch (joinType) {
     case 'inner':
       return 'InnerJoin'

@@ -59,6 +59,10 @@ function lineOf(node: LogicalNode): string {
       return `LogicalWindowRank(window=[${windowText(node.window, inputNames(node), node.attached)}], partition=[{${node.partition.join(', ')}}], order=[${orderText(node.order, [])}], range=[rankStart=${node.start}, rankEnd=${node.end}])`
     case 'sort':
       return `LogicalSort(order=[${orderText(node.order, [])}]${node.fetch === undefined ? '' : `, offset=[${node.offset}], fetch=[${node.fetch}]`})`
+    case 'temporal-join': {
+      const period = node.leftTime === undefined ? 'proctime' : `$${node.leftTime}`
+      return `LogicalTemporalJoin(condition=[${logicalText(node.condition)}], joinType=[${node.joinType}], period=[${period}])`
+    }
     case 'limit':
       return `LogicalSort(offset=[${node.offset}], fetch=[${node.fetch}])`
     case 'sink':

@@ -59,3 +59,11 @@ CREATE VIEW ordered AS SELECT a FROM plain ORDER BY a;
 CREATE TABLE top_counts (product STRING, id BIGINT, n BIGINT, PRIMARY KEY (product, id) NOT ENFORCED) WITH ('connector' = 'upsert');
 
 CREATE TABLE by_id (id BIGINT, product STRING, PRIMARY KEY (id) NOT ENFORCED) WITH ('connector' = 'upsert');
+
+CREATE TABLE shipments (order_id BIGINT, carrier STRING, weight INT, ts TIMESTAMP(3), arrived AS PROCTIME(), WATERMARK FOR ts AS ts) WITH ('connector' = 'append');
+
+CREATE TABLE logged (id BIGINT, ts TIMESTAMP_LTZ(3), WATERMARK FOR ts AS ts) WITH ('connector' = 'append');
+
+CREATE TABLE changing_versions (id BIGINT, v INT, ts TIMESTAMP(3), PRIMARY KEY (id) NOT ENFORCED, WATERMARK FOR ts AS ts) WITH ('connector' = 'cdc');
+
+CREATE TABLE looked_up (id BIGINT, name STRING, age INT, twice AS age * 2, PRIMARY KEY (id) NOT ENFORCED) WITH ('connector' = 'lookup');

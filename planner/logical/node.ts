@@ -16,6 +16,7 @@ import type { Rank } from './rank.ts'
 import type { Scan } from './scan.ts'
 import type { Sink } from './sink.ts'
 import type { Sort } from './sort.ts'
+import type { TemporalJoin } from './temporal-join.ts'
 import type { Union } from './union.ts'
 import type { Values } from './values.ts'
 import type { WatermarkAssigner } from './watermark.ts'
@@ -34,6 +35,7 @@ export type LogicalNode =
   | Aggregate
   | Correlate
   | Join
+  | TemporalJoin
   | WindowTableFunction
   | WindowAggregate
   | WindowRank
@@ -52,6 +54,7 @@ export function logicalInputs(node: LogicalNode): readonly LogicalNode[] {
     case 'union':
       return node.inputs
     case 'join':
+    case 'temporal-join':
       return [node.left, node.right]
     case 'watermark':
     case 'project':
@@ -84,7 +87,8 @@ export function mapLogicalInputs(node: LogicalNode, change: (input: LogicalNode)
       const inputs = node.inputs.map(change)
       return inputs.every((input, index) => input === node.inputs[index]) ? node : { ...node, inputs }
     }
-    case 'join': {
+    case 'join':
+    case 'temporal-join': {
       const left = change(node.left)
       const right = change(node.right)
       return left === node.left && right === node.right ? node : { ...node, left, right }

@@ -78,6 +78,15 @@ function stateOf(node: OperatorNode): JsonValue | undefined {
       const state = { kind, uid, keys: node.keys, types }
       return node.conflict === undefined ? state : { ...state, waits: true }
     }
+    case 'interval-join': {
+      const { joinType, leftKeys, rightKeys, bounds } = node
+      return { kind, uid, joinType, leftKeys, rightKeys, bounds: { ...bounds }, types }
+    }
+    case 'temporal-join':
+    case 'window-join': {
+      const { joinType, leftKeys, rightKeys } = node
+      return { kind, uid, joinType, leftKeys, rightKeys, types }
+    }
     case 'limit':
       return { kind, uid, offset: node.offset, fetch: node.fetch, strategy: node.strategy }
     case 'rank': {

@@ -30,7 +30,9 @@ export function inferChangelogs(roots: readonly Draft[], rules: RuleContext): Ch
   materializeSinks(roots, { modes: provided, keys: allKeys(inOrder(roots)) }, rules)
   dropNormalization(roots, rules)
   setUpdateBefore(roots, rules)
+  dropAtVersions(roots, rules)
   dropAtSinks(roots, rules)
+  orderLookups(roots, rules)
   const order = inOrder(roots)
   return { order, modes: provideAll(order, rules), keys: allKeys(order) }
 }
@@ -64,6 +66,8 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'sort':
     case 'window-rank':
     case 'window-deduplicate':
+    case 'interval-join':
+    case 'window-join':
       return INSERT_ONLY
     case 'watermark':
     case 'mini-batch-assigner':
@@ -71,6 +75,8 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'expand':
     case 'window-table-function':
     case 'correlate':
+    case 'temporal-join':
+    case 'lookup-join':
     case 'sink':
     case 'collect':
       return input
@@ -116,31 +122,39 @@ function anyOf(inputs: readonly ChangelogMode[]): ChangelogMode {
 
 /** Nodes that take only inserts, and sinks that take less than they would get. */
 function checkConsumers(order: readonly Draft[], modes: ReadonlyMap<Draft, ChangelogMode>, rules: RuleContext): void {
-  for (const draft of order) {
-    const [input] = draft.inputs
-    if (input === undefined) continue
-    const { node } = draft
-    if (node.kind === 'final-rows') continue
-    const accepted = node.kind === 'sink' ? sinkMode(draft, rules) : takesOnlyInserts(node) ? INSERT_ONLY : ALL_CHANGES
-    const given = modes.get(input) ?? INSERT_ONLY
-    const refused = [
-      ...(given.updateAfter && !accepted.updateAfter ? ['update'] : []),
-      ...(given.delete && !accepted.delete ? ['delete'] : []),
-    ]
-    if (refused.length === 0) continue
-    const kind = refused.includes('update') ? 'updateAfter' : 'delete'
-    const origin = originOf(input, kind, modes)
-    const consumer = node.kind === 'sink' ? `Table sink '${pathToString(node.table.path)}'` : describe(draft)
-    throw new MillraceError(
-      'UNSUPPORTED_CHANGELOG',
-      `${consumer} doesn't support consuming ${refused.join(' and ')} changes which is produced by node ${describe(origin)}`,
-      { position: draft.position, hint: wayOut(draft) },
-    )
-  }
+  for (const draft of order) for (const input of draft.inputs) checkConsumer(draft, input, modes, rules)
 }
 
+function checkConsumer(draft: Draft, input: Draft, modes: ReadonlyMap<Draft, ChangelogMode>, rules: RuleContext): void {
+  const { node } = draft
+  if (node.kind === 'final-rows') return
+  const accepted = node.kind === 'sink' ? sinkMode(draft, rules) : takesOnlyInserts(node) ? INSERT_ONLY : ALL_CHANGES
+  const given = modes.get(input) ?? INSERT_ONLY
+  const refused = [
+    ...(given.updateAfter && !accepted.updateAfter ? ['update'] : []),
+    ...(given.delete && !accepted.delete ? ['delete'] : []),
+  ]
+  if (refused.length === 0) return
+  const kind = refused.includes('update') ? 'updateAfter' : 'delete'
+  const origin = originOf(input, kind, modes)
+  const consumer = node.kind === 'sink' ? `Table sink '${pathToString(node.table.path)}'` : describe(draft)
+  throw new MillraceError(
+    'UNSUPPORTED_CHANGELOG',
+    `${consumer} doesn't support consuming ${refused.join(' and ')} changes which is produced by node ${describe(origin)}`,
+    { position: draft.position, hint: wayOut(draft) },
+  )
+}
+
+const TAKES_INSERTS: readonly DraftNode['kind'][] = [
+  'temporal-sort',
+  'window-rank',
+  'window-deduplicate',
+  'interval-join',
+  'window-join',
+]
+
 function takesOnlyInserts(node: DraftNode): boolean {
-  return node.kind === 'temporal-sort' || node.kind === 'window-rank' || node.kind === 'window-deduplicate'
+  return TAKES_INSERTS.includes(node.kind)
 }
 
 /** The deepest node that makes the changes: the ones above only hand them on. */
@@ -160,8 +174,12 @@ const MAKERS: readonly DraftNode['kind'][] = [
 ]
 
 function wayOut(draft: Draft): string {
-  if (draft.node.kind !== 'sink')
+  if (draft.inputs.length > 1) {
+    return 'Both sides may only append rows; a regular join (without bounds of time) takes updates.'
+  }
+  if (draft.node.kind !== 'sink') {
     return 'It takes only rows that are never changed later: aggregate by window below it.'
+  }
   return draft.node.primaryKey.length === 0
     ? 'Aggregate by window (GROUP BY window_start, window_end), or write into a table with a PRIMARY KEY whose connector takes updates.'
     : 'Aggregate by window (GROUP BY window_start, window_end), or write into a connector that takes updates.'
@@ -189,9 +207,17 @@ function wantsUpdateBefore(roots: readonly Draft[], rules: RuleContext): Readonl
   for (const draft of [...order].reverse()) {
     const own = wants.get(draft) ?? false
     const all = own || !understandsAllUpdates(draft, keys, modes)
-    for (const input of draft.inputs) wants.set(input, (wants.get(input) ?? false) || demands(draft, all, rules))
+    for (const [index, input] of draft.inputs.entries()) {
+      // Of a versioned table the row after an update is the next version; the one before it would end that version.
+      const asked = !isVersions(draft, index) && demands(draft, all, rules)
+      wants.set(input, (wants.get(input) ?? false) || asked)
+    }
   }
   return wants
+}
+
+function isVersions(draft: Draft, input: number): boolean {
+  return draft.node.kind === 'temporal-join' && input === 1
 }
 
 /** A join that has to be told by one input what an update replaces is told so by both. */
@@ -233,6 +259,8 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'expand':
     case 'window-table-function':
     case 'join':
+    case 'temporal-join':
+    case 'lookup-join':
       return own
     case 'rank':
     case 'limit':
@@ -242,6 +270,8 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'deduplicate':
     case 'window-rank':
     case 'window-deduplicate':
+    case 'interval-join':
+    case 'window-join':
     case 'changelog-normalize':
     case 'drop-update-before':
     case 'source':
@@ -260,17 +290,19 @@ function dropNormalization(roots: readonly Draft[], rules: RuleContext): void {
   for (const draft of inOrder(roots)) {
     const [input] = draft.inputs
     if (draft.node.kind !== 'changelog-normalize' || input === undefined || wants.get(draft) === true) continue
-    if (!(consumers.get(draft) ?? []).every((consumer) => handsOn(consumer, consumers))) continue
+    if (!(consumers.get(draft) ?? []).every((consumer) => handsOn(consumer, consumers, draft))) continue
     for (const consumer of consumers.get(draft) ?? []) {
       consumer.inputs = consumer.inputs.map((other) => (other === draft ? input : other))
     }
   }
 }
 
-function handsOn(draft: Draft, consumers: ReadonlyMap<Draft, readonly Draft[]>): boolean {
+function handsOn(draft: Draft, consumers: ReadonlyMap<Draft, readonly Draft[]>, from: Draft): boolean {
+  if (draft.node.kind === 'temporal-join')
+    return draft.inputs.every((input, index) => input !== from || isVersions(draft, index))
   if (draft.node.kind === 'sink') return draft.node.primaryKey.length > 0
   const plain = draft.node.kind === 'calc' && draft.node.projections.every((expression) => expression.kind === 'input')
-  return plain && (consumers.get(draft) ?? []).every((consumer) => handsOn(consumer, consumers))
+  return plain && (consumers.get(draft) ?? []).every((consumer) => handsOn(consumer, consumers, draft))
 }
 
 function setUpdateBefore(roots: readonly Draft[], rules: RuleContext): void {
@@ -294,6 +326,37 @@ function setUpdateBefore(roots: readonly Draft[], rules: RuleContext): void {
   }
 }
 
+/**
+ * -U that a versioned table brings along. Behind a filter it may be the only sign that a version has ended, and it may
+ * come with a +U that takes its place: the two cannot be told apart.
+ */
+function dropAtVersions(roots: readonly Draft[], rules: RuleContext): void {
+  const modes = provideAll(inOrder(roots), rules)
+  for (const draft of inOrder(roots)) {
+    const [left, right] = draft.inputs
+    if (draft.node.kind !== 'temporal-join' || left === undefined || right === undefined) continue
+    if (modes.get(right)?.updateBefore !== true) continue
+    if (isFiltered(right)) {
+      throw new MillraceError('UNSUPPORTED_FEATURE', 'a versioned table that is filtered and gets updates', {
+        position: draft.position,
+        hint: 'Join the whole versioned table and write the condition into ON or WHERE.',
+      })
+    }
+    draft.inputs = [left, createDraft({ kind: 'drop-update-before', schema: right.node.schema }, [right])]
+  }
+}
+
+/** Results of lookups may overtake each other only where no row takes another one back. */
+function orderLookups(roots: readonly Draft[], rules: RuleContext): void {
+  const modes = provideAll(inOrder(roots), rules)
+  for (const draft of inOrder(roots)) {
+    const [input] = draft.inputs
+    const { node } = draft
+    if (node.kind !== 'lookup-join' || input === undefined || isInsertOnly(modes.get(input) ?? INSERT_ONLY)) continue
+    draft.node = { ...node, asynchronous: { ...node.asynchronous, ordered: true } }
+  }
+}
+
 /** -U that a sink by key does not want, unless a filter on the way makes it the only sign that a row is gone. */
 function dropAtSinks(roots: readonly Draft[], rules: RuleContext): void {
   const modes = provideAll(inOrder(roots), rules)
@@ -309,6 +372,9 @@ function isFiltered(draft: Draft): boolean {
   const { node } = draft
   if (node.kind === 'calc') return node.condition !== undefined || draft.inputs.some(isFiltered)
   if (node.kind === 'correlate' || node.kind === 'join') return true
+  if (node.kind === 'temporal-join' || node.kind === 'lookup-join') {
+    return node.joinType === 'inner' || draft.inputs.slice(0, 1).some(isFiltered)
+  }
   if (node.kind === 'union' || node.kind === 'watermark') return draft.inputs.some(isFiltered)
   return false
 }

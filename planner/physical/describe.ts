@@ -5,6 +5,7 @@ import type { Schema } from '../../core/types.ts'
 import type { CatalogTable } from '../../catalog/table.ts'
 import { expressionText } from '../explain/expression-text.ts'
 import { joinText } from '../explain/join-text.ts'
+import { intervalJoinText, lookupJoinText, temporalJoinText, windowJoinText } from '../explain/timed-join-text.ts'
 import type { AggregateCall, Expression } from '../expression.ts'
 import { orderedText, orderText } from '../explain/ordered-text.ts'
 import { correlateText } from '../explain/correlate-text.ts'
@@ -55,6 +56,17 @@ export function describe(draft: Draft): string {
       return 'FinalRows'
     case 'mini-batch-assigner':
       return `MiniBatchAssigner(interval=[${node.interval}ms], mode=[${node.mode === 'proctime' ? 'ProcTime' : 'RowTime'}])`
+    case 'interval-join':
+      return intervalJoinText(node, ...inputSchemas(draft))
+    case 'temporal-join':
+      return temporalJoinText(node, ...inputSchemas(draft))
+    case 'window-join': {
+      const [left, right] = inputSchemas(draft)
+      const text = (schema: Schema, window: AttachedWindow): string => windowText(node.window, namesOf(schema), window)
+      return windowJoinText(node, left, right, [text(left, node.left), text(right, node.right)])
+    }
+    case 'lookup-join':
+      return lookupJoinText(node, inputSchemas(draft)[0])
     case 'join':
       return joinText(
         node,
@@ -81,6 +93,10 @@ export function describe(draft: Draft): string {
     default:
       return unreachable(node)
   }
+}
+
+function inputSchemas({ inputs }: Draft): readonly [Schema, Schema] {
+  return [inputs[0]?.node.schema ?? { fields: [] }, inputs[1]?.node.schema ?? { fields: [] }]
 }
 
 function namesOf(schema: Schema): readonly string[] {

@@ -11,12 +11,17 @@ import type { Limit } from '../logical/limit.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import type { Scan } from '../logical/scan.ts'
 import type { Sink } from '../logical/sink.ts'
+import type { TemporalJoin } from '../logical/temporal-join.ts'
 import { duplicatesEvents, sourceMode } from '../rules/prune-columns.ts'
 import { isIdentity, programOf } from '../rules/program.ts'
 import type { RuleContext } from '../rules/rule-context.ts'
 import { isBatch } from './batch.ts'
 import { createDraft, type Draft, type DraftNode } from './draft.ts'
+import { intervalJoin } from './interval-join.ts'
 import { joinKeys } from './join-keys.ts'
+import { lookupJoin, versionedJoin } from './temporal-join.ts'
+import { knownKeys } from './upsert-keys.ts'
+import { windowJoin } from './window-join.ts'
 
 import { refuseOver, translateSort, translateWindowRank, undecided } from './translate-ordered.ts'
 
@@ -101,6 +106,8 @@ export class Translator {
         )
         return this.#register(draft)
       }
+      case 'temporal-join':
+        return this.#temporalJoin(node)
       case 'limit':
         return this.#limit(node)
       case 'sink':
@@ -184,6 +191,11 @@ export class Translator {
 
   #join(node: Join): Draft {
     const { left, right, joinType, stateTtl, position } = node
+    const cleanup = this.#rules.planner.configuration.duration('table.exec.interval-join.min-cleanup-interval')
+    const timed = windowJoin(node) ?? intervalJoin(node, cleanup)
+    if (timed !== undefined) {
+      return this.#share(timed, [this.translate(left), this.translate(right)], this.#shareSubPlans, position)
+    }
     const keys = joinKeys(node.condition, left.schema.fields.length)
     const fields = node.schema.fields.map((field): Field => ({ ...field, type: withoutTimeAttribute(field.type) }))
     const inputs = [this.translate(left), this.translate(right)]
@@ -198,6 +210,16 @@ export class Translator {
       schema: { fields },
     }
     return this.#share(draft, inputs, this.#shareSubPlans, position)
+  }
+
+  #temporalJoin(node: TemporalJoin): Draft {
+    const { left, right, leftTime, position } = node
+    const input = this.translate(left)
+    if (leftTime === undefined)
+      return this.#share(lookupJoin(node, this.#rules), [input], this.#shareSubPlans, position)
+    const versions = this.translate(right)
+    const joined = versionedJoin(node, leftTime, knownKeys(versions), this.#stateTtl)
+    return this.#share(joined, [input, versions], this.#shareSubPlans, position)
   }
 
   #limit(node: Limit): Draft {

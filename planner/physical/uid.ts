@@ -22,6 +22,9 @@ const COUNTED: readonly Draft['node']['kind'][] = [
   'sort-limit',
   'sort',
   'temporal-sort',
+  'interval-join',
+  'temporal-join',
+  'window-join',
 ]
 
 export function assignUids(roots: readonly Draft[], order: readonly Draft[]): ReadonlyMap<Draft, string> {

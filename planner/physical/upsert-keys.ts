@@ -10,6 +10,11 @@ export type UpsertKeys = readonly (readonly number[])[]
 
 const MAXIMUM = 8
 
+/** Keys of a draft whose inputs are all there. */
+export function knownKeys(draft: Draft): UpsertKeys {
+  return upsertKeysOf(draft, draft.inputs.map(knownKeys))
+}
+
 export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): UpsertKeys {
   const { node } = draft
   const [first = []] = inputs
@@ -68,6 +73,17 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
     case 'changelog-normalize':
     case 'sink-materialize':
       return [node.keys]
+    case 'interval-join':
+    case 'window-join':
+      return []
+    case 'temporal-join':
+      return first
+    case 'lookup-join': {
+      const { table, columns, keys } = node
+      const key = tableKey(table.primaryKey?.columns ?? [], columns)
+      const single = key.some((set) => set.every((column) => keys.some((other) => other.column === column)))
+      return single ? first : []
+    }
     default:
       return unreachable(node)
   }

@@ -4,6 +4,7 @@ import { physicalKind, type Schema, type SqlType } from '../../core/types.ts'
 import type { Expression } from '../expression.ts'
 import { childrenOf } from '../expression-rewrite.ts'
 import { invocationFields } from '../logical/correlate.ts'
+import type { JoinType } from '../logical/join.ts'
 import type { OperatorGraph, OperatorNode } from './graph.ts'
 
 /** @throws MillraceError INTERNAL_ERROR that names the node */
@@ -50,7 +51,13 @@ function verifyNode(node: OperatorNode, inputs: readonly OperatorNode[]): void {
       )
     }
     case 'join':
+      return verifyJoin({ ...node, leftKeys: node.left.keys, rightKeys: node.right.keys }, inputs, expectWidth)
+    case 'interval-join':
+    case 'temporal-join':
+    case 'window-join':
       return verifyJoin(node, inputs, expectWidth)
+    case 'lookup-join':
+      return verifyLookupJoin(node, input, expectWidth)
     case 'expand':
       for (const copy of node.copies) expectWidth(copy.columns.length + 1)
       return
@@ -72,16 +79,39 @@ function verifyNode(node: OperatorNode, inputs: readonly OperatorNode[]): void {
   }
 }
 
-function verifyJoin(
-  node: Extract<OperatorNode, { kind: 'join' }>,
-  inputs: readonly OperatorNode[],
+type Described = Pick<OperatorNode, 'description'>
+
+type VerifiedJoin = Described & {
+  readonly joinType: JoinType
+  readonly leftKeys: readonly number[]
+  readonly rightKeys: readonly number[]
+  readonly condition?: Expression
+}
+
+function verifyLookupJoin(
+  node: Extract<OperatorNode, { kind: 'lookup-join' }>,
+  input: Schema,
   expectWidth: (wanted: number) => void,
 ): void {
+  for (const { column, value } of node.keys) {
+    verifyExpression(value, input, node)
+    const type = node.lookup.fields[column]?.type
+    invariant(type !== undefined, `${node.description} looks up by column ${column}`)
+    verifyType(value.type, { ...type, nullable: true }, node)
+  }
+  for (const expression of node.projections) verifyExpression(expression, node.lookup, node)
+  const width = input.fields.length
+  const found = node.projections.map(({ type }, index) => ({ name: `${index}`, type }))
+  if (node.condition !== undefined) verifyExpression(node.condition, { fields: [...input.fields, ...found] }, node)
+  return expectWidth(width + found.length)
+}
+
+function verifyJoin(node: VerifiedJoin, inputs: readonly OperatorNode[], expectWidth: (wanted: number) => void): void {
   const [left = { fields: [] }, right = { fields: [] }] = inputs.map(({ schema }) => schema)
-  invariant(node.left.keys.length === node.right.keys.length, `${node.description} compares different numbers of keys`)
-  for (const [index, key] of node.left.keys.entries()) {
+  invariant(node.leftKeys.length === node.rightKeys.length, `${node.description} compares different numbers of keys`)
+  for (const [index, key] of node.leftKeys.entries()) {
     const mine = left.fields[key]?.type
-    const theirs = right.fields[node.right.keys[index] ?? -1]?.type
+    const theirs = right.fields[node.rightKeys[index] ?? -1]?.type
     invariant(mine !== undefined && theirs !== undefined, `${node.description} has a key that is no column`)
     invariant(
       physicalKind(mine) === physicalKind(theirs),
@@ -118,7 +148,7 @@ function verifyAggregates(
   }
 }
 
-function verifyExpression(expression: Expression, input: Schema, node: OperatorNode): void {
+function verifyExpression(expression: Expression, input: Schema, node: Described): void {
   if (expression.kind === 'input') {
     const field = input.fields[expression.index]
     invariant(field !== undefined, `${node.description} reads column ${expression.index}`)
@@ -128,7 +158,7 @@ function verifyExpression(expression: Expression, input: Schema, node: OperatorN
 }
 
 /** Held in the same way, and NOT NULL only where the values are. */
-function verifyType(given: SqlType, declared: SqlType | undefined, node: OperatorNode): void {
+function verifyType(given: SqlType, declared: SqlType | undefined, node: Described): void {
   invariant(declared !== undefined, `${node.description} has a column too much`)
   const same = physicalKind(given) === physicalKind(declared)
   const scale = (type: SqlType): number => (type.kind === 'DECIMAL' ? type.scale : 0)

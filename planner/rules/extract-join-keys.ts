@@ -5,6 +5,7 @@
 import type { Expression } from '../expression.ts'
 import { collectInputs, conjunction, conjunctsOf, mapInputs, shiftInputs } from '../expression-rewrite.ts'
 import { createJoin, type Join } from '../logical/join.ts'
+import { createTemporalJoin, type TemporalJoin } from '../logical/temporal-join.ts'
 import { type LogicalNode, mapLogicalInputs } from '../logical/node.ts'
 import { createProject, selectColumns } from '../logical/project.ts'
 import { equality } from '../physical/join-keys.ts'
@@ -12,10 +13,12 @@ import type { RuleContext } from './rule-context.ts'
 
 export function extractJoinKeys(node: LogicalNode, rules: RuleContext): LogicalNode {
   const below = mapLogicalInputs(node, (input) => extractJoinKeys(input, rules))
-  return below.kind === 'join' ? withPlainKeys(below, rules) : below
+  if (below.kind === 'join') return withPlainKeys(below, rules)
+  // What rows are looked up by may be computed by the lookup itself.
+  return below.kind === 'temporal-join' && below.leftTime !== undefined ? withPlainKeys(below, rules) : below
 }
 
-function withPlainKeys(join: Join, rules: RuleContext): LogicalNode {
+function withPlainKeys(join: Join | TemporalJoin, rules: RuleContext): LogicalNode {
   const width = join.left.schema.fields.length
   const left = new Side(join.left)
   const right = new Side(join.right)
@@ -32,7 +35,11 @@ function withPlainKeys(join: Join, rules: RuleContext): LogicalNode {
   const condition = conjunction(
     parts.map((part) => ('kind' in part ? shifted(part, width, moved) : equal(part, moved))),
   )
-  const widened = createJoin(join.joinType, left.build(), right.build(), condition ?? join.condition, join)
+  const [newLeft, newRight] = [left.build(), right.build()]
+  const widened =
+    join.kind === 'join'
+      ? createJoin(join.joinType, newLeft, newRight, condition ?? join.condition, join)
+      : createTemporalJoin({ ...join, left: newLeft, right: newRight, condition: condition ?? join.condition })
   const columns = join.schema.fields.map((_, index) => (index < width ? index : index - width + moved))
   return { ...selectColumns(widened, columns), schema: join.schema }
 }

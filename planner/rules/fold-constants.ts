@@ -32,6 +32,7 @@ export function foldConstants(node: LogicalNode, rules: RuleContext): LogicalNod
       return condition.value === true ? below.input : createValues([], below.schema)
     }
     case 'join':
+    case 'temporal-join':
       return { ...below, condition: fold(below.condition, rules) }
     default:
       return below

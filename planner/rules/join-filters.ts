@@ -4,8 +4,9 @@
  * narrower one.
  */
 import type { Expression } from '../expression.ts'
-import { childrenOf, collectInputs, conjunction, shiftInputs } from '../expression-rewrite.ts'
+import { childrenOf, collectInputs, conjunction, conjunctsOf, shiftInputs } from '../expression-rewrite.ts'
 import { createJoin, type Join, type JoinType, leftMayMiss, rightMayMiss } from '../logical/join.ts'
+import { createTemporalJoin, type TemporalJoin } from '../logical/temporal-join.ts'
 import type { RuleContext } from './rule-context.ts'
 
 export interface JoinFilters {
@@ -65,6 +66,37 @@ export function placeFilters(
     right: right.map((part) => shiftInputs(part, -width)),
     above,
   }
+}
+
+/**
+ * Of a temporal join only the left side is filtered before: a filter on the right would hide that a version has ended.
+ * WHERE says what is looked up, as ON does; versions are compared in ON alone.
+ *
+ * @param where conditions above the join
+ */
+export function placeTemporalFilters(
+  join: TemporalJoin,
+  where: readonly Expression[],
+  rules: RuleContext,
+): { readonly join: TemporalJoin; readonly left: readonly Expression[]; readonly above: readonly Expression[] } {
+  const width = join.left.schema.fields.length
+  const inner = join.joinType === 'inner'
+  const readsOnly = (condition: Expression, side: (index: number) => boolean): boolean =>
+    rules.isDeterministic(condition) && [...collectInputs(condition)].every(side)
+  const left: Expression[] = []
+  const above: Expression[] = []
+  const kept: Expression[] = []
+  for (const condition of conjunctsOf(join.condition)) {
+    if (inner && readsOnly(condition, (index) => index < width)) left.push(condition)
+    else kept.push(condition)
+  }
+  for (const condition of where) {
+    if (readsOnly(condition, (index) => index < width)) left.push(condition)
+    else if (inner && join.leftTime === undefined && rules.isDeterministic(condition)) kept.push(condition)
+    else above.push(condition)
+  }
+  const condition = conjunction(kept) ?? TRUE
+  return { join: createTemporalJoin({ ...join, condition }), left, above }
 }
 
 /** The conditions of ON as they were written, then those of WHERE. */

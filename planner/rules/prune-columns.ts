@@ -15,9 +15,11 @@ import { createJoin, type Join } from '../logical/join.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createProject, selectColumns } from '../logical/project.ts'
 import { createScan, type Scan } from '../logical/scan.ts'
+import { createTemporalJoin, type TemporalJoin } from '../logical/temporal-join.ts'
 import { createWatermark } from '../logical/watermark.ts'
 import { createWindowAggregate } from '../logical/window-aggregate.ts'
 import { createWindowTableFunction } from '../logical/window-table-function.ts'
+import { timeAttributeOf } from '../bind/types.ts'
 import type { WindowProperty } from '../physical/graph.ts'
 import { movedWindow, windowInputs } from './move-window.ts'
 import { pruneOver, pruneRank, pruneSort, pruneWindowRank } from './prune-ordered.ts'
@@ -88,6 +90,8 @@ function prune(node: LogicalNode, needed: ReadonlySet<number>, rules: RuleContex
     }
     case 'join':
       return pruneJoin(node, needed, rules)
+    case 'temporal-join':
+      return pruneTemporalJoin(node, needed, rules)
     case 'correlate':
       return pruneCorrelate(node, needed, rules)
     case 'expand':
@@ -239,6 +243,32 @@ function pruneJoin(node: Join, needed: ReadonlySet<number>, rules: RuleContext):
   const mapping = new Map(mine.map((column, index) => [column, index]))
   for (const [index, column] of theirs.entries()) mapping.set(width + column, mine.length + index)
   return { node: createJoin(node.joinType, left, right, remap(node.condition, mapping), node), mapping }
+}
+
+/** The time attributes of an event-time join are read whether anyone above wants them or not. */
+function pruneTemporalJoin(node: TemporalJoin, needed: ReadonlySet<number>, rules: RuleContext): Pruned {
+  const width = node.left.schema.fields.length
+  const wanted = collectInputs(node.condition, new Set(needed))
+  const columns = new Set([...wanted].filter((column) => column >= width).map((column) => column - width))
+  if (node.leftTime !== undefined) {
+    wanted.add(node.leftTime)
+    for (const [column, { type }] of node.right.schema.fields.entries()) {
+      if (timeAttributeOf(type) === 'rowtime') columns.add(column)
+    }
+  }
+  const left = prune(node.left, new Set([...wanted].filter((column) => column < width)), rules)
+  const right = prune(node.right, columns, rules)
+  const moved = left.node.schema.fields.length
+  const mapping = new Map(left.mapping)
+  for (const [from, to] of right.mapping) mapping.set(width + from, moved + to)
+  const join = createTemporalJoin({
+    ...node,
+    left: left.node,
+    right: right.node,
+    condition: remap(node.condition, mapping),
+    ...(node.leftTime === undefined ? {} : { leftTime: at(mapping, node.leftTime) }),
+  })
+  return { node: join, mapping }
 }
 
 function pruneCorrelate(

@@ -6,11 +6,11 @@ import type { Expression } from '../expression.ts'
 import { collectInputs, conjunction, conjunctsOf, mapInputs, substitute } from '../expression-rewrite.ts'
 import { createFilter } from '../logical/filter.ts'
 import { type LogicalNode, mapLogicalInputs } from '../logical/node.ts'
-import { placeFilters } from './join-filters.ts'
+import { placeFilters, placeTemporalFilters } from './join-filters.ts'
 import type { RuleContext } from './rule-context.ts'
 
 export function pushFilters(node: LogicalNode, rules: RuleContext): LogicalNode {
-  if (node.kind === 'join') return push([], node, rules)
+  if (node.kind === 'join' || node.kind === 'temporal-join') return push([], node, rules)
   if (node.kind !== 'filter') return mapLogicalInputs(node, (input) => pushFilters(input, rules))
   return push(conjunctsOf(node.condition), node.input, rules)
 }
@@ -49,6 +49,10 @@ function push(conditions: readonly Expression[], node: LogicalNode, rules: RuleC
         left: push(placed.left, join.left, rules),
         right: push(placed.right, join.right, rules),
       })
+    }
+    case 'temporal-join': {
+      const { join, left, above } = placeTemporalFilters(node, conditions, rules)
+      return filtered(above, { ...join, left: push(left, join.left, rules), right: pushFilters(join.right, rules) })
     }
     case 'correlate':
     case 'window-table-function': {

@@ -1,0 +1,13 @@
+/** Settles after so many milliseconds, or when the signal is aborted. */
+export function delay(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, milliseconds)
+    if (signal.aborted) done()
+    else signal.addEventListener('abort', done)
+  })
+}
