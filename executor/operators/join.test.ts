@@ -283,11 +283,12 @@ function randomChanges(next: () => number, count: number): { readonly lines: str
   while (lines.length < count) {
     const at = int(rows.length)
     const old = rows[at]
-    if (old === undefined || next() < 0.5) {
+    const choice = next()
+    if (old === undefined || choice < 0.5) {
       const row = fresh()
       rows.push(row)
       lines.push(`+I ${text(row)}`)
-    } else if (next() < 0.5) {
+    } else if (choice < 0.75) {
       rows.splice(at, 1)
       lines.push(`-D ${text(old)}`)
     } else {
