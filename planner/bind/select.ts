@@ -21,7 +21,7 @@ import { SubqueryCollector } from './subquery.ts'
 import { withoutTimeAttribute } from './types.ts'
 import { hasOver, OverCollector, type OverInput, overGroups, overPlan } from './over.ts'
 import { withOrderColumns } from './order-by.ts'
-import { accessField, allColumns, EMPTY_SCOPE, isNamed, resolveColumn, type Scope, scopeFields } from './scope.ts'
+import { accessField, allColumns, EMPTY_SCOPE, isNamed, resolveColumn, type Scope } from './scope.ts'
 
 /** A column of the result. */
 export interface SelectColumn {
