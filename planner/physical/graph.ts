@@ -228,6 +228,11 @@ export type TableInvocation =
       /** Input columns. */
       readonly args: readonly number[]
     }
+  | {
+      readonly kind: 'replicate-rows'
+      /** How often (a BIGINT), then the columns that are repeated. */
+      readonly args: readonly number[]
+    }
 
 /** A table function for every row: the input's columns, then the function's; row kinds are the input row's. */
 export interface CorrelateNode extends NodeBase {

@@ -5,6 +5,7 @@ import { ARRAY_AGG } from './array-agg.ts'
 import { AVG } from './avg.ts'
 import { COLLECT } from './collect.ts'
 import { COUNT } from './count.ts'
+import { SINGLE_VALUE } from './single-value.ts'
 import { STDDEV_POP, STDDEV_SAMP, VAR_POP, VAR_SAMP } from './deviation.ts'
 import { FIRST_VALUE, LAST_VALUE } from './first-value.ts'
 import { JSON_ARRAYAGG, JSON_OBJECTAGG } from './json-agg.ts'
@@ -28,6 +29,7 @@ export const AGGREGATE_FUNCTIONS: readonly AggregateFunction[] = [
   MAX,
   MIN,
   PERCENTILE,
+  SINGLE_VALUE,
   STDDEV_POP,
   STDDEV_SAMP,
   SUM,
