@@ -46,6 +46,7 @@ const HOLDING: readonly OperatorNode['kind'][] = [
   'sort-limit',
   'temporal-sort',
   'join',
+  'over-aggregate',
 ]
 
 function holdsState(node: OperatorNode): boolean {
@@ -82,6 +83,7 @@ function rowsOf(node: OperatorNode, read: number): number {
     case 'deduplicate':
       return read * GROUPS
     case 'temporal-sort':
+    case 'over-aggregate':
     case 'watermark':
     case 'mini-batch-assigner':
     case 'final-rows':

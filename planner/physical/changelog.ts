@@ -80,6 +80,8 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
       return node.keep === 'first' ? INSERT_ONLY : { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore }
     case 'temporal-sort':
       return INSERT_ONLY
+    case 'over-aggregate':
+      return node.time === 'value' ? { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore } : INSERT_ONLY
     case 'union':
       return anyOf(inputs)
     case 'group-aggregate': {
@@ -137,7 +139,7 @@ function checkConsumers(order: readonly Draft[], modes: ReadonlyMap<Draft, Chang
 }
 
 function takesOnlyInserts(node: DraftNode): boolean {
-  return node.kind === 'temporal-sort'
+  return node.kind === 'temporal-sort' || (node.kind === 'over-aggregate' && node.time !== 'value')
 }
 
 /** The deepest node that makes the changes: the ones above only hand them on. */
@@ -154,6 +156,7 @@ const MAKERS: readonly DraftNode['kind'][] = [
   'rank',
   'sort-limit',
   'limit',
+  'over-aggregate',
 ]
 
 function wayOut(draft: Draft): string {
@@ -234,6 +237,8 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'limit':
     case 'sort-limit':
       return node.strategy === 'retract'
+    case 'over-aggregate':
+      return true
     case 'temporal-sort':
     case 'deduplicate':
     case 'changelog-normalize':

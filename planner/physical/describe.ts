@@ -68,6 +68,7 @@ export function describe(draft: Draft): string {
     case 'limit':
     case 'sort-limit':
     case 'temporal-sort':
+    case 'over-aggregate':
       return orderedText(node, input)
     case 'sink':
       return `Sink(table=[${tablePath(node.table)}], fields=[${output.join(', ')}]${hintText(node.table, node.options)})`

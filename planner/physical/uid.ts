@@ -19,6 +19,7 @@ const COUNTED: readonly Draft['node']['kind'][] = [
   'deduplicate',
   'sort-limit',
   'temporal-sort',
+  'over-aggregate',
 ]
 
 export function assignUids(roots: readonly Draft[], order: readonly Draft[]): ReadonlyMap<Draft, string> {

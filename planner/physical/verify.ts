@@ -56,6 +56,8 @@ function verifyNode(node: OperatorNode, inputs: readonly OperatorNode[]): void {
       return
     case 'rank':
       return expectWidth(input.fields.length + (node.outputRankNumber ? 1 : 0))
+    case 'over-aggregate':
+      return expectWidth(input.fields.length + node.calls.length)
     case 'window-table-function':
       return expectWidth(input.fields.length + 3)
     case 'correlate':
