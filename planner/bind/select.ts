@@ -8,7 +8,7 @@ import type { LogicalNode } from '../logical/node.ts'
 import { createProject } from '../logical/project.ts'
 import { createValues } from '../logical/values.ts'
 import { AggregateCollector } from './aggregate-collector.ts'
-import { type BinderContext, errorAt, unsupported } from './binder-context.ts'
+import { type BinderContext, errorAt } from './binder-context.ts'
 import { expressionContext } from './expression.ts'
 import { bindCondition, type ExpressionContext } from './expression-context.ts'
 import type { BoundSource } from './alias.ts'
@@ -19,7 +19,7 @@ import { bindGroups } from './grouping.ts'
 import { withoutTimeAttribute } from './types.ts'
 import { hasOver, OverCollector, type OverInput, overGroups, overPlan } from './over.ts'
 import { withOrderColumns } from './order-by.ts'
-import { accessField, allColumns, EMPTY_SCOPE, isNamed, resolveColumn, type Scope, scopeFields } from './scope.ts'
+import { accessField, allColumns, EMPTY_SCOPE, isNamed, resolveColumn, type Scope } from './scope.ts'
 
 /** A column of the result. */
 export interface SelectColumn {

@@ -43,7 +43,7 @@ function lag({ argumentTypes: [type], offset = 1 }: AggregateSite): AggregateImp
     },
     toValue: (state) => [state.values, state.fallback],
     fromValue: (value) => {
-      const [last, fallback = null] = value as readonly [readonly Value[], Value]
+      const [last, fallback] = value as readonly [readonly Value[], Value]
       return { values: [...last], fallback }
     },
   })
@@ -81,7 +81,7 @@ function ranking(dense: boolean): AggregateFunction['implement'] {
       },
       toValue: (state) => [state.rows, state.rank, state.last],
       fromValue: (value) => {
-        const [rows, rank, last = null] = value as readonly [bigint, bigint, Value]
+        const [rows, rank, last] = value as readonly [bigint, bigint, Value]
         return { rows, rank, last }
       },
     })
