@@ -11,11 +11,13 @@ import { AggregateTable, planAggregates } from './aggregate-table.ts'
 import { keyColumnsOf, keyTypesOf } from './key-columns.ts'
 import type { Operator, OperatorContext, OperatorMetrics, StatePage } from './operator.ts'
 import { BufferedOver } from './over-buffer.ts'
+import { OverByValue } from './over-by-value.ts'
 
 const TABLE = 'groups'
 
 /** @param input schema of the input */
 export function createOverAggregate(node: OverAggregateNode, input: Schema, context: OperatorContext): Operator {
+  if (node.time === 'value') return new OverByValue(node, input, context)
   const isRunning = node.time === 'proctime' && node.frame.start === null
   return isRunning ? new RunningOver(node, input, context) : new BufferedOver(node, input, context)
 }

@@ -46,12 +46,12 @@ export function translateOver(node: Over, stateTtl: number): DraftNode {
   const { frame } = node
   if (frame.end !== 0)
     throw refused(node, 'OVER RANGE FOLLOWING windows are not supported yet.', 'End the frame with CURRENT ROW.')
-  const time = timeOf(node.schema, order.column)
-  if (time === undefined) {
+  const time = timeOf(node.schema, order.column) ?? 'value'
+  if (time === 'value' && frame.start !== null) {
     throw refused(
       node,
-      "OVER windows' ordering in stream mode must be defined on a time attribute.",
-      'Order by the column that has the watermark, or, for the first rows of each partition, add a condition such as "number <= 10" around ROW_NUMBER().',
+      'Non-time attribute sort is not supported for bounded OVER window.',
+      'Order by the column that has the watermark, or begin the frame with UNBOUNDED PRECEDING.',
     )
   }
   for (const call of node.calls) refuseCall(node, call.function)
