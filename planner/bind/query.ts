@@ -110,9 +110,7 @@ function castTo(expression: Expression, type: SqlType | undefined): Expression {
 function bindLimit(context: BinderContext, query: ast.Query, input: LogicalNode): LogicalNode {
   if (query.limit === undefined && query.offset === undefined) return input
   const { offset, fetch } = bindRange(context, query)
-  if (fetch === undefined && !isBatch(context.planner)) {
-    throw unsupported(context, query.offset?.span ?? query.span, 'OFFSET without LIMIT', 'Add LIMIT.')
-  }
+  if (fetch === undefined && !isBatch(context.planner)) throw withoutFetch(context, query)
   const position = statementPosition(context, query.limit?.span ?? query.span)
   return createLimit(input, offset, fetch ?? Number.MAX_SAFE_INTEGER, position)
 }
@@ -125,7 +123,14 @@ function bindSort(
   position: SourcePosition,
 ): LogicalNode {
   const { offset, fetch } = bindRange(context, query)
+  if (fetch === undefined && offset > 0 && !isBatch(context.planner)) throw withoutFetch(context, query)
   return createSort({ input, order, offset, position, ...(fetch === undefined ? {} : { fetch }) })
+}
+
+function withoutFetch(context: BinderContext, query: ast.Query): Error {
+  const message = 'FETCH is missed, which on streaming table is not supported currently.'
+  const span = query.offset?.span ?? query.span
+  return errorAt(context, span, 'UNSUPPORTED_FEATURE', message, { hint: 'Add LIMIT n to OFFSET.' })
 }
 
 function bindRange(context: BinderContext, query: ast.Query): { offset: number; fetch: number | undefined } {

@@ -49,6 +49,7 @@ const HOLDING: readonly OperatorNode['kind'][] = [
   'hash-aggregate',
   'final-rows',
   'join',
+  'over-aggregate',
 ]
 
 function holdsState(node: OperatorNode): boolean {
@@ -89,6 +90,7 @@ function rowsOf(node: OperatorNode, read: number): number {
     case 'sort':
       return Math.min(read, node.fetch ?? read)
     case 'temporal-sort':
+    case 'over-aggregate':
     case 'watermark':
     case 'mini-batch-assigner':
     case 'final-rows':

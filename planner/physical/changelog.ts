@@ -83,6 +83,8 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
       return node.keep === 'first' ? INSERT_ONLY : { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore }
     case 'temporal-sort':
       return INSERT_ONLY
+    case 'over-aggregate':
+      return node.time === 'value' ? { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore } : INSERT_ONLY
     case 'union':
       return anyOf(inputs)
     case 'group-aggregate': {
@@ -140,7 +142,16 @@ function checkConsumers(order: readonly Draft[], modes: ReadonlyMap<Draft, Chang
 }
 
 function takesOnlyInserts(node: DraftNode): boolean {
-  return node.kind === 'temporal-sort' || node.kind === 'window-rank' || node.kind === 'window-deduplicate'
+  switch (node.kind) {
+    case 'temporal-sort':
+    case 'window-rank':
+    case 'window-deduplicate':
+      return true
+    case 'over-aggregate':
+      return node.time !== 'value'
+    default:
+      return false
+  }
 }
 
 /** The deepest node that makes the changes: the ones above only hand them on. */
@@ -157,6 +168,7 @@ const MAKERS: readonly DraftNode['kind'][] = [
   'rank',
   'sort-limit',
   'limit',
+  'over-aggregate',
 ]
 
 function wayOut(draft: Draft): string {
@@ -238,6 +250,8 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'limit':
     case 'sort-limit':
       return node.strategy === 'retract'
+    case 'over-aggregate':
+      return true
     case 'temporal-sort':
     case 'deduplicate':
     case 'window-rank':

@@ -365,6 +365,20 @@ export interface OverFrame {
   readonly end: number | null
 }
 
+/** Window functions of one window. Output: the input, then the calls. */
+export interface OverAggregateNode extends NodeBase {
+  readonly kind: 'over-aggregate'
+  readonly keys: readonly number[]
+  readonly order: SortField
+  /** Of the order: `value` is a column that is no time attribute. */
+  readonly time: 'rowtime' | 'proctime' | 'value'
+  readonly frame: OverFrame
+  readonly calls: readonly AggregateCall[]
+  readonly emitUpdateBefore: boolean
+  readonly inputRetracts: boolean
+  readonly stateTtl: number
+}
+
 export interface SinkNode extends NodeBase {
   readonly kind: 'sink'
   readonly table: CatalogTable
@@ -415,6 +429,7 @@ export type OperatorNode =
   | LimitNode
   | SortLimitNode
   | TemporalSortNode
+  | OverAggregateNode
   | SinkNode
   | CollectNode
 

@@ -18,7 +18,7 @@ import { isBatch } from './batch.ts'
 import { createDraft, type Draft, type DraftNode } from './draft.ts'
 import { joinKeys } from './join-keys.ts'
 
-import { refuseOver, translateSort, translateWindowRank, undecided } from './translate-ordered.ts'
+import { translateOver, translateSort, translateWindowRank, undecided } from './translate-ordered.ts'
 
 export class Translator {
   readonly #rules: RuleContext
@@ -85,7 +85,12 @@ export class Translator {
       case 'join':
         return this.#join(node)
       case 'over':
-        return refuseOver(node)
+        return this.#share(
+          translateOver(node, this.#stateTtl),
+          [this.translate(node.input)],
+          this.#shareSubPlans,
+          node.position,
+        )
       case 'rank': {
         const { partition: keys, order, range, outputRankNumber, schema } = node
         const rank = { kind: 'rank' as const, keys, order, range, outputRankNumber, schema }

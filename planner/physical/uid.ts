@@ -22,6 +22,7 @@ const COUNTED: readonly Draft['node']['kind'][] = [
   'sort-limit',
   'sort',
   'temporal-sort',
+  'over-aggregate',
 ]
 
 export function assignUids(roots: readonly Draft[], order: readonly Draft[]): ReadonlyMap<Draft, string> {

@@ -12,6 +12,7 @@ import { JSON_ARRAYAGG, JSON_OBJECTAGG } from './json-agg.ts'
 import { LISTAGG } from './listagg.ts'
 import { MAX } from './max.ts'
 import { MIN } from './min.ts'
+import { OVER_FUNCTIONS } from './over.ts'
 import { PERCENTILE } from './percentile.ts'
 import { SUM, SUM0 } from './sum.ts'
 
@@ -45,4 +46,9 @@ const byName = new Map(
 /** @param name upper case */
 export function findAggregate(name: string): AggregateFunction | undefined {
   return byName.get(name)
+}
+
+/** Also of functions that only a call with OVER has. */
+export function findImplementation(name: string): AggregateFunction['implement'] | undefined {
+  return (findAggregate(name) ?? OVER_FUNCTIONS.find((item) => item.name === name))?.implement
 }
