@@ -205,6 +205,13 @@ export const CONFIGURATION_KEYS = [
     description: 'Taken for compatibility, as table.optimizer.distinct-agg.split.enabled is.',
   },
   {
+    key: 'table.exec.deduplicate.insert-update-after-sensitive-enabled',
+    type: 'boolean',
+    default: 'true',
+    aliases: ['table.exec.insert-and-updateafter-sensitive'],
+    description: 'Whether the first row that a deduplication keeps of a key has to be +I; false: it may be +U.',
+  },
+  {
     key: 'table.exec.source.idle-timeout',
     type: 'duration',
     default: '0 ms',
@@ -333,11 +340,7 @@ export const ACCEPTED_KEYS: readonly string[] = [
   ...['buffer-capacity', 'max-attempts', 'retry-delay', 'retry-strategy', 'timeout'].map(
     (name) => `table.exec.async-scalar.${name}`,
   ),
-  ...[
-    'async-state.enabled',
-    'deduplicate.insert-update-after-sensitive-enabled',
-    'deduplicate.mini-batch.compact-changes-enabled',
-  ].map((name) => `table.exec.${name}`),
+  ...['async-state.enabled', 'deduplicate.mini-batch.compact-changes-enabled'].map((name) => `table.exec.${name}`),
   ...['disabled-operators', 'interval-join.min-cleanup-interval', 'legacy-cast-behaviour'].map(
     (name) => `table.exec.${name}`,
   ),

@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   },
   CAST_FAILED: { domain: 'user', summary: 'A value cannot be converted to the target type.' },
   NUMERIC_OVERFLOW: { domain: 'user', summary: 'A number does not fit its type.' },
+  CARDINALITY_VIOLATION: { domain: 'user', summary: 'A scalar subquery gave more than one row.' },
   DIVISION_BY_ZERO: { domain: 'user', summary: 'An integer or decimal was divided by zero.' },
   FUNCTION_FAILED: {
     domain: 'user',

@@ -81,14 +81,10 @@ export interface AggregateCall {
   readonly distinct: boolean
   /** Position of a BOOLEAN column: only rows where it is TRUE count. */
   readonly filter?: number
+  /** Rows that LAG and LEAD look back or ahead; their second argument, where there is one, is the default. */
+  readonly offset?: number
   readonly argumentTypes: readonly SqlType[]
   readonly type: SqlType
   /** For EXPLAIN and state descriptions. */
   readonly name: string
-}
-
-/** A call with OVER: an aggregate, or a function that has a meaning only there. */
-export interface OverCall extends AggregateCall {
-  /** Rows that LAG and LEAD look back or ahead; their second argument, where there is one, is the default. */
-  readonly offset?: number
 }

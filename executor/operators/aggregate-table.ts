@@ -11,7 +11,7 @@ import { type Accumulator, type AccumulatorPlan, planColumnar } from '../functio
 import { planBoxed } from '../functions/aggregate/boxed-accumulator.ts'
 import { DistinctValues } from '../functions/aggregate/distinct.ts'
 import { planExtremum } from '../functions/aggregate/extremum-accumulator.ts'
-import { findAggregate } from '../functions/aggregate/index.ts'
+import { findImplementation } from '../functions/aggregate/index.ts'
 import { FIRST, LAST, SKIP, UPDATE } from '../functions/aggregate/kernel.ts'
 import type { StatePage } from './operator.ts'
 
@@ -51,10 +51,12 @@ export function planAggregates(
 }
 
 function planAccumulator(call: AggregateCall, retracts: boolean): AccumulatorPlan {
-  const spec = findAggregate(call.function)
-  if (spec === undefined) throw new MillraceError('UNKNOWN_FUNCTION', `function "${call.function}" is no aggregate`)
-  const { argumentTypes, type: returnType } = call
-  const implementation = spec.implement({ argumentTypes, returnType, retracts })
+  const implement = findImplementation(call.function)
+  if (implement === undefined)
+    throw new MillraceError('UNKNOWN_FUNCTION', `function "${call.function}" is no aggregate`)
+  const { argumentTypes, type: returnType, offset } = call
+  const site = { argumentTypes, returnType, retracts }
+  const implementation = implement(offset === undefined ? site : { ...site, offset })
   switch (implementation.kind) {
     case 'columnar':
       return planColumnar(call, implementation, retracts)

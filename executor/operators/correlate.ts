@@ -5,6 +5,7 @@ import { unreachable } from '../../core/errors.ts'
 import type { Schema } from '../../core/types.ts'
 import type { CorrelateNode, TableInvocation } from '../../planner/physical/graph.ts'
 import type { Operator, OperatorContext } from './operator.ts'
+import { createReplicateRows } from './replicate-rows.ts'
 import { createUnnest } from './unnest.ts'
 import { createUserTableFunction } from './user-table-function.ts'
 
@@ -25,6 +26,8 @@ function createTableFunction(invocation: TableInvocation, input: Schema): TableF
       return createUnnest(invocation, input)
     case 'user':
       return createUserTableFunction(invocation, input)
+    case 'replicate-rows':
+      return createReplicateRows(invocation.args)
     default:
       return unreachable(invocation)
   }

@@ -20,6 +20,7 @@ import { createLookupJoin } from './lookup-join.ts'
 import type { Operator, OperatorContext } from './operator.ts'
 import { SessionAggregate } from './session-aggregate.ts'
 import { SessionTableFunction } from './session-table-function.ts'
+import { createOverAggregate } from './over-aggregate.ts'
 import { createSinkMaterialize } from './sink-materialize.ts'
 import { createSort } from './sort.ts'
 import { createTemporalSort } from './temporal-sort.ts'
@@ -109,6 +110,8 @@ export function createOperator(
       return createTopN(node, inputSchema(node, graph), context)
     case 'temporal-sort':
       return createTemporalSort(node, context)
+    case 'over-aggregate':
+      return createOverAggregate(node, inputSchema(node, graph), context)
     default:
       return unreachable(node)
   }

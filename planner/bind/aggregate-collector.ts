@@ -43,7 +43,7 @@ export class AggregateCollector implements AggregateCalls {
 
   add(context: ExpressionContext, node: ast.CallExpression, spec: FunctionSpec): Expression {
     refuse(context, node, spec.name)
-    const { aggregates: _, ...rest } = context
+    const { aggregates: _, subqueries: __, ...rest } = context
     const inner: ExpressionContext = { ...rest, clause: `an argument of ${spec.name}` }
     const star = node.arguments.length === 1 && node.arguments[0]?.kind === 'star'
     if (star && spec.name !== 'COUNT') {

@@ -5,6 +5,7 @@ import { type ErrorOptions, MillraceError, type SourcePosition } from '../../cor
 import { positionOf, type Query, type Span } from '../../parser/ast.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import type { LookupHint } from '../logical/temporal-join.ts'
+import type { Scope } from './scope.ts'
 
 /** Tables of WITH by name: bound once, where they are defined. */
 type CommonTables = ReadonlyMap<string, LogicalNode>
@@ -22,6 +23,8 @@ export interface BinderContext {
   readonly views: readonly string[]
   /** Inside of a view: where the statement names it. */
   readonly viewPosition?: SourcePosition
+  /** The scope around a subquery. */
+  readonly outer?: Scope
   /** Subqueries in FROM are reached through here, so that no file of the binder needs all others. */
   readonly bindQuery: QueryBinder
 }

@@ -2,7 +2,7 @@
 import type { FunctionSpec } from '../../catalog/function.ts'
 import type * as ast from '../../parser/ast.ts'
 import type { Expression } from '../expression.ts'
-import type { BinderContext } from './binder-context.ts'
+import { type BinderContext, errorAt } from './binder-context.ts'
 import { requireBoolean } from './call.ts'
 import type { Scope } from './scope.ts'
 
@@ -15,6 +15,14 @@ export interface OverCalls {
   add(context: ExpressionContext, node: ast.CallExpression, spec: FunctionSpec): Expression
 }
 
+/** Subqueries of a clause: what their values are is known when they are joined. */
+export interface Subqueries {
+  value(context: ExpressionContext, node: ast.SubqueryExpression): Expression
+  exists(context: ExpressionContext, node: ast.ExistsPredicate): Expression
+  in(context: ExpressionContext, node: ast.InSubqueryPredicate): Expression
+  quantified(context: ExpressionContext, node: ast.QuantifiedComparison & { readonly target: ast.Query }): Expression
+}
+
 export interface ExpressionContext extends BinderContext {
   readonly scope: Scope
   /** Where the expression stands, for messages: `WHERE`, `the SELECT list`. */
@@ -25,11 +33,20 @@ export interface ExpressionContext extends BinderContext {
   readonly over?: OverCalls
   /** What names of the SELECT list stand for, where they may be used (QUALIFY) and FROM has no such column. */
   readonly aliases?: ReadonlyMap<string, Expression>
+  /** Absent: no subquery may stand here. */
+  readonly subqueries?: Subqueries
   /** TUMBLE_START and its like where there is a legacy group window; GROUPING and its like where there is GROUP BY. */
   readonly auxiliary?: (call: ast.CallExpression) => Expression | undefined
   /** Where column references stand, so that a later error can point at them. */
   readonly spans: WeakMap<Expression, ast.Span>
   readonly bind: (context: ExpressionContext, node: ast.Expression) => Expression
+}
+
+export function requireSubqueries(context: ExpressionContext, { span }: ast.Expression, what: string): Subqueries {
+  if (context.subqueries !== undefined) return context.subqueries
+  throw errorAt(context, span, 'UNSUPPORTED_FEATURE', `${what} cannot stand in ${context.clause}`, {
+    hint: 'Subqueries can stand in WHERE, HAVING and the SELECT list.',
+  })
 }
 
 export function bindAll(context: ExpressionContext, nodes: readonly ast.Expression[]): readonly Expression[] {

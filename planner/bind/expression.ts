@@ -7,7 +7,7 @@ import { balanced } from '../expression-rewrite.ts'
 import { type BinderContext, errorAt, unsupported } from './binder-context.ts'
 import { applyFunction, implicitCast, requireBoolean } from './call.ts'
 import { castType, commonType, supportsCast } from './coercion.ts'
-import { bindAll, bindCondition, type ExpressionContext } from './expression-context.ts'
+import { bindAll, bindCondition, type ExpressionContext, requireSubqueries } from './expression-context.ts'
 import { bindFunctionCall } from './function-call.ts'
 import { bindDatetime, bindInterval, bindNumber, booleanLiteral, literal, stringLiteral } from './literal.ts'
 import { bindPredicate, type PredicateNode } from './predicate.ts'
@@ -68,7 +68,7 @@ export function bindExpression(context: ExpressionContext, node: ast.Expression)
     case 'field':
       return accessField(context, bindExpression(context, node.operand), node.field)
     case 'subquery':
-      throw unsupported(context, node.span, 'a scalar subquery')
+      return requireSubqueries(context, node, 'a scalar subquery').value(context, node)
     default:
       return bindOther(context, node)
   }

@@ -92,8 +92,9 @@ function planView(context: BinderContext, view: CatalogView, span: ast.Span): Lo
   if (context.views.includes(path)) {
     throw errorAt(context, span, 'INVALID_DEFINITION', `view "${path}" reads itself`)
   }
+  const { outer: _, ...rest } = context
   const inner: BinderContext = {
-    ...context,
+    ...rest,
     sql: view.query,
     commonTables: new Map(),
     views: [...context.views, path],

@@ -5,7 +5,7 @@
 import { type Field, withNullability } from '../../core/types.ts'
 import type { Span } from '../../parser/ast.ts'
 import type { AggregateCall, Expression } from '../expression.ts'
-import { childrenOf, expressionKey, mapChildren } from '../expression-rewrite.ts'
+import { childrenOf, conjunction, expressionKey, mapChildren } from '../expression-rewrite.ts'
 import { createAggregate } from '../logical/aggregate.ts'
 import { createExpand } from '../logical/expand.ts'
 import { createFilter } from '../logical/filter.ts'
@@ -21,6 +21,7 @@ import type { BoundGroupBy } from './group-by.ts'
 import { WINDOW_PROPERTY_BASE } from './group-window.ts'
 import { GROUPING_BASE, type GroupingSet } from './grouping-sets.ts'
 import { literal } from './literal.ts'
+import { SUBQUERY_BASE, type SubqueryCollector } from './subquery.ts'
 import { withoutTimeAttribute } from './types.ts'
 import { notMultiple } from './window-function.ts'
 
@@ -41,7 +42,8 @@ interface Grouping {
   readonly groupBy: BoundGroupBy
   readonly aggregates: readonly CollectedAggregate[]
   readonly columns: readonly GroupedColumn[]
-  readonly having: Expression | undefined
+  readonly having: readonly Expression[]
+  readonly subqueries: SubqueryCollector
   readonly stateTtl: number | undefined
 }
 
@@ -57,8 +59,12 @@ export function bindGroups(grouping: Grouping): LogicalNode {
   )
   const aggregate = aggregateOf(grouping, before, keys, calls)
   const output = new GroupOutput(context, before, keys, groupBy, aggregate)
-  const filtered = grouping.having === undefined ? aggregate : createFilter(aggregate, output.rewrite(grouping.having))
-  const expressions = grouping.columns.map((column) => output.rewrite(column.expression, column.span))
+  const { plan, replace } = grouping.subqueries.attach(aggregate, (expression, span) =>
+    output.rewrite(expression, span),
+  )
+  const having = conjunction(grouping.having.map((condition) => replace(output.rewrite(condition))))
+  const filtered = having === undefined ? plan : createFilter(plan, having)
+  const expressions = grouping.columns.map((column) => replace(output.rewrite(column.expression, column.span)))
   const fields = grouping.columns.map(({ name }, index) => ({
     name,
     type: expressions[index]?.type ?? ({ kind: 'NULL', nullable: true } as const),
@@ -240,6 +246,7 @@ class GroupOutput {
       )
     }
     const { index } = expression
+    if (index >= SUBQUERY_BASE) return expression
     if (index >= GROUPING_BASE) {
       const setId = this.#groupBy.sets === undefined ? undefined : this.#output(this.#keys.length)
       return this.#groupBy.functions.expression(index - GROUPING_BASE, setId)

@@ -6,7 +6,7 @@ import type { FunctionSpec } from '../../catalog/function.ts'
 import type { SourcePosition } from '../../core/errors.ts'
 import type { Field, SqlType } from '../../core/types.ts'
 import type * as ast from '../../parser/ast.ts'
-import type { Expression, OverCall, SortField } from '../expression.ts'
+import type { Expression, AggregateCall, SortField } from '../expression.ts'
 import { expressionKey, mapChildren, someExpression } from '../expression-rewrite.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createOver } from '../logical/over.ts'
@@ -94,7 +94,13 @@ export class OverCollector implements OverCalls {
       return { expression: context.bind(context, item.expression), descending, nullsFirst }
     })
     if (order.length === 0 && spec.kind === 'window') {
-      throw errorAt(context, node.span, 'INVALID_ARGUMENT', `${spec.name} needs ORDER BY in its window`)
+      throw errorAt(
+        context,
+        node.span,
+        'INVALID_ARGUMENT',
+        'Over Agg: The window rank function requires order by clause with non-constant fields. please re-check the over window statement.',
+        { hint: `Write ${spec.name}() OVER (PARTITION BY … ORDER BY …).` },
+      )
     }
     const window: Window = {
       partition: node.partitionBy.map((item) => context.bind(context, item)),
@@ -193,8 +199,8 @@ function sortField(column: number, ordering: Ordering | undefined): SortField {
   return { column, descending: ordering?.descending === true, nullsFirst: ordering?.nullsFirst !== false }
 }
 
-function overCall(call: Call, args: readonly number[], name: string): OverCall {
-  const plain: OverCall = {
+function overCall(call: Call, args: readonly number[], name: string): AggregateCall {
+  const plain: AggregateCall = {
     function: call.spec.name,
     args,
     distinct: call.distinct,
@@ -212,12 +218,9 @@ function windowKey({ partition, order, frame }: Window): string {
 
 function refuse(context: ExpressionContext, node: ast.CallExpression, spec: FunctionSpec): void {
   if (node.filter !== undefined) {
-    throw unsupported(
-      context,
-      node.filter.span,
-      'FILTER with OVER',
-      `Write ${spec.name}(CASE WHEN condition THEN value END).`,
-    )
+    throw errorAt(context, node.filter.span, 'INVALID_ARGUMENT', 'FILTER does not fit a call with OVER', {
+      hint: `Write ${spec.name}(CASE WHEN condition THEN value END).`,
+    })
   }
   if (node.nulls === 'IGNORE') throw unsupported(context, node.span, `IGNORE NULLS of ${spec.name}`)
   if (node.orderBy.length > 0 || node.withinGroup.length > 0) {

@@ -4,7 +4,7 @@ import type * as ast from '../../parser/ast.ts'
 import type { Expression } from '../expression.ts'
 import { errorAt, unsupported } from './binder-context.ts'
 import { applyFunction } from './call.ts'
-import { bindAll, type ExpressionContext } from './expression-context.ts'
+import { bindAll, type ExpressionContext, requireSubqueries } from './expression-context.ts'
 import { stringLiteral } from './literal.ts'
 
 export type PredicateNode =
@@ -25,11 +25,16 @@ export function bindPredicate(context: ExpressionContext, node: PredicateNode): 
     case 'in-list':
       return bindInList(context, node)
     case 'in-subquery':
-      throw unsupported(context, node.span, node.negated ? 'NOT IN (SELECT …)' : 'IN (SELECT …)')
-    case 'quantified':
-      throw unsupported(context, node.span, `a comparison with ${node.quantifier}`)
+      return requireSubqueries(context, node, node.negated ? 'NOT IN (SELECT …)' : 'IN (SELECT …)').in(context, node)
+    case 'quantified': {
+      const what = `a comparison with ${node.quantifier}`
+      const { target } = node
+      if (target.kind !== 'query')
+        throw unsupported(context, node.span, `${what} (…)`, 'Write IN, or compare with each.')
+      return requireSubqueries(context, node, what).quantified(context, { ...node, target })
+    }
     case 'exists':
-      throw unsupported(context, node.span, 'EXISTS')
+      return requireSubqueries(context, node, 'EXISTS').exists(context, node)
     case 'like':
       return bindLike(context, node)
     case 'is':

@@ -1,27 +1,25 @@
 /** Queries: WITH, the body, ORDER BY, LIMIT. */
 import { unreachable } from '../../core/errors.ts'
 import type { Field, SqlType } from '../../core/types.ts'
-import { typeToString } from '../../core/types.ts'
 import type * as ast from '../../parser/ast.ts'
 import type { SourcePosition } from '../../core/errors.ts'
 import type { Expression, SortField } from '../expression.ts'
 import { createLimit } from '../logical/limit.ts'
 import type { LogicalNode } from '../logical/node.ts'
-import { createProject, selectColumns } from '../logical/project.ts'
+import { selectColumns } from '../logical/project.ts'
 import { createSort } from '../logical/sort.ts'
-import { createUnion } from '../logical/union.ts'
 import { createValues } from '../logical/values.ts'
 import { type BinderContext, errorAt, statementPosition, unsupported } from './binder-context.ts'
 import { isBatch } from '../physical/batch.ts'
 import { implicitCast } from './call.ts'
-import { commonType } from './coercion.ts'
+import { sharedType } from './convert.ts'
 import { bindExpression, expressionContext } from './expression.ts'
 import { planNamedTable, withoutIdleOrder } from './from.ts'
 import { renameFields } from './names.ts'
 import { orderedByOutput } from './order-by.ts'
-import { distinct, bindSelect } from './select.ts'
+import { bindSelect } from './select.ts'
+import { bindSetOperation } from './set-operation.ts'
 import { EMPTY_SCOPE } from './scope.ts'
-import { typeList } from './types.ts'
 
 /** @throws MillraceError with the position of what is wrong */
 export function bindQuery(context: BinderContext, query: ast.Query): LogicalNode {
@@ -73,7 +71,7 @@ function bindBody(context: BinderContext, body: ast.QueryBody): LogicalNode {
     case 'table-query':
       return planNamedTable(context, body.name, []).plan
     case 'set-operation':
-      return bindSetOperation(context, body)
+      return bindSetOperation(context, body, (part) => bindBody(context, part))
     case 'query':
       return bindQuery(context, body)
     default:
@@ -109,78 +107,10 @@ function castTo(expression: Expression, type: SqlType | undefined): Expression {
   return type === undefined ? expression : implicitCast(expression, type)
 }
 
-function sharedType(context: BinderContext, types: readonly SqlType[], what: string, span: ast.Span): SqlType {
-  const type = commonType(types)
-  if (type !== undefined) return type
-  throw errorAt(context, span, 'TYPE_MISMATCH', `${what} has no common type: ${typeList(types)}`, {
-    hint: 'CAST some of them.',
-  })
-}
-
-function bindSetOperation(context: BinderContext, node: ast.SetOperation): LogicalNode {
-  if (node.operator !== 'UNION') throw unsupported(context, node.span, node.operator)
-  const bodies = node.all ? unionAllParts(node) : [node.left, node.right]
-  const inputs = bodies.map((body) => bindBody(context, body))
-  const [first] = inputs
-  const width = first?.schema.fields.length ?? 0
-  for (const [index, input] of inputs.entries()) {
-    const count = input.schema.fields.length
-    if (count !== width) {
-      const span = bodies[index]?.span ?? node.span
-      throw errorAt(context, span, 'TYPE_MISMATCH', `UNION needs the same number of columns: ${width} and ${count}`)
-    }
-  }
-  const fields = Array.from({ length: width }, (_, column): Field => {
-    const types = inputs.flatMap((input) => input.schema.fields[column]?.type ?? [])
-    const name = first?.schema.fields[column]?.name ?? `EXPR$${column}`
-    return { name, type: sharedType(context, types, `column "${name}" of UNION`, node.span) }
-  })
-  const union = createUnion(
-    inputs.map((input) => convertColumns(input, fields)),
-    { fields },
-  )
-  return node.all ? union : distinct(union)
-}
-
-/** `a UNION ALL b UNION ALL c` is one union of three. */
-function unionAllParts(node: ast.SetOperation): readonly ast.QueryBody[] {
-  const parts: ast.QueryBody[] = [node.right]
-  let left = node.left
-  while (left.kind === 'set-operation' && left.operator === 'UNION' && left.all) {
-    parts.unshift(left.right)
-    left = left.left
-  }
-  return [left, ...parts]
-}
-
-/** The node with its columns cast to the fields' types and under their names. */
-export function convertColumns(input: LogicalNode, fields: readonly Field[]): LogicalNode {
-  const expressions = input.schema.fields.map((field, index): Expression => {
-    const reference: Expression = { kind: 'input', index, type: field.type }
-    const target = fields[index]?.type
-    return target === undefined ? reference : implicitCast(reference, target)
-  })
-  const same = expressions.every((expression, index) => {
-    const from = input.schema.fields[index]
-    return (
-      expression.kind === 'input' &&
-      from?.name === fields[index]?.name &&
-      typeText(from?.type) === typeText(fields[index]?.type)
-    )
-  })
-  return same ? input : createProject(input, expressions, { fields })
-}
-
-function typeText(type: SqlType | undefined): string {
-  return type === undefined ? '' : typeToString(type)
-}
-
 function bindLimit(context: BinderContext, query: ast.Query, input: LogicalNode): LogicalNode {
   if (query.limit === undefined && query.offset === undefined) return input
   const { offset, fetch } = bindRange(context, query)
-  if (fetch === undefined && !isBatch(context.planner)) {
-    throw unsupported(context, query.offset?.span ?? query.span, 'OFFSET without LIMIT', 'Add LIMIT.')
-  }
+  if (fetch === undefined && !isBatch(context.planner)) throw withoutFetch(context, query)
   const position = statementPosition(context, query.limit?.span ?? query.span)
   return createLimit(input, offset, fetch ?? Number.MAX_SAFE_INTEGER, position)
 }
@@ -193,7 +123,14 @@ function bindSort(
   position: SourcePosition,
 ): LogicalNode {
   const { offset, fetch } = bindRange(context, query)
+  if (fetch === undefined && offset > 0 && !isBatch(context.planner)) throw withoutFetch(context, query)
   return createSort({ input, order, offset, position, ...(fetch === undefined ? {} : { fetch }) })
+}
+
+function withoutFetch(context: BinderContext, query: ast.Query): Error {
+  const message = 'FETCH is missed, which on streaming table is not supported currently.'
+  const span = query.offset?.span ?? query.span
+  return errorAt(context, span, 'UNSUPPORTED_FEATURE', message, { hint: 'Add LIMIT n to OFFSET.' })
 }
 
 function bindRange(context: BinderContext, query: ast.Query): { offset: number; fetch: number | undefined } {

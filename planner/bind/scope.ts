@@ -6,8 +6,10 @@ import type { Field, SqlType } from '../../core/types.ts'
 import { withNullability } from '../../core/types.ts'
 import { didYouMean } from '../../core/suggest.ts'
 import type { Identifier, Span } from '../../parser/ast.ts'
-import type { Expression } from '../expression.ts'
+import type { Expression, InputRef } from '../expression.ts'
+import { mapInputs } from '../expression-rewrite.ts'
 import { type BinderContext, errorAt } from './binder-context.ts'
+import { OUTER_BASE } from './outer-column.ts'
 
 /** One item of FROM. */
 export interface Relation {
@@ -29,8 +31,10 @@ export interface CommonColumn {
 export interface Scope {
   readonly relations: readonly Relation[]
   readonly common?: readonly CommonColumn[]
-  /** The scope around a subquery: only to say that it cannot be reached yet. */
+  /** The scope around a subquery. */
   readonly outer?: Scope
+  /** Whether columns of `outer` may be used: in WHERE. */
+  readonly correlates?: boolean
 }
 
 export const EMPTY_SCOPE: Scope = { relations: [] }
@@ -82,9 +86,17 @@ export function resolveColumn(
   const matches = findColumns(scope, path)
   if (matches.length > 1) throw ambiguous(context, scope, path, span, matches)
   const [match] = matches
+  if (match === undefined && scope.correlates === true && scope.outer !== undefined) {
+    const found = findColumns(scope.outer, path)
+    if (found.length > 0) return mapInputs(resolveColumn(context, scope.outer, path, span), toOuter)
+  }
   if (match === undefined) throw unknownColumn(context, scope, path, span)
   const { reference, used } = match
   return path.slice(used).reduce<Expression>((input, name) => accessField(context, input, name), reference)
+}
+
+function toOuter(input: InputRef): InputRef {
+  return { ...input, index: input.index + OUTER_BASE }
 }
 
 /** Qualified by the longest table name first, as Calcite does; only then as a column with fields behind it. */
@@ -168,18 +180,16 @@ function ambiguous(
   })
 }
 
+function isKnownFurtherOut({ outer }: Scope, path: readonly Identifier[]): boolean {
+  return outer !== undefined && (findColumns(outer, path).length > 0 || isKnownFurtherOut(outer, path))
+}
+
 function unknownColumn(context: BinderContext, scope: Scope, path: readonly Identifier[], span: Span): Error {
   const name = path.map((part) => part.name).join('.')
-  if (scope.outer !== undefined && findColumns(scope.outer, path).length > 0) {
-    return errorAt(
-      context,
-      span,
-      'UNSUPPORTED_FEATURE',
-      `column "${name}" of the outer query cannot be used here yet`,
-      {
-        detail: 'Correlated subqueries are not supported yet.',
-      },
-    )
+  if (isKnownFurtherOut(scope, path)) {
+    return errorAt(context, span, 'UNSUPPORTED_FEATURE', `column "${name}" of the outer query cannot be used here`, {
+      hint: 'A subquery can use columns of the query that it is part of, in WHERE, and of none further out.',
+    })
   }
   const last = path.at(-1)?.name ?? ''
   const qualified = path.length > 1

@@ -2,13 +2,14 @@
 import type { Field } from '../../core/types.ts'
 import type * as ast from '../../parser/ast.ts'
 import type { Expression, SortField } from '../expression.ts'
+import { conjunction } from '../expression-rewrite.ts'
 import { createAggregate } from '../logical/aggregate.ts'
 import { createFilter } from '../logical/filter.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createProject } from '../logical/project.ts'
 import { createValues } from '../logical/values.ts'
 import { AggregateCollector } from './aggregate-collector.ts'
-import { type BinderContext, errorAt } from './binder-context.ts'
+import { type BinderContext, errorAt, unsupported } from './binder-context.ts'
 import { expressionContext } from './expression.ts'
 import { bindCondition, type ExpressionContext } from './expression-context.ts'
 import type { BoundSource } from './alias.ts'
@@ -17,6 +18,7 @@ import { checkStateTtlHints, stateTtlHints } from './hints.ts'
 import { bindGroupBy } from './group-by.ts'
 import { bindGroups } from './grouping.ts'
 import { checkLookupHints, lookupHints } from './lookup-hint.ts'
+import { SubqueryCollector } from './subquery.ts'
 import { withoutTimeAttribute } from './types.ts'
 import { hasOver, OverCollector, type OverInput, overGroups, overPlan } from './over.ts'
 import { withOrderColumns } from './order-by.ts'
@@ -53,23 +55,29 @@ export function bindSelect(
   const stateTtl = source.scope.relations.length === 1 ? [...ttls.values()].at(-1) : undefined
   const spans = new WeakMap<Expression, ast.Span>()
   const filtered = bindWhere(context, node, source, spans)
-  const inner = expressionContext(context, source.scope, 'GROUP BY', spans)
+  const { outer } = context
+  const scope = outer === undefined ? source.scope : { ...source.scope, outer }
+  const inner = expressionContext(context, scope, 'GROUP BY', spans)
   const groupBy = bindGroupBy(inner, node.groupBy, node.items)
   const aggregates = new AggregateCollector(groupBy.hasGroups)
   const over = new OverCollector(node.windows)
+  const subqueries = new SubqueryCollector()
   const selecting: ExpressionContext = {
     ...inner,
+    scope: { ...scope, correlates: true },
     clause: 'the SELECT list',
     aggregates,
     over,
+    subqueries,
     auxiliary: (call: ast.CallExpression) => groupBy.auxiliary(inner, call),
   }
   const list = bindItems(selecting, node.items)
   const { columns, order } = withOrderColumns({ ...selecting, clause: 'ORDER BY' }, list, orderBy, node.distinct)
   const qualify = node.qualify === undefined ? undefined : bindQualify(selecting, node.qualify, node.items, list)
   const { over: _, ...grouping } = selecting
-  const having = node.having === undefined ? undefined : bindCondition({ ...grouping, clause: 'HAVING' }, node.having)
-  const grouped = node.groupBy !== undefined || having !== undefined || aggregates.aggregates.length > 0
+  const having =
+    node.having === undefined ? [] : bindConditions({ ...grouping, clause: 'HAVING' }, subqueries, node.having)
+  const grouped = node.groupBy !== undefined || node.having !== undefined || aggregates.aggregates.length > 0
   const group = (wanted: readonly Omit<SelectColumn, 'span'>[]): LogicalNode =>
     bindGroups({
       context: inner,
@@ -78,12 +86,18 @@ export function bindSelect(
       aggregates: aggregates.aggregates,
       columns: wanted,
       having,
+      subqueries,
       stateTtl,
     })
-  const project = (): LogicalNode => (grouped ? group(columns) : projectOf(filtered, columns))
+  const project = (): LogicalNode => (grouped ? group(columns) : projectOf(filtered, columns, subqueries))
+  if (!over.isEmpty && !subqueries.isEmpty) throw besideWindows(context, node)
   const windows = grouped ? overGroups(group) : overPlan(filtered)
   const plan = over.isEmpty ? project() : withWindows(over, windows, columns, qualify)
   return { plan: node.distinct ? distinct(plan, stateTtl) : plan, order, width: list.length }
+}
+
+function besideWindows(context: BinderContext, { span }: ast.Select): Error {
+  return unsupported(context, span, 'a subquery beside a call with OVER', 'Compute one of them in a query in FROM.')
 }
 
 function refuseClauses(context: BinderContext, node: ast.Select): void {
@@ -124,6 +138,7 @@ function withWindows(
   return projectOf(
     filtered,
     columns.map((column, index) => ({ ...column, expression: rewritten[index] ?? column.expression })),
+    new SubqueryCollector(),
   )
 }
 
@@ -138,8 +153,36 @@ function bindWhere(
   spans: WeakMap<Expression, ast.Span>,
 ): LogicalNode {
   if (node.where === undefined) return source.plan
-  const condition = bindCondition(expressionContext(context, source.scope, 'WHERE', spans), node.where)
-  return createFilter(source.plan, condition)
+  const { outer } = context
+  const scope = outer === undefined ? source.scope : { ...source.scope, outer, correlates: true }
+  const subqueries = new SubqueryCollector()
+  const where = { ...expressionContext(context, scope, 'WHERE', spans), subqueries }
+  const conditions = bindConditions(where, subqueries, node.where)
+  const { plan, replace } = subqueries.attach(source.plan, (expression) => expression)
+  const condition = conjunction(conditions.map((part) => replace(part)))
+  return condition === undefined ? plan : createFilter(plan, condition)
+}
+
+/** The conditions joined by AND, but those that become joins. */
+function bindConditions(
+  context: ExpressionContext,
+  subqueries: SubqueryCollector,
+  node: ast.Expression,
+): readonly Expression[] {
+  const parts: ast.Expression[] = []
+  let left = node
+  while (left.kind === 'binary' && left.operator === 'AND') {
+    parts.unshift(left.right)
+    left = left.left
+  }
+  return [left, ...parts]
+    .flatMap((part) => (part.kind === 'binary' && part.operator === 'AND' ? conjuncts(part) : [part]))
+    .flatMap((part) => (subqueries.predicate(context, part) ? [] : [bindCondition(context, part)]))
+}
+
+function conjuncts(node: ast.Expression): readonly ast.Expression[] {
+  if (node.kind !== 'binary' || node.operator !== 'AND') return [node]
+  return [...conjuncts(node.left), ...conjuncts(node.right)]
 }
 
 function bindItems(context: ExpressionContext, items: readonly ast.SelectItem[]): readonly SelectColumn[] {
@@ -209,11 +252,12 @@ function columnOf(
   return { name: field.name, expression, span }
 }
 
-function projectOf(input: LogicalNode, columns: readonly SelectColumn[]): LogicalNode {
+function projectOf(input: LogicalNode, columns: readonly SelectColumn[], subqueries: SubqueryCollector): LogicalNode {
   const fields = columns.map(({ name, expression }) => ({ name, type: expression.type }))
+  const { plan, replace } = subqueries.attach(input, (expression) => expression)
   return createProject(
-    input,
-    columns.map(({ expression }) => expression),
+    plan,
+    columns.map(({ expression }) => replace(expression)),
     { fields },
   )
 }

@@ -27,6 +27,7 @@ function invocationText(invocation: TableInvocation, column: (index: number) => 
 
 function nameOf(invocation: TableInvocation): string {
   if (invocation.kind === 'user') return invocation.function.path.name
+  if (invocation.kind === 'replicate-rows') return '$REPLICATE_ROWS$1'
   return invocation.withOrdinality ? '$UNNEST_ROWS_WITH_ORDINALITY$1' : '$UNNEST_ROWS$1'
 }
 

@@ -52,6 +52,7 @@ const HOLDING: readonly OperatorNode['kind'][] = [
   'interval-join',
   'temporal-join',
   'window-join',
+  'over-aggregate',
 ]
 
 function holdsState(node: OperatorNode): boolean {
@@ -97,6 +98,7 @@ function rowsOf(node: OperatorNode, read: number): number {
     case 'sort':
       return Math.min(read, node.fetch ?? read)
     case 'temporal-sort':
+    case 'over-aggregate':
     case 'watermark':
     case 'mini-batch-assigner':
     case 'final-rows':

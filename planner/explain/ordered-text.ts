@@ -1,10 +1,11 @@
 /** Operators that depend on an order of rows, in Flink's words. */
 import { unreachable } from '../../core/errors.ts'
-import type { SortField } from '../expression.ts'
+import { timeAttributeOf } from '../bind/types.ts'
+import type { AggregateCall, SortField } from '../expression.ts'
 import type { DraftNode } from '../physical/draft.ts'
 import type { OverFrame, RankRange, TopNSpec } from '../physical/graph.ts'
 
-type OrderedKind = 'rank' | 'deduplicate' | 'limit' | 'sort-limit' | 'sort' | 'temporal-sort'
+export type OrderedKind = 'rank' | 'deduplicate' | 'limit' | 'sort-limit' | 'sort' | 'temporal-sort' | 'over-aggregate'
 
 /** @param input names of the input's columns */
 export function orderedText(node: Extract<DraftNode, { kind: OrderedKind }>, input: readonly string[]): string {
@@ -12,7 +13,7 @@ export function orderedText(node: Extract<DraftNode, { kind: OrderedKind }>, inp
   const list = (columns: readonly number[]): string => columns.map((column) => input[column] ?? `$${column}`).join(', ')
   switch (node.kind) {
     case 'rank':
-      return `Rank(strategy=[${strategyText(node)}], rankType=[ROW_NUMBER], rankRange=[${rangeText(node.range, input)}], partitionBy=[${list(node.keys)}], orderBy=[${orderText(node.order, input)}], select=[${output.join(', ')}])`
+      return `Rank(strategy=[${strategyText(node)}], rankType=[ROW_NUMBER], rankRange=[${rangeText(node.range, input)}], partitionBy=[${list(node.keys)}], orderBy=[${timeText(node)}${orderText(node.order, input)}], select=[${output.join(', ')}])`
     case 'deduplicate':
       return `Deduplicate(keep=[${node.keep === 'first' ? 'FirstRow' : 'LastRow'}], key=[${list(node.keys)}], order=[${node.time.toUpperCase()}])`
     case 'limit':
@@ -26,6 +27,11 @@ export function orderedText(node: Extract<DraftNode, { kind: OrderedKind }>, inp
     }
     case 'temporal-sort':
       return `TemporalSort(orderBy=[${orderText(node.order, input)}])`
+    case 'over-aggregate': {
+      const partition = node.keys.length === 0 ? '' : `partitionBy=[${list(node.keys)}], `
+      const calls = node.calls.map((call) => callText(call, list))
+      return `OverAggregate(${partition}orderBy=[${orderText([node.order], input)}], window=[ ${frameText(node.frame)}], select=[${[...input, ...calls].join(', ')}])`
+    }
     default:
       return unreachable(node)
   }
@@ -33,6 +39,12 @@ export function orderedText(node: Extract<DraftNode, { kind: OrderedKind }>, inp
 
 export function orderText(order: readonly SortField[], names: readonly string[]): string {
   return order.map((field) => `${names[field.column] ?? `$${field.column}`} ${directionText(field)}`).join(', ')
+}
+
+/** Flink's mark of an order in which there is an event time. */
+function timeText(node: Extract<DraftNode, { kind: 'rank' }>): string {
+  const types = node.order.map(({ column }) => node.schema.fields[column]?.type)
+  return types.some((type) => type !== undefined && timeAttributeOf(type) === 'rowtime') ? 'ROWTIME ' : ''
 }
 
 /** NULLs are named where they are not where Flink has them by default: lowest. */
@@ -57,6 +69,13 @@ function strategyText({ strategy, rowKey }: TopNSpec): string {
 export function rangeText(range: RankRange, names: readonly string[]): string {
   if (range.kind === 'variable') return `rankEnd=${names[range.column] ?? `$${range.column}`}`
   return `rankStart=${range.start}, rankEnd=${range.end}`
+}
+
+function callText(call: AggregateCall, list: (columns: readonly number[]) => string): string {
+  const [value, ...rest] = call.args
+  const offset = call.offset === undefined ? [] : [String(call.offset)]
+  const args = [value === undefined ? '*' : list([value]), ...offset, ...(rest.length === 0 ? [] : [list(rest)])]
+  return `${call.function}(${call.distinct ? 'DISTINCT ' : ''}${args.join(', ')}) AS ${call.name}`
 }
 
 export function frameText({ unit, start, end }: OverFrame): string {

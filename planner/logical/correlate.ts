@@ -41,6 +41,9 @@ export function moveInvocation(invocation: TableInvocation, move: (column: numbe
 /** Columns of the function's result. */
 export function invocationFields(input: Schema, invocation: TableInvocation): readonly Field[] {
   if (invocation.kind === 'user') return invocation.function.result
+  if (invocation.kind === 'replicate-rows') {
+    return invocation.args.slice(1).flatMap((column) => input.fields[column] ?? [])
+  }
   const type = input.fields[invocation.args[0]]?.type
   const fields = type === undefined ? [] : (unnestedFields(type) ?? [])
   if (!invocation.withOrdinality) return fields

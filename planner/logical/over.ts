@@ -1,7 +1,7 @@
 /** Window functions of one window: the input's columns, then one for each call. */
 import type { SourcePosition } from '../../core/errors.ts'
 import type { Schema } from '../../core/types.ts'
-import type { OverCall, SortField } from '../expression.ts'
+import type { AggregateCall, SortField } from '../expression.ts'
 import type { OverFrame } from '../physical/graph.ts'
 import type { LogicalNode } from './node.ts'
 
@@ -11,7 +11,7 @@ export interface Over {
   readonly partition: readonly number[]
   readonly order: readonly SortField[]
   readonly frame: OverFrame
-  readonly calls: readonly OverCall[]
+  readonly calls: readonly AggregateCall[]
   /** Of the first call's OVER in the statement, for errors. */
   readonly position: SourcePosition
   readonly schema: Schema

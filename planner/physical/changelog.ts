@@ -89,6 +89,8 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
       return node.keep === 'first' ? INSERT_ONLY : { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore }
     case 'temporal-sort':
       return INSERT_ONLY
+    case 'over-aggregate':
+      return node.time === 'value' ? { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore } : INSERT_ONLY
     case 'union':
       return anyOf(inputs)
     case 'group-aggregate': {
@@ -145,16 +147,19 @@ function checkConsumer(draft: Draft, input: Draft, modes: ReadonlyMap<Draft, Cha
   )
 }
 
-const TAKES_INSERTS: readonly DraftNode['kind'][] = [
-  'temporal-sort',
-  'window-rank',
-  'window-deduplicate',
-  'interval-join',
-  'window-join',
-]
-
 function takesOnlyInserts(node: DraftNode): boolean {
-  return TAKES_INSERTS.includes(node.kind)
+  switch (node.kind) {
+    case 'temporal-sort':
+    case 'window-rank':
+    case 'window-deduplicate':
+    case 'interval-join':
+    case 'window-join':
+      return true
+    case 'over-aggregate':
+      return node.time !== 'value'
+    default:
+      return false
+  }
 }
 
 /** The deepest node that makes the changes: the ones above only hand them on. */
@@ -171,6 +176,7 @@ const MAKERS: readonly DraftNode['kind'][] = [
   'rank',
   'sort-limit',
   'limit',
+  'over-aggregate',
 ]
 
 function wayOut(draft: Draft): string {
@@ -266,6 +272,8 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'limit':
     case 'sort-limit':
       return node.strategy === 'retract'
+    case 'over-aggregate':
+      return true
     case 'temporal-sort':
     case 'deduplicate':
     case 'window-rank':

@@ -228,6 +228,11 @@ export type TableInvocation =
       /** Input columns. */
       readonly args: readonly number[]
     }
+  | {
+      readonly kind: 'replicate-rows'
+      /** How often (a BIGINT), then the columns that are repeated. */
+      readonly args: readonly number[]
+    }
 
 /** A table function for every row: the input's columns, then the function's; row kinds are the input row's. */
 export interface CorrelateNode extends NodeBase {
@@ -456,6 +461,20 @@ export interface OverFrame {
   readonly end: number | null
 }
 
+/** Window functions of one window. Output: the input, then the calls. */
+export interface OverAggregateNode extends NodeBase {
+  readonly kind: 'over-aggregate'
+  readonly keys: readonly number[]
+  readonly order: SortField
+  /** Of the order: `value` is a column that is no time attribute. */
+  readonly time: 'rowtime' | 'proctime' | 'value'
+  readonly frame: OverFrame
+  readonly calls: readonly AggregateCall[]
+  readonly emitUpdateBefore: boolean
+  readonly inputRetracts: boolean
+  readonly stateTtl: number
+}
+
 export interface SinkNode extends NodeBase {
   readonly kind: 'sink'
   readonly table: CatalogTable
@@ -510,6 +529,7 @@ export type OperatorNode =
   | LimitNode
   | SortLimitNode
   | TemporalSortNode
+  | OverAggregateNode
   | SinkNode
   | CollectNode
 

@@ -92,7 +92,7 @@ function deduplication(node: RankDraft, input: Draft, rules: RuleContext): Draft
     time,
     timeColumn: order.column,
     emitUpdateBefore: false,
-    emitInsert: rules.planner.configuration.get('table.exec.insert-and-updateafter-sensitive') !== 'false',
+    emitInsert: rules.planner.configuration.boolean('table.exec.deduplicate.insert-update-after-sensitive-enabled'),
     stateTtl: node.stateTtl,
     schema: node.schema,
   }

@@ -1,7 +1,8 @@
 /** What depends on an order of rows → drafts: window functions, Top-N, ORDER BY. */
 import { MillraceError } from '../../core/errors.ts'
 import type { Schema, SqlType } from '../../core/types.ts'
-import { timeAttributeOf } from '../bind/types.ts'
+import { timeAttributeOf, withoutTimeAttribute } from '../bind/types.ts'
+import type { AggregateCall } from '../expression.ts'
 import type { Over } from '../logical/over.ts'
 import type { Sort } from '../logical/sort.ts'
 import type { WindowRank } from '../logical/window-rank.ts'
@@ -49,12 +50,61 @@ export function translateWindowRank(node: WindowRank): DraftNode {
   return { kind: 'window-rank', window, attached, keys, order, start, end, outputRankNumber, schema }
 }
 
-/** @throws MillraceError: only a condition on ROW_NUMBER(), which has become a Top-N, has a plan */
-export function refuseOver(node: Over): never {
-  throw new MillraceError('UNSUPPORTED_FEATURE', 'OVER is not supported yet', {
-    position: node.position,
-    hint: 'A Top-N, ROW_NUMBER() with a condition such as "number <= 10" around it, is.',
-  })
+/** @throws MillraceError for windows that Flink does not compute on streams */
+export function translateOver(node: Over, stateTtl: number): DraftNode {
+  if (node.input.kind === 'over') {
+    throw refused(
+      node,
+      'All aggregates must be computed on the same window.',
+      'Compute each window in a query of its own over the one before.',
+    )
+  }
+  const [order, another] = node.order
+  if (order === undefined || another !== undefined) {
+    throw refused(node, 'The window can only be ordered by a single time column.')
+  }
+  if (order.descending) throw refused(node, 'The window can only be ordered in ASCENDING mode.')
+  const { frame } = node
+  if (frame.end !== 0)
+    throw refused(node, 'OVER RANGE FOLLOWING windows are not supported yet.', 'End the frame with CURRENT ROW.')
+  const time = timeOf(node.schema, order.column) ?? 'value'
+  if (time === 'value' && frame.start !== null) {
+    throw refused(
+      node,
+      'Non-time attribute sort is not supported for bounded OVER window.',
+      'Order by the column that has the watermark, or begin the frame with UNBOUNDED PRECEDING.',
+    )
+  }
+  for (const call of node.calls) refuseCall(node, call.function)
+  return {
+    kind: 'over-aggregate',
+    keys: node.partition,
+    order,
+    time,
+    frame,
+    calls: node.calls.map((call) => withOrder(call, order.column, node.input.schema)),
+    emitUpdateBefore: false,
+    inputRetracts: false,
+    stateTtl,
+    schema: node.schema,
+  }
+}
+
+const REFUSED: readonly string[] = ['LEAD', 'NTILE', 'PERCENT_RANK', 'CUME_DIST']
+
+function refuseCall(node: Over, name: string): void {
+  if (REFUSED.includes(name)) throw refused(node, `${name} Function is not supported in stream mode.`)
+}
+
+/** RANK and DENSE_RANK compare what they are ordered by. */
+function withOrder(call: AggregateCall, order: number, schema: Schema): AggregateCall {
+  const type = schema.fields[order]?.type
+  if ((call.function !== 'RANK' && call.function !== 'DENSE_RANK') || type === undefined) return call
+  return { ...call, args: [order], argumentTypes: [withoutTimeAttribute(type)] }
+}
+
+function refused(node: Over, message: string, hint?: string): MillraceError {
+  return new MillraceError('UNSUPPORTED_FEATURE', message, { position: node.position, hint })
 }
 
 function timeOf(schema: Schema, column: number): 'rowtime' | 'proctime' | undefined {

@@ -23,7 +23,7 @@ import { lookupJoin, versionedJoin } from './temporal-join.ts'
 import { knownKeys } from './upsert-keys.ts'
 import { windowJoin } from './window-join.ts'
 
-import { refuseOver, translateSort, translateWindowRank, undecided } from './translate-ordered.ts'
+import { translateOver, translateSort, translateWindowRank, undecided } from './translate-ordered.ts'
 
 export class Translator {
   readonly #rules: RuleContext
@@ -90,7 +90,12 @@ export class Translator {
       case 'join':
         return this.#join(node)
       case 'over':
-        return refuseOver(node)
+        return this.#share(
+          translateOver(node, this.#stateTtl),
+          [this.translate(node.input)],
+          this.#shareSubPlans,
+          node.position,
+        )
       case 'rank': {
         const { partition: keys, order, range, outputRankNumber, schema } = node
         const rank = { kind: 'rank' as const, keys, order, range, outputRankNumber, schema }

@@ -25,6 +25,7 @@ const COUNTED: readonly Draft['node']['kind'][] = [
   'interval-join',
   'temporal-join',
   'window-join',
+  'over-aggregate',
 ]
 
 export function assignUids(roots: readonly Draft[], order: readonly Draft[]): ReadonlyMap<Draft, string> {

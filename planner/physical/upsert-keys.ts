@@ -29,6 +29,7 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
     case 'limit':
     case 'sort-limit':
     case 'temporal-sort':
+    case 'over-aggregate':
     case 'sink':
     case 'collect':
       return first

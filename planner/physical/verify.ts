@@ -64,6 +64,8 @@ function verifyNode(node: OperatorNode, inputs: readonly OperatorNode[]): void {
     case 'rank':
     case 'window-rank':
       return expectWidth(input.fields.length + (node.outputRankNumber ? 1 : 0))
+    case 'over-aggregate':
+      return expectWidth(input.fields.length + node.calls.length)
     case 'window-table-function':
       return expectWidth(input.fields.length + 3)
     case 'correlate':

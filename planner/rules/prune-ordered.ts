@@ -1,5 +1,5 @@
 /** Column pruning of what depends on an order of rows: window functions, Top-N, ORDER BY. */
-import type { OverCall, SortField } from '../expression.ts'
+import type { AggregateCall, SortField } from '../expression.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createOver, type Over } from '../logical/over.ts'
 import { selectColumns } from '../logical/project.ts'
@@ -26,6 +26,24 @@ export function pruneSort(node: Sort, needed: ReadonlySet<number>, prune: Prune)
   return { node: { ...node, input: input.node, order, schema: input.node.schema }, mapping: input.mapping }
 }
 
+/** Numbers of a Top-N below a window are kept, as Flink does it: its changelog tells rows by them. */
+function numbersOf(node: LogicalNode): readonly number[] {
+  switch (node.kind) {
+    case 'filter':
+      return numbersOf(node.input)
+    case 'project': {
+      const below = numbersOf(node.input)
+      return [...node.expressions.entries()].flatMap(([index, expression]) =>
+        expression.kind === 'input' && below.includes(expression.index) ? [index] : [],
+      )
+    }
+    case 'rank':
+      return node.outputRankNumber ? [node.schema.fields.length - 1] : []
+    default:
+      return []
+  }
+}
+
 /** Without the calls that nobody reads; gone where nobody reads any. */
 export function pruneOver(node: Over, needed: ReadonlySet<number>, prune: Prune): Pruned {
   const width = node.input.schema.fields.length
@@ -34,13 +52,14 @@ export function pruneOver(node: Over, needed: ReadonlySet<number>, prune: Prune)
   if (calls.length === 0) return prune(node.input, new Set(columns))
   const sorted = node.order.map(({ column }) => column)
   const read = calls.flatMap((call) => call.args)
-  const input = prune(node.input, new Set([...columns, ...node.partition, ...sorted, ...read]))
+  const wanted = [...columns, ...node.partition, ...sorted, ...read, ...numbersOf(node.input)]
+  const input = prune(node.input, new Set(wanted))
   const over = createOver({
     ...node,
     input: input.node,
     partition: node.partition.map((column) => at(input.mapping, column)),
     order: remapOrder(node.order, input.mapping),
-    calls: calls.map((call): OverCall => ({ ...call, args: call.args.map((arg) => at(input.mapping, arg)) })),
+    calls: calls.map((call): AggregateCall => ({ ...call, args: call.args.map((arg) => at(input.mapping, arg)) })),
   })
   const mapping = new Map(input.mapping)
   for (const [index, call] of node.calls.entries()) {
@@ -56,7 +75,8 @@ export function pruneRank(node: Rank, needed: ReadonlySet<number>, prune: Prune)
   const sorted = node.order.map(({ column }) => column)
   const columns = [...needed].filter((column) => column < width)
   const variable = range.kind === 'variable' ? [range.column] : []
-  const input = prune(node.input, new Set([...columns, ...node.partition, ...sorted, ...variable]))
+  const wanted = [...columns, ...node.partition, ...sorted, ...variable, ...numbersOf(node.input)]
+  const input = prune(node.input, new Set(wanted))
   const rank = createRank({
     ...node,
     input: input.node,

@@ -146,6 +146,21 @@ export class SortedRows {
     this.#lists.remove(group, position)
   }
 
+  /** Position of the first row for which the test is false; it is true for the rows before. */
+  position(group: number, isBefore: (row: number) => boolean): number {
+    return this.#lists.search(group, isBefore)
+  }
+
+  /** Among all rows that were stored, in their order. */
+  placeOf(row: number): number {
+    return this.#arrival.values[row] as number
+  }
+
+  /** Takes the first rows out. They are in no list then. */
+  shiftFirst(group: number, count: number): Int32Array {
+    return this.#lists.shift(group, count)
+  }
+
   /** Takes the rows out for which the test is true, which are the first ones. They are in no list then. */
   shift(group: number, isBefore: (row: number) => boolean): Int32Array {
     return this.#lists.shift(group, this.#lists.search(group, isBefore))

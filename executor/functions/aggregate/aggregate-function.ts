@@ -23,6 +23,8 @@ export interface AggregateSite {
   readonly returnType: SqlType
   /** Whether rows may be taken back. */
   readonly retracts: boolean
+  /** Of LAG: how many rows it looks back. */
+  readonly offset?: number
 }
 
 export type AggregateImplementation = ColumnarAggregate | ExtremumAggregate | BoxedAggregate
