@@ -49,6 +49,7 @@ const HOLDING: readonly OperatorNode['kind'][] = [
   'hash-aggregate',
   'final-rows',
   'join',
+  'match',
 ]
 
 function holdsState(node: OperatorNode): boolean {
@@ -74,6 +75,8 @@ function rowsOf(node: OperatorNode, read: number): number {
       const { window } = node
       return window.kind === 'tumble' || window.kind === 'session' ? read : read * (window.size / window.step)
     }
+    case 'match':
+      return read * GROUPS
     case 'correlate':
       return read * ROWS_OF_TABLE_FUNCTION
     case 'join':

@@ -64,6 +64,7 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'sort':
     case 'window-rank':
     case 'window-deduplicate':
+    case 'match':
       return INSERT_ONLY
     case 'watermark':
     case 'mini-batch-assigner':
@@ -130,7 +131,7 @@ function checkConsumers(order: readonly Draft[], modes: ReadonlyMap<Draft, Chang
     if (refused.length === 0) continue
     const kind = refused.includes('update') ? 'updateAfter' : 'delete'
     const origin = originOf(input, kind, modes)
-    const consumer = node.kind === 'sink' ? `Table sink '${pathToString(node.table.path)}'` : describe(draft)
+    const consumer = consumerText(draft)
     throw new MillraceError(
       'UNSUPPORTED_CHANGELOG',
       `${consumer} doesn't support consuming ${refused.join(' and ')} changes which is produced by node ${describe(origin)}`,
@@ -139,8 +140,10 @@ function checkConsumers(order: readonly Draft[], modes: ReadonlyMap<Draft, Chang
   }
 }
 
+const INSERTS_ONLY: readonly DraftNode['kind'][] = ['match', 'temporal-sort', 'window-rank', 'window-deduplicate']
+
 function takesOnlyInserts(node: DraftNode): boolean {
-  return node.kind === 'temporal-sort' || node.kind === 'window-rank' || node.kind === 'window-deduplicate'
+  return INSERTS_ONLY.includes(node.kind)
 }
 
 /** The deepest node that makes the changes: the ones above only hand them on. */
@@ -158,6 +161,12 @@ const MAKERS: readonly DraftNode['kind'][] = [
   'sort-limit',
   'limit',
 ]
+
+function consumerText(draft: Draft): string {
+  const { node } = draft
+  if (node.kind === 'match') return 'Match Recognize'
+  return node.kind === 'sink' ? `Table sink '${pathToString(node.table.path)}'` : describe(draft)
+}
 
 function wayOut(draft: Draft): string {
   if (draft.node.kind !== 'sink')
@@ -246,6 +255,7 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'drop-update-before':
     case 'source':
     case 'values':
+    case 'match':
       return false
     default:
       return unreachable(node)
