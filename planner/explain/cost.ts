@@ -50,6 +50,7 @@ const HOLDING: readonly OperatorNode['kind'][] = [
   'final-rows',
   'join',
   'over-aggregate',
+  'match',
 ]
 
 function holdsState(node: OperatorNode): boolean {
@@ -75,6 +76,8 @@ function rowsOf(node: OperatorNode, read: number): number {
       const { window } = node
       return window.kind === 'tumble' || window.kind === 'session' ? read : read * (window.size / window.step)
     }
+    case 'match':
+      return read * GROUPS
     case 'correlate':
       return read * ROWS_OF_TABLE_FUNCTION
     case 'join':

@@ -78,6 +78,8 @@ function stateOf(node: OperatorNode): JsonValue | undefined {
       const state = { kind, uid, keys: node.keys, types }
       return node.conflict === undefined ? state : { ...state, waits: true }
     }
+    case 'match':
+      return { kind, uid, match: JSON.stringify(node.match) }
     case 'limit':
       return { kind, uid, offset: node.offset, fetch: node.fetch, strategy: node.strategy }
     case 'rank': {

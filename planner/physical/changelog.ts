@@ -64,6 +64,7 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'sort':
     case 'window-rank':
     case 'window-deduplicate':
+    case 'match':
       return INSERT_ONLY
     case 'watermark':
     case 'mini-batch-assigner':
@@ -132,7 +133,7 @@ function checkConsumers(order: readonly Draft[], modes: ReadonlyMap<Draft, Chang
     if (refused.length === 0) continue
     const kind = refused.includes('update') ? 'updateAfter' : 'delete'
     const origin = originOf(input, kind, modes)
-    const consumer = node.kind === 'sink' ? `Table sink '${pathToString(node.table.path)}'` : describe(draft)
+    const consumer = consumerText(draft)
     throw new MillraceError(
       'UNSUPPORTED_CHANGELOG',
       `${consumer} doesn't support consuming ${refused.join(' and ')} changes which is produced by node ${describe(origin)}`,
@@ -143,6 +144,7 @@ function checkConsumers(order: readonly Draft[], modes: ReadonlyMap<Draft, Chang
 
 function takesOnlyInserts(node: DraftNode): boolean {
   switch (node.kind) {
+    case 'match':
     case 'temporal-sort':
     case 'window-rank':
     case 'window-deduplicate':
@@ -170,6 +172,12 @@ const MAKERS: readonly DraftNode['kind'][] = [
   'limit',
   'over-aggregate',
 ]
+
+function consumerText(draft: Draft): string {
+  const { node } = draft
+  if (node.kind === 'match') return 'Match Recognize'
+  return node.kind === 'sink' ? `Table sink '${pathToString(node.table.path)}'` : describe(draft)
+}
 
 function wayOut(draft: Draft): string {
   if (draft.node.kind !== 'sink')
@@ -260,6 +268,7 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'drop-update-before':
     case 'source':
     case 'values':
+    case 'match':
       return false
     default:
       return unreachable(node)

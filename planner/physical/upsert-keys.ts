@@ -35,6 +35,7 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
     case 'values':
     case 'union':
     case 'correlate':
+    case 'match':
       return []
     case 'group-aggregate':
     case 'hash-aggregate':
