@@ -50,6 +50,10 @@ export const ERROR_CODES = {
     domain: 'user',
     summary: 'A function that a user wrote failed, or returned what is not of its type.',
   },
+  INVALID_MATCH: {
+    domain: 'user',
+    summary: 'AFTER MATCH of MATCH_RECOGNIZE says to go on at a row that is not there, or where the match began.',
+  },
   NOT_NULL_VIOLATION: { domain: 'user', summary: 'NULL was to be written into a NOT NULL column.' },
   MALFORMED_RECORD: { domain: 'user', summary: 'A record in the input could not be decoded.' },
   CONFIGURATION_ERROR: { domain: 'user', summary: 'A configuration key has a value that it cannot take.' },

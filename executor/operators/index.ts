@@ -17,6 +17,7 @@ import { createLimit } from './limit.ts'
 import { createMiniBatchAssigner } from './mini-batch-assigner.ts'
 import { createMiniBatchGroupAggregate } from './mini-batch-group-aggregate.ts'
 import { createLookupJoin } from './lookup-join.ts'
+import { createMatch } from './match/match.ts'
 import type { Operator, OperatorContext } from './operator.ts'
 import { SessionAggregate } from './session-aggregate.ts'
 import { SessionTableFunction } from './session-table-function.ts'
@@ -76,6 +77,8 @@ export function createOperator(
       return createWindowDeduplicate(node, inputSchema(node, graph), context)
     case 'expand':
       return createExpand(node, context)
+    case 'match':
+      return createMatch(node, inputSchema(node, graph), context)
     case 'correlate':
       return createCorrelate(node, inputSchema(node, graph), context)
     case 'join':

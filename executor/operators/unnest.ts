@@ -1,12 +1,12 @@
 /** UNNEST: the elements of a collection column as columns. */
 import type { ChangeBatch } from '../../core/change-batch.ts'
 import type { Column, ListColumn, MapColumn } from '../../core/column.ts'
-import { columnOf } from '../../core/column-builder.ts'
 import { gatherColumn, isNull } from '../../core/column-ops.ts'
 import { invariant } from '../../core/errors.ts'
-import { type Field, mapTypes, type Schema, type SqlType, withNullability } from '../../core/types.ts'
+import { mapTypes, type Schema, type SqlType } from '../../core/types.ts'
 import type { TableInvocation } from '../../planner/physical/graph.ts'
 import type { Expansion, TableFunction } from './correlate.ts'
+import { gatherOptional, withNulls } from './optional-rows.ts'
 
 /** Where the elements are: positions in the collection's child, -1 for the NULLs of a row without elements. */
 interface Places {
@@ -118,33 +118,5 @@ function spread(column: Column, type: SqlType, places: Places): Column[] {
 }
 
 function pick(column: Column, type: SqlType, { positions, count }: Places): Column {
-  const present = positions.find((position) => position >= 0)
-  if (present === undefined)
-    return columnOf(
-      nullable(type),
-      Array.from({ length: count }, () => null),
-    )
-  if (!positions.includes(-1)) return gatherColumn(column, positions, count)
-  const missing = new Uint8Array(count)
-  const safe = new Int32Array(count)
-  for (let i = 0; i < count; i++) {
-    const position = positions[i] as number
-    missing[i] = position < 0 ? 1 : 0
-    safe[i] = position < 0 ? present : position
-  }
-  return withNulls(gatherColumn(column, safe, count), missing, count)
-}
-
-function nullable(type: SqlType): SqlType {
-  if (type.kind !== 'ROW') return withNullability(type, true)
-  const fields = type.fields.map((field): Field => ({ ...field, type: nullable(field.type) }))
-  return { kind: 'ROW', fields, nullable: true }
-}
-
-function withNulls(column: Column, nulls: Uint8Array, count: number): Column {
-  if (column.kind === 'null') return column
-  if (column.nulls === null) return { ...column, nulls }
-  const merged = new Uint8Array(count)
-  for (let i = 0; i < count; i++) merged[i] = (nulls[i] as number) | (column.nulls[i] as number)
-  return { ...column, nulls: merged }
+  return gatherOptional(positions, count, type, (present, rows) => gatherColumn(column, present, rows))
 }

@@ -19,6 +19,11 @@ export const AGGREGATE_BASE = 1 << 24
 /** Never NULL, not even over no rows at all. */
 const COUNTS: readonly string[] = ['COUNT', 'SUM0', '$SUM0', 'APPROX_COUNT_DISTINCT']
 
+/** Whether an aggregate is a number also over no rows at all. */
+export function isCount(name: string): boolean {
+  return COUNTS.includes(name)
+}
+
 export interface CollectedAggregate {
   readonly function: string
   readonly args: readonly Expression[]
@@ -64,7 +69,7 @@ export class AggregateCollector implements AggregateCalls {
 
   #resultType(name: string, type: SqlType, filtered: boolean): SqlType {
     const bare = withoutTimeAttribute(type)
-    if (COUNTS.includes(name)) return bare
+    if (isCount(name)) return bare
     return withNullability(bare, bare.nullable || filtered || !this.#hasGroups)
   }
 

@@ -37,6 +37,8 @@ export interface ExpressionContext extends BinderContext {
   readonly subqueries?: Subqueries
   /** TUMBLE_START and its like where there is a legacy group window; GROUPING and its like where there is GROUP BY. */
   readonly auxiliary?: (call: ast.CallExpression) => Expression | undefined
+  /** Calls that have a meaning of their own here; undefined: the call is like any other. */
+  readonly calls?: (context: ExpressionContext, call: ast.CallExpression) => Expression | undefined
   /** Where column references stand, so that a later error can point at them. */
   readonly spans: WeakMap<Expression, ast.Span>
   readonly bind: (context: ExpressionContext, node: ast.Expression) => Expression

@@ -13,6 +13,7 @@ import { aliased, type BoundSource } from './alias.ts'
 import { type BinderContext, errorAt, statementPosition, unsupported, withPosition } from './binder-context.ts'
 import { bindCorrelated, bindUncorrelated, isCorrelated } from './correlate.ts'
 import { bindJoin } from './join.ts'
+import { bindMatchRecognize } from './match-recognize.ts'
 import { renameFields, uniqueNames } from './names.ts'
 import { planTable } from './table-plan.ts'
 import { bindTemporalJoin } from './temporal-join.ts'
@@ -38,7 +39,7 @@ export function bindFrom(context: BinderContext, node: ast.TableReference): Boun
       }
       return bindJoin(context, node, bindFrom(context, node.left), bindFrom(context, node.right))
     case 'match-recognize':
-      throw unsupported(context, node.span, 'MATCH_RECOGNIZE')
+      return bindMatchRecognize(context, node, bindFrom(context, node.input))
     default:
       return unreachable(node)
   }

@@ -12,6 +12,8 @@ const GROUPING_FUNCTIONS: readonly string[] = ['GROUPING', 'GROUPING_ID', 'GROUP
 
 export function bindFunctionCall(context: ExpressionContext, node: ast.CallExpression | ast.NiladicCall): Expression {
   if (node.kind === 'niladic') return bindNiladic(context, node)
+  const own = context.calls?.(context, node)
+  if (own !== undefined) return own
   const name = functionName(node)
   if (AUXILIARY.test(name) || GROUPING_FUNCTIONS.includes(name)) return bindAuxiliary(context, node, name)
   if (WINDOW_FUNCTIONS.includes(name)) {

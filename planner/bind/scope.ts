@@ -18,6 +18,8 @@ export interface Relation {
   /** Position of its first column among all columns of the scope. */
   readonly offset: number
   readonly fields: readonly Field[]
+  /** Its columns are only found with its name before them. */
+  readonly qualifiedOnly?: boolean
 }
 
 /** A column that USING or NATURAL has made out of several: without a qualifier it is the one meant. */
@@ -60,7 +62,8 @@ export function allColumns(scope: Scope): readonly CommonColumn[] {
 
 function plainColumns(scope: Scope): readonly CommonColumn[] {
   const merged = new Set((scope.common ?? []).flatMap(({ columns }) => columns))
-  return scope.relations.flatMap(({ offset, fields }) =>
+  const plain = scope.relations.filter((relation) => relation.qualifiedOnly !== true)
+  return plain.flatMap(({ offset, fields }) =>
     fields.flatMap(({ name, type }, column): CommonColumn[] => {
       const index = offset + column
       return merged.has(index) ? [] : [{ name, expression: { kind: 'input', index, type }, columns: [index] }]

@@ -53,6 +53,7 @@ const HOLDING: readonly OperatorNode['kind'][] = [
   'temporal-join',
   'window-join',
   'over-aggregate',
+  'match',
 ]
 
 function holdsState(node: OperatorNode): boolean {
@@ -78,6 +79,8 @@ function rowsOf(node: OperatorNode, read: number): number {
       const { window } = node
       return window.kind === 'tumble' || window.kind === 'session' ? read : read * (window.size / window.step)
     }
+    case 'match':
+      return read * GROUPS
     case 'correlate':
       return read * ROWS_OF_TABLE_FUNCTION
     case 'interval-join':

@@ -73,25 +73,27 @@ function callText(name: string, args: readonly string[]): string {
   return `${name}(${args.join(', ')})`
 }
 
-export function logicalText(expression: Expression): string {
+/** @param input how the columns are written; default by position */
+export function logicalText(expression: Expression, input: (index: number) => string = (index) => `$${index}`): string {
+  const text = (part: Expression): string => logicalText(part, input)
   switch (expression.kind) {
     case 'input':
-      return `$${expression.index}`
+      return input(expression.index)
     case 'literal':
       return literalText(expression)
     case 'call': {
       const { function: name } = expression
       const args = name === 'AND' || name === 'OR' ? operandsOf(expression, name) : expression.args
-      return `${name}(${args.map(logicalText).join(', ')})`
+      return `${name}(${args.map(text).join(', ')})`
     }
     case 'cast':
-      return `${expression.safe ? 'TRY_CAST' : 'CAST'}(${logicalText(expression.input)}):${castTarget(expression.type)}`
+      return `${expression.safe ? 'TRY_CAST' : 'CAST'}(${text(expression.input)}):${castTarget(expression.type)}`
     case 'case': {
       const whens = expression.whens.flatMap(({ condition, result }) => [condition, result])
-      return `CASE(${[...whens, expression.otherwise].map(logicalText).join(', ')})`
+      return `CASE(${[...whens, expression.otherwise].map(text).join(', ')})`
     }
     case 'field':
-      return `${logicalText(expression.input)}.${fieldName(expression)}`
+      return `${text(expression.input)}.${fieldName(expression)}`
     default:
       return unreachable(expression)
   }

@@ -3,6 +3,7 @@ import { unreachable } from '../../core/errors.ts'
 import { type LogicalNode, logicalInputs } from '../logical/node.ts'
 import { hintText, tablePath, tableText, windowText } from '../physical/describe.ts'
 import { logicalCorrelateText } from './correlate-text.ts'
+import { logicalMatchText } from './match-text.ts'
 import { logicalText } from './expression-text.ts'
 import { frameText, orderText, rangeText } from './ordered-text.ts'
 import type { TextTree } from './tree.ts'
@@ -24,7 +25,7 @@ function lineOf(node: LogicalNode): string {
     case 'watermark':
       return `LogicalWatermarkAssigner(rowtime=[${names[node.strategy.rowtime]}], watermark=[${logicalText(node.strategy.expression)}])`
     case 'values':
-      return `LogicalValues(tuples=[[${node.rows.map((row) => `{ ${row.map(logicalText).join(', ')} }`).join(', ')}]])`
+      return `LogicalValues(tuples=[[${node.rows.map((row) => `{ ${row.map((value) => logicalText(value)).join(', ')} }`).join(', ')}]])`
     case 'project':
       return `LogicalProject(${node.expressions.map((expression, index) => `${names[index]}=[${logicalText(expression)}]`).join(', ')})`
     case 'filter':
@@ -47,6 +48,8 @@ function lineOf(node: LogicalNode): string {
       return `LogicalTableFunctionScan(invocation=[${windowText(node.window, inputNames(node))}])`
     case 'window-aggregate':
       return `LogicalWindowAggregate(group=[{${node.keys.join(', ')}}], window=[${windowText(node.window, inputNames(node), node.attached)}])`
+    case 'match':
+      return logicalMatchText(node)
     case 'correlate':
       return logicalCorrelateText(node)
     case 'join':

@@ -11,6 +11,7 @@ import type { Filter } from './filter.ts'
 import type { Join } from './join.ts'
 import type { Limit } from './limit.ts'
 import type { Over } from './over.ts'
+import type { Match } from './match.ts'
 import type { Project } from './project.ts'
 import type { Rank } from './rank.ts'
 import type { Scan } from './scan.ts'
@@ -42,6 +43,7 @@ export type LogicalNode =
   | Over
   | Rank
   | Sort
+  | Match
   | Limit
   | Sink
   | Collect
@@ -68,6 +70,7 @@ export function logicalInputs(node: LogicalNode): readonly LogicalNode[] {
     case 'over':
     case 'rank':
     case 'sort':
+    case 'match':
     case 'limit':
     case 'sink':
     case 'collect':

@@ -87,6 +87,8 @@ function stateOf(node: OperatorNode): JsonValue | undefined {
       const { joinType, leftKeys, rightKeys } = node
       return { kind, uid, joinType, leftKeys, rightKeys, types }
     }
+    case 'match':
+      return { kind, uid, match: JSON.stringify(node.match) }
     case 'limit':
       return { kind, uid, offset: node.offset, fetch: node.fetch, strategy: node.strategy }
     case 'rank': {

@@ -68,6 +68,7 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'window-deduplicate':
     case 'interval-join':
     case 'window-join':
+    case 'match':
       return INSERT_ONLY
     case 'watermark':
     case 'mini-batch-assigner':
@@ -139,7 +140,7 @@ function checkConsumer(draft: Draft, input: Draft, modes: ReadonlyMap<Draft, Cha
   if (refused.length === 0) return
   const kind = refused.includes('update') ? 'updateAfter' : 'delete'
   const origin = originOf(input, kind, modes)
-  const consumer = node.kind === 'sink' ? `Table sink '${pathToString(node.table.path)}'` : describe(draft)
+  const consumer = consumerText(draft)
   throw new MillraceError(
     'UNSUPPORTED_CHANGELOG',
     `${consumer} doesn't support consuming ${refused.join(' and ')} changes which is produced by node ${describe(origin)}`,
@@ -149,6 +150,7 @@ function checkConsumer(draft: Draft, input: Draft, modes: ReadonlyMap<Draft, Cha
 
 function takesOnlyInserts(node: DraftNode): boolean {
   switch (node.kind) {
+    case 'match':
     case 'temporal-sort':
     case 'window-rank':
     case 'window-deduplicate':
@@ -178,6 +180,12 @@ const MAKERS: readonly DraftNode['kind'][] = [
   'limit',
   'over-aggregate',
 ]
+
+function consumerText(draft: Draft): string {
+  const { node } = draft
+  if (node.kind === 'match') return 'Match Recognize'
+  return node.kind === 'sink' ? `Table sink '${pathToString(node.table.path)}'` : describe(draft)
+}
 
 function wayOut(draft: Draft): string {
   if (draft.inputs.length > 1) {
@@ -284,6 +292,7 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'drop-update-before':
     case 'source':
     case 'values':
+    case 'match':
       return false
     default:
       return unreachable(node)

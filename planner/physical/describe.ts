@@ -11,6 +11,7 @@ import { orderedText, orderText } from '../explain/ordered-text.ts'
 import { correlateText } from '../explain/correlate-text.ts'
 import type { Draft, DraftNode } from './draft.ts'
 import type { AttachedWindow, WindowProperty, WindowSpec } from './graph.ts'
+import { matchText } from '../explain/match-text.ts'
 
 export function describe(draft: Draft): string {
   const { node } = draft
@@ -46,6 +47,8 @@ export function describe(draft: Draft): string {
       return expandText(node, input, output)
     case 'window-table-function':
       return `WindowTableFunction(window=[${windowText(node.window, input)}])`
+    case 'match':
+      return matchText(node.match, input)
     case 'correlate':
       return correlateText(node, input)
     case 'hash-aggregate': {

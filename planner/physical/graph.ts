@@ -8,6 +8,7 @@ import type { CatalogTable } from '../../catalog/table.ts'
 import type { Schema, SqlType } from '../../core/types.ts'
 import type { AggregateCall, Expression, SortField } from '../expression.ts'
 import type { JoinType } from '../logical/join.ts'
+import type { MatchSpec } from './match-spec.ts'
 
 interface NodeBase {
   /** Position in `OperatorGraph.nodes`. */
@@ -271,6 +272,12 @@ export interface JoinNode extends NodeBase {
   readonly emitUpdateBefore: boolean
 }
 
+/** MATCH_RECOGNIZE with ONE ROW PER MATCH. Output: the partition columns, then the measures; +I only. */
+export interface MatchNode extends NodeBase {
+  readonly kind: 'match'
+  readonly match: MatchSpec
+}
+
 /** Turns an upsert stream into a full changelog by remembering the last row of each key (Flink's ChangelogNormalize). */
 export interface ChangelogNormalizeNode extends NodeBase {
   readonly kind: 'changelog-normalize'
@@ -517,6 +524,7 @@ export type OperatorNode =
   | WindowDeduplicateNode
   | CorrelateNode
   | JoinNode
+  | MatchNode
   | ChangelogNormalizeNode
   | IntervalJoinNode
   | TemporalJoinNode

@@ -83,6 +83,10 @@ export class Translator {
         return this.#share({ kind: 'window-table-function', window: node.window, schema: node.schema }, [
           this.translate(node.input),
         ])
+      case 'match': {
+        const { match, schema, position } = node
+        return this.#register(createDraft({ kind: 'match', match, schema }, [this.translate(node.input)], position))
+      }
       case 'correlate': {
         const { invocation, joinType, schema } = node
         return this.#share({ kind: 'correlate', invocation, joinType, schema }, [this.translate(node.input)])

@@ -15,6 +15,7 @@ const COUNTED: readonly Draft['node']['kind'][] = [
   'window-deduplicate',
   'changelog-normalize',
   'sink-materialize',
+  'match',
   'limit',
   'join',
   'rank',

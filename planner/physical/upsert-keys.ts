@@ -40,6 +40,7 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
     case 'values':
     case 'union':
     case 'correlate':
+    case 'match':
       return []
     case 'group-aggregate':
     case 'hash-aggregate':

@@ -68,6 +68,8 @@ function verifyNode(node: OperatorNode, inputs: readonly OperatorNode[]): void {
       return expectWidth(input.fields.length + node.calls.length)
     case 'window-table-function':
       return expectWidth(input.fields.length + 3)
+    case 'match':
+      return expectWidth(node.match.partitionKeys.length + node.match.measures.length)
     case 'correlate':
       return expectWidth(input.fields.length + invocationFields(input, node.invocation).length)
     case 'watermark':

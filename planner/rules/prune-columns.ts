@@ -12,6 +12,7 @@ import { createCorrelate, moveInvocation } from '../logical/correlate.ts'
 import { createExpand } from '../logical/expand.ts'
 import { createFilter } from '../logical/filter.ts'
 import { createJoin, type Join } from '../logical/join.ts'
+import { createMatch, matchColumns, moveMatch } from '../logical/match.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createProject, selectColumns } from '../logical/project.ts'
 import { createScan, type Scan } from '../logical/scan.ts'
@@ -92,6 +93,11 @@ function prune(node: LogicalNode, needed: ReadonlySet<number>, rules: RuleContex
       return pruneJoin(node, needed, rules)
     case 'temporal-join':
       return pruneTemporalJoin(node, needed, rules)
+    case 'match': {
+      const input = prune(node.input, matchColumns(node.match), rules)
+      const moved = moveMatch(node.match, (column) => at(input.mapping, column))
+      return { node: createMatch(input.node, moved, node.position), mapping: positions([...node.schema.fields.keys()]) }
+    }
     case 'correlate':
       return pruneCorrelate(node, needed, rules)
     case 'expand':
