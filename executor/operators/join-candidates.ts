@@ -4,6 +4,13 @@ import { doubled } from './joined-rows.ts'
 /** In place of one of the two rows: the other one is looked at alone. */
 export const NONE = -1
 
+/** Valid until the next call of what made them. */
+export interface RowPairs {
+  readonly rows: Int32Array
+  readonly partners: Int32Array
+  readonly count: number
+}
+
 export class Candidates {
   rows = new Int32Array(1024)
   partners = new Int32Array(1024)
@@ -22,7 +29,7 @@ export class Candidates {
   }
 
   /** The pairs alone. Valid until the next call. */
-  pairs(): { readonly rows: Int32Array; readonly partners: Int32Array; readonly count: number } {
+  pairs(): RowPairs {
     while (this.#pairRows.length < this.count) {
       this.#pairRows = doubled(this.#pairRows)
       this.#pairPartners = doubled(this.#pairPartners)

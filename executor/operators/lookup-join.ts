@@ -13,6 +13,7 @@ import type { Schema, SqlType } from '../../core/types.ts'
 import type { FoundRows, LookupSource } from '../../connectors/api/lookup.ts'
 import type { LookupJoinNode } from '../../planner/physical/graph.ts'
 import { compileCalc, compileScalar } from '../codegen/calc.ts'
+import { Candidates, type RowPairs } from './join-candidates.ts'
 import { compileJoinCondition, type JoinCondition } from './join-condition.ts'
 import { gatherFrom, JoinedRows, PADDING, rowsWithNullKey } from './joined-rows.ts'
 import { LookupRows, type PartialCache, UNKNOWN } from './lookup-rows.ts'
@@ -69,6 +70,8 @@ class LookupJoin implements LookupOperator {
   readonly #project: ((batch: ChangeBatch) => readonly Column[]) | undefined
   readonly #condition: JoinCondition | undefined
   readonly #joined = new JoinedRows()
+  /** Rows of a batch with what was found for them. */
+  readonly #found = new Candidates()
   #provider: LookupProvider | undefined
   #host: LookupHost | undefined
   readonly #queue: Waiting[] = []
@@ -321,37 +324,31 @@ class LookupJoin implements LookupOperator {
   /** Joins the rows with those of their groups. */
   #giveOut(batch: ChangeBatch, groups: Int32Array, { rows }: LookupRows): void {
     const outer = this.#node.joinType === 'left'
-    const lefts: number[] = []
-    const rights: number[] = []
+    const found = this.#found
     for (let row = 0; row < batch.rows; row++) {
       const group = groups[row] as number
-      const before = lefts.length
-      for (let at = group === UNKNOWN ? -1 : rows.first(group); at >= 0; at = rows.next(at)) {
-        lefts.push(row)
-        rights.push(at)
-      }
-      if (lefts.length === before && outer) {
-        lefts.push(row)
-        rights.push(PADDING)
-      }
-      if (lefts.length >= CHUNK) this.#emit(batch, rows.values, lefts, rights)
+      let at = group === UNKNOWN ? -1 : rows.first(group)
+      if (at < 0 && outer) found.add(row, PADDING)
+      for (; at >= 0; at = rows.next(at)) found.add(row, at)
+      if (found.count >= CHUNK) this.#emit(batch, rows.values)
     }
-    this.#emit(batch, rows.values, lefts, rights)
+    this.#emit(batch, rows.values)
   }
 
   /** A row and all that was found for it are in one call. */
-  #emit(batch: ChangeBatch, stored: LookupRows['rows']['values'], lefts: number[], rights: number[]): void {
-    const present = Int32Array.from(rights.filter((row) => row !== PADDING))
-    const found = this.#rightColumns(stored, present)
-    const mask = this.#test(batch, found, lefts, rights, present.length)
+  #emit(batch: ChangeBatch, stored: LookupRows['rows']['values']): void {
+    const { rows, partners, count } = this.#found
+    const pairs = this.#found.pairs()
+    const found = this.#rightColumns(stored, pairs.partners, pairs.count)
+    const mask = this.#test(batch, found, pairs)
     const outer = this.#node.joinType === 'left'
     let pair = 0
-    for (let i = 0; i < lefts.length; ) {
-      const row = lefts[i] as number
+    for (let i = 0; i < count; ) {
+      const row = rows[i] as number
       const kind = batch.kinds === null ? INSERT : (batch.kinds[row] as number)
       let matched = false
-      for (; i < lefts.length && lefts[i] === row; i++) {
-        if (rights[i] === PADDING) continue
+      for (; i < count && rows[i] === row; i++) {
+        if (partners[i] === PADDING) continue
         const place = pair++
         if (mask !== null && mask[place] === 0) continue
         this.#joined.add(row, place, kind)
@@ -359,32 +356,24 @@ class LookupJoin implements LookupOperator {
       }
       if (!matched && outer) this.#joined.add(row, PADDING, kind)
     }
-    lefts.length = 0
-    rights.length = 0
+    this.#found.count = 0
     const result = this.#joined.take(this.#node.schema, batch.columns, found)
     if (result !== undefined) this.#context.output.batch(result)
   }
 
-  #rightColumns(stored: LookupRows['rows']['values'], rows: Int32Array): readonly Column[] {
-    const columns = stored.map((column) => column.gather(rows, rows.length))
+  #rightColumns(stored: LookupRows['rows']['values'], rows: Int32Array, count: number): readonly Column[] {
+    const columns = stored.map((column) => column.gather(rows, count))
     if (this.#project === undefined) return columns
-    return this.#project(createBatch(this.#node.lookup, columns, rows.length))
+    return this.#project(createBatch(this.#node.lookup, columns, count))
   }
 
-  #test(
-    batch: ChangeBatch,
-    found: readonly Column[],
-    lefts: readonly number[],
-    rights: readonly number[],
-    pairs: number,
-  ): Uint8Array | null {
+  #test(batch: ChangeBatch, found: readonly Column[], pairs: RowPairs): Uint8Array | null {
     if (this.#condition === undefined) return null
-    const rows = Int32Array.from(lefts.filter((_, i) => rights[i] !== PADDING))
     const width = batch.columns.length
-    return this.#condition.test(pairs, (index) => {
+    return this.#condition.test(pairs.count, (index) => {
       const column = index < width ? batch.columns[index] : found[index - width]
       invariant(column !== undefined, 'a condition reads columns of its inputs')
-      return index < width ? gatherFrom(column, rows, pairs) : column
+      return index < width ? gatherFrom(column, pairs.rows, pairs.count) : column
     })
   }
 
