@@ -4,7 +4,7 @@
  */
 import { formatDuration } from '../../core/quantities.ts'
 import { didYouMean } from '../../core/suggest.ts'
-import { typeToString } from '../../core/types.ts'
+import { type SqlType, typeToString } from '../../core/types.ts'
 import type * as ast from '../../parser/ast.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createWindowTableFunction } from '../logical/window-table-function.ts'
@@ -208,7 +208,7 @@ function timeColumnOf(
       hint: didYouMean(identifier.name, names) ?? `Columns: ${names.join(', ')}.`,
     })
   }
-  const time = timeAttributeOf(field.type)
+  const time = windowTimeOf(context, field.type)
   if (time !== undefined) return { column, time }
   throw notTimeAttribute(
     context,
@@ -217,6 +217,13 @@ function timeColumnOf(
     typeToString(withoutTimeAttribute(field.type)),
     identifier.span,
   )
+}
+
+/** Rows of batch mode are all there: every timestamp will do, without a watermark. */
+export function windowTimeOf(context: BinderContext, type: SqlType): 'rowtime' | 'proctime' | undefined {
+  const attribute = timeAttributeOf(type)
+  if (attribute !== undefined || !isBatch(context.planner)) return attribute
+  return type.kind === 'TIMESTAMP' || type.kind === 'TIMESTAMP_LTZ' ? 'rowtime' : undefined
 }
 
 export function notTimeAttribute(

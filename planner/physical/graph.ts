@@ -33,6 +33,8 @@ export interface WatermarkStrategy {
   /** Output column that is the rowtime attribute. */
   readonly rowtime: number
   readonly emit: 'on-periodic' | 'on-event'
+  /** With `on-event`: it has to be there between any two rows, not only before those that it makes late. */
+  readonly afterEveryRow?: boolean
   /** A split without rows for this long does not hold the watermark back; 0: it always does. */
   readonly idleTimeout: number
 }

@@ -16,6 +16,7 @@ import { isIdentity, programOf } from '../rules/program.ts'
 import type { RuleContext } from '../rules/rule-context.ts'
 import { isBatch } from './batch.ts'
 import { createDraft, type Draft, type DraftNode } from './draft.ts'
+import { refuseEmitStrategy } from './emit-strategy.ts'
 import { joinKeys } from './join-keys.ts'
 
 import { translateOver, translateSort, translateWindowRank, undecided } from './translate-ordered.ts'
@@ -66,6 +67,7 @@ export class Translator {
         ])
       }
       case 'window-aggregate': {
+        refuseEmitStrategy(node, this.#rules.planner)
         const { form, window, attached, keys, aggregates, properties, schema } = node
         const plain = { form, window, keys, aggregates, properties, inputRetracts: false, schema }
         return this.#share({ kind: 'window-aggregate', ...plain, ...(attached === undefined ? {} : { attached }) }, [
