@@ -103,7 +103,7 @@ export class Translator {
         return this.#share({ ...rank, ...undecided(this.#stateTtl) }, [this.translate(node.input)])
       }
       case 'window-rank':
-        return this.#share(translateWindowRank(node), [this.translate(node.input)])
+        return this.#share(translateWindowRank(node), [this.translate(node.input)], this.#shareSubPlans, node.position)
       case 'sort': {
         const draft = createDraft(
           translateSort(node, this.#stateTtl, this.#isBatch),
