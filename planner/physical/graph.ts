@@ -146,6 +146,8 @@ export interface AlignedWindow extends WindowTime {
   /** The slide of HOP and the step of CUMULATE (and the size of TUMBLE). */
   readonly step: number
   readonly offset: number
+  /** Of CUMULATE: a window gives results only for groups that its last step has brought rows of. */
+  readonly emitOnlyOnUpdate?: boolean
 }
 
 /** Windows that grow as long as the next row comes within the gap, for each value of the partition keys. */
