@@ -52,6 +52,12 @@ const { query } = fc.letrec<{ query: string; source: string }>((tie) => ({
     { depthSize: 'small' },
     fc.constantFrom('t', 'u', 'w'),
     fc.constantFrom('t', 'u').map((table) => `TABLE(TUMBLE(TABLE ${table}, DESCRIPTOR(ts), INTERVAL '1' MINUTE))`),
+    fc.constantFrom(
+      "TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '3' MINUTE))",
+      "TABLE(CUMULATE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '3' MINUTE))",
+      "TABLE(SESSION(TABLE t PARTITION BY a, DESCRIPTOR(ts), INTERVAL '1' MINUTE))",
+      "TABLE(SESSION(TABLE u, DESCRIPTOR(ts), INTERVAL '1' MINUTE))",
+    ),
     tie('query').map((inner) => `(${inner}) AS q`),
   ),
   query: fc.oneof(
@@ -73,6 +79,30 @@ const { query } = fc.letrec<{ query: string; source: string }>((tie) => ({
       .map(
         ([x, from]) =>
           `SELECT window_start, window_end, a, ${x} AS n FROM ${from} GROUP BY a, window_start, window_end`,
+      ),
+    fc
+      .tuple(
+        aggregate,
+        tie('source'),
+        fc.constantFrom('ROLLUP (a, b)', 'CUBE (a, b)', 'window_start, window_end, GROUPING SETS ((a, b), (a))'),
+      )
+      .map(([x, from, groups]) => `SELECT a, b, ${x} AS n, GROUPING(a) AS g FROM ${from} GROUP BY ${groups}`),
+    fc
+      .tuple(aggregate, fc.constantFrom('SESSION', 'TUMBLE'), fc.constantFrom('t', 'u'))
+      .map(
+        ([x, window, from]) =>
+          `SELECT ${window}_START(ts, INTERVAL '1' HOUR) AS window_start, ${window}_ROWTIME(ts, INTERVAL '1' HOUR) AS ts, a, ${x} AS n, b FROM ${from} GROUP BY ${window}(ts, INTERVAL '1' HOUR), a, b`,
+      ),
+    fc
+      .tuple(
+        tie('source'),
+        fc.constantFrom('a', 'ts DESC', 'c, b DESC'),
+        fc.constantFrom('', 'a, '),
+        fc.integer({ min: 1, max: 3 }),
+      )
+      .map(
+        ([from, order, key, count]) =>
+          `SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY ${key}window_start, window_end ORDER BY ${order}) AS place FROM ${from}) WHERE place <= ${count}`,
       ),
     fc.tuple(tie('source'), tie('source')).map(([l, r]) => `SELECT a, b FROM ${l} UNION ALL SELECT a, b FROM ${r}`),
     tie('source').map((from) => `SELECT DISTINCT a, b FROM ${from}`),

@@ -10,7 +10,6 @@
  */
 import type { ChangeBatch } from '../../core/change-batch.ts'
 import type { Column } from '../../core/column.ts'
-import { gatherColumn } from '../../core/column-ops.ts'
 import { invariant } from '../../core/errors.ts'
 import type { Schema, SqlType } from '../../core/types.ts'
 import type { SessionWindow } from '../../planner/physical/graph.ts'
@@ -133,7 +132,7 @@ export class SessionWindows {
       const group = groups[row] as number
       const time = times[row] as number
       const known = this.#extend(group, time, user)
-      assign(row, known === LATE ? this.#open(keys, row, time, progress) : known)
+      assign(row, known === LATE ? this.#open(group, time, progress) : known)
     }
     for (const group of groups) if (this.#sessions.count(group) === 0) this.#sessions.keys.remove(group)
   }
@@ -163,15 +162,10 @@ export class SessionWindows {
     return found
   }
 
-  #open(keys: readonly Column[], row: number, time: number, progress: number): number {
+  #open(group: number, time: number, progress: number): number {
     const end = time + this.#window.gap
     if (this.#fireTime(end) <= progress) return LATE
-    const at = Int32Array.of(row)
-    const added = this.#sessions.append(
-      keys.map((key) => gatherColumn(key, at, 1)),
-      1,
-    )
-    const session = added[0] as number
+    const session = this.#sessions.appendTo(group)
     this.#starts.values[session] = time
     this.#ends.values[session] = end
     this.#opened.values[session] = this.#nextOpened++

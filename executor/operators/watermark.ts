@@ -4,7 +4,7 @@
  *
  * With `on-event` the watermark that holds when a row arrives is the one after all rows before it, as if it were
  * emitted after every row; it is emitted between two rows only where that can make a difference: before a row that is
- * not above it, and at the end of the batch.
+ * not above it, and at the end of the batch; before every row where the plan says so.
  */
 import { type ChangeBatch, sliceRows } from '../../core/change-batch.ts'
 import type { Column } from '../../core/column.ts'
@@ -92,10 +92,11 @@ class WatermarkOperator implements SplitOperator {
     const rowtime = batch.columns[this.#node.strategy.rowtime] ?? { kind: 'null', nulls: null }
     readMilliseconds(rowtime, this.#rowtimeUnits, batch.rows, MAX_WATERMARK, times)
     const others = this.#lowestBut(split)
+    const always = this.#node.strategy.afterEveryRow === true
     let from = 0
     for (let row = 0; row < batch.rows; row++) {
       const reached = Math.min(others, split.watermark)
-      if (reached > this.#emitted && (times[row] as number) <= reached) {
+      if (reached > this.#emitted && (always || (times[row] as number) <= reached)) {
         if (from < row) this.#context.output.batch(sliceRows(batch, from, row))
         from = row
         this.#advance(reached)

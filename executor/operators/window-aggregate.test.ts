@@ -307,6 +307,32 @@ describe('window aggregate', () => {
     expect(harness.operator.metrics?.().lateRows).toBe(1)
   })
 
+  it('takes a late row back in the steps of CUMULATE that are to come', () => {
+    const plan = node({ kind: 'cumulate', size: 30, step: 10 }, { inputRetracts: true })
+    expect(emitted(plan, ['+I 5 a 1\n+I 6 a 2', 9, '-D 5 a 1', 19, '-D 6 a 2', MAX_WATERMARK])).toEqual([
+      '+I a 2 3 0 10',
+      '+I a 1 2 0 20',
+    ])
+  })
+
+  it('emits with emitOnlyOnUpdate only groups that the last step has brought rows of', () => {
+    const rows = ['5 a 1\n6 b 2', 9, '7 a 4\n15 b 8', 19, '31 a 16', MAX_WATERMARK]
+    const window = { kind: 'cumulate', size: 30, step: 10, emitOnlyOnUpdate: true } as const
+    expect(emitted(node(window), rows)).toEqual(['+I a 1 1 0 10', '+I b 1 2 0 10', '+I b 2 10 0 20', '+I a 1 16 30 40'])
+    expect(emitted(node(window, { aggregates: [DISTINCT, SUM] }), rows)).toEqual([
+      '+I a 1 1 0 10',
+      '+I b 1 2 0 10',
+      '+I b 2 10 0 20',
+      '+I a 1 16 30 40',
+    ])
+    const harness = new OperatorHarness({ node: node(window, { aggregates: [DISTINCT] }), input: input(TS) })
+    harness.step({ rows: '5 a 1\n15 a 2' })
+    harness.recover()
+    harness.step({ watermark: MAX_WATERMARK })
+    harness.recover()
+    expect(harness.stored).toEqual(['progress/0', 'spec/0'])
+  })
+
   it('has state of the same size after many windows of the same keys', () => {
     for (const kind of ['tumble', 'hop', 'cumulate'] as const) {
       const harness = new OperatorHarness({

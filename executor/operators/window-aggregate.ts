@@ -43,6 +43,10 @@ export class WindowAggregate implements Operator {
   readonly #slices = new Map<number, AggregateTable>()
   /** Of cumulating windows that have fired already, by their last end. */
   readonly #cumulated = new Map<number, AggregateTable>()
+  /** With `emitOnlyOnUpdate`, where windows have tables of their own: by end of the window. */
+  readonly #touched = new Map<number, AggregateTable>()
+  readonly #keysOnly: AggregateTablePlan
+  readonly #updatedOnly: boolean
   /** Ends of windows that have rows and have not fired. */
   readonly #pending = new Set<number>()
   #nextFire = Number.POSITIVE_INFINITY
@@ -68,6 +72,8 @@ export class WindowAggregate implements Operator {
       node.aggregates,
       node.inputRetracts,
     )
+    this.#keysOnly = planAggregates(this.#plan.keyTypes, [], false)
+    this.#updatedOnly = window.kind === 'cumulate' && window.emitOnlyOnUpdate === true && attached === undefined
     this.#clock = new WallClock(attached?.timeType ?? inputTime, context.timeZone)
     this.#grid = window.kind === 'session' ? undefined : new WindowAssigner(window, this.#clock)
     this.#windows = slicesOf(node, this.#grid)
@@ -100,21 +106,32 @@ export class WindowAggregate implements Operator {
       return
     }
     if (this.#sliced) {
-      const isNew = !this.#slices.has(sliceEnd)
-      this.#add(batch, sliceEnd)
+      // A step that has been added to the cumulating window is no slice any more.
+      const isAdded = this.#node.window.kind === 'cumulate' && this.#eventTime && this.#hasFired(sliceEnd)
+      const isNew = isAdded || !this.#slices.has(sliceEnd)
+      if (isAdded) this.#add(batch, this.#cumulated, last)
+      else this.#add(batch, this.#slices, sliceEnd)
       if (isNew) this.#expect(sliceEnd)
       return
     }
+    let isFirst = true
     for (const end of this.#windows.windowEnds(sliceEnd)) {
       if (this.#hasFired(end)) continue
-      this.#add(batch, end)
+      this.#add(batch, this.#slices, end)
+      if (isFirst && end === sliceEnd) this.#touch(batch, end)
       this.#expectWindow(end)
+      isFirst = false
     }
   }
 
-  #add(batch: ChangeBatch, end: number): void {
-    const table = this.#slices.get(end) ?? new AggregateTable(this.#plan)
-    this.#slices.set(end, table)
+  /** Where windows have tables of their own: which groups the last step of the window has brought rows of. */
+  #touch(batch: ChangeBatch, end: number): void {
+    if (this.#updatedOnly) this.#add(batch, this.#touched, end, this.#keysOnly)
+  }
+
+  #add(batch: ChangeBatch, tables: Map<number, AggregateTable>, end: number, plan = this.#plan): void {
+    const table = tables.get(end) ?? new AggregateTable(plan)
+    tables.set(end, table)
     const keys = this.#keys.map((key) => batch.columns[key] ?? ({ kind: 'null', nulls: null } as const))
     table.update(batch, keys, false, 0)
     table.settle()
@@ -169,7 +186,8 @@ export class WindowAggregate implements Operator {
   #fire(end: number): void {
     const { kind } = this.#node.window
     if (!this.#sliced || kind === 'tumble') {
-      this.#emit(this.#slices.get(end), end)
+      const table = this.#slices.get(end)
+      this.#emit(table, end, table === undefined ? undefined : this.#touchedGroups(table, end))
       this.#dropSlice(end)
     } else if (kind === 'hop') this.#fireHop(end)
     else this.#fireCumulate(end)
@@ -191,16 +209,26 @@ export class WindowAggregate implements Operator {
     const last = this.#windows.lastWindowEnd(end)
     const sum = this.#cumulated.get(last) ?? new AggregateTable(this.#plan)
     this.#cumulated.set(last, sum)
+    const brought = new AggregateTable(this.#keysOnly)
     for (const slice of this.#windows.slicesOf(end)) {
       const table = this.#slices.get(slice)
       if (table === undefined) continue
       sum.merge(table)
+      if (this.#updatedOnly) addKeys(brought, table)
       this.#dropSlice(slice)
     }
-    this.#emit(sum, end)
+    this.#emit(sum, end, this.#updatedOnly ? groupsOf(sum, brought) : undefined)
     if (end !== last) return
     this.#dropped.push(...sum.drop(cumulatedName(last)))
     this.#cumulated.delete(last)
+  }
+
+  #touchedGroups(table: AggregateTable, end: number): Int32Array | undefined {
+    if (!this.#updatedOnly) return undefined
+    const touched = this.#touched.get(end)
+    this.#dropped.push(...(touched?.drop(touchedName(end)) ?? []))
+    this.#touched.delete(end)
+    return touched === undefined ? new Int32Array(0) : groupsOf(table, touched)
   }
 
   #dropSlice(end: number): void {
@@ -210,9 +238,9 @@ export class WindowAggregate implements Operator {
     this.#slices.delete(end)
   }
 
-  #emit(table: AggregateTable | undefined, end: number): void {
-    if (table === undefined) return
-    const groups = table.groups()
+  /** @param groups absent: all */
+  #emit(table: AggregateTable | undefined, end: number, groups = table?.groups()): void {
+    if (table === undefined || groups === undefined) return
     for (let from = 0; from < groups.length; from += BATCH_ROWS) {
       const part = groups.subarray(from, from + BATCH_ROWS)
       const count = part.length
@@ -244,6 +272,7 @@ export class WindowAggregate implements Operator {
     this.#dropped = []
     for (const [end, table] of this.#slices) table.snapshot(sliceName(end)).forEach(add)
     for (const [end, table] of this.#cumulated) table.snapshot(cumulatedName(end)).forEach(add)
+    for (const [end, table] of this.#touched) table.snapshot(touchedName(end)).forEach(add)
     this.#progress.snapshot().forEach(add)
     if (!this.#specWritten) add({ table: SPEC, page: 0, bytes: new TextEncoder().encode(this.#spec()) })
     this.#specWritten = true
@@ -276,14 +305,14 @@ export class WindowAggregate implements Operator {
     for (const name of names) {
       const [kind, end] = name.split('@')
       if (end === undefined) continue
-      const table = new AggregateTable(this.#plan)
+      const table = new AggregateTable(kind === 'touched' ? this.#keysOnly : this.#plan)
       table.restore(
         name,
         pages.filter((page) => page.table === name || page.table.startsWith(`${name}.`)),
         0,
       )
-      if (kind === 'slice') this.#slices.set(Number(end), table)
-      else this.#cumulated.set(Number(end), table)
+      const tables = kind === 'slice' ? this.#slices : kind === 'touched' ? this.#touched : this.#cumulated
+      tables.set(Number(end), table)
     }
     for (const end of this.#slices.keys()) {
       if (this.#sliced) this.#expect(end)
@@ -295,7 +324,7 @@ export class WindowAggregate implements Operator {
   }
 
   metrics(): OperatorMetrics {
-    const tables = [...this.#slices.values(), ...this.#cumulated.values()]
+    const tables = [...this.#slices.values(), ...this.#cumulated.values(), ...this.#touched.values()]
     return {
       stateBytes: tables.reduce((sum, table) => sum + table.bytes, 0),
       stateEntries: tables.reduce((sum, table) => sum + table.size, 0),
@@ -306,6 +335,25 @@ export class WindowAggregate implements Operator {
 
 function sliceName(end: number): string {
   return `slice@${end}`
+}
+
+function touchedName(end: number): string {
+  return `touched@${end}`
+}
+
+/** Adds the groups of a table to one that has only keys. */
+function addKeys(keys: AggregateTable, table: AggregateTable): void {
+  const groups = table.groups()
+  if (groups.length > 0) keys.table.lookupOrInsert(table.keyColumns(groups, groups.length), groups.length)
+}
+
+/** Groups of the table whose keys are in another one, in the order of the table. */
+function groupsOf(table: AggregateTable, keys: AggregateTable): Int32Array {
+  const wanted = keys.table.rows()
+  if (wanted.length === 0) return wanted
+  const found = table.table.lookup(keys.keyColumns(wanted, wanted.length), wanted.length).slice(0, wanted.length)
+  const present = new Set(table.groups())
+  return found.filter((group) => present.has(group)).sort()
 }
 
 function cumulatedName(lastEnd: number): string {
@@ -321,8 +369,9 @@ function slicesOf(node: WindowAggregateNode, grid: WindowAssigner | undefined): 
 /** What the state depends on, besides keys and aggregates. */
 function windowShape({ window, attached }: WindowAggregateNode): Readonly<Record<string, unknown>> {
   if (window.kind === 'session') return { gap: window.gap }
-  const { kind, size, step, offset, time } = window
-  const shape = { kind, size, step, offset, time }
+  const { kind, size, step, offset, time, emitOnlyOnUpdate } = window
+  const plain = { kind, size, step, offset, time }
+  const shape = emitOnlyOnUpdate === true ? { ...plain, emitOnlyOnUpdate } : plain
   return attached === undefined ? shape : { ...shape, attached: true }
 }
 

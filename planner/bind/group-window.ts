@@ -12,8 +12,14 @@ import { AGGREGATE_BASE } from './aggregate-collector.ts'
 import { errorAt } from './binder-context.ts'
 import type { ExpressionContext } from './expression-context.ts'
 import { functionName } from './function-call.ts'
-import { timeAttributeOf, withoutTimeAttribute } from './types.ts'
-import { alignedWindow, bindIntervalArgument, notTimeAttribute, sessionWindow } from './window-function.ts'
+import { withoutTimeAttribute } from './types.ts'
+import {
+  alignedWindow,
+  bindIntervalArgument,
+  notTimeAttribute,
+  sessionWindow,
+  windowTimeOf,
+} from './window-function.ts'
 
 /** References from here on are properties of the group window, by position in `GROUP_WINDOW_PROPERTIES`. Above those of aggregates. */
 export const WINDOW_PROPERTY_BASE = AGGREGATE_BASE + (1 << 22)
@@ -120,7 +126,7 @@ function bindTime(
   if (bound?.kind !== 'input') {
     throw errorAt(context, node.span, 'INVALID_ARGUMENT', `${name} needs a column that is a time attribute`)
   }
-  const attribute = timeAttributeOf(bound.type)
+  const attribute = windowTimeOf(context, bound.type)
   if (attribute !== undefined) return { column: bound.index, attribute, type: bound.type }
   const column = node.kind === 'column' ? (node.path.at(-1)?.name ?? '') : ''
   throw notTimeAttribute(context, name, column, typeToString(withoutTimeAttribute(bound.type)), node.span)

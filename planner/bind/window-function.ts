@@ -4,7 +4,7 @@
  */
 import { formatDuration } from '../../core/quantities.ts'
 import { didYouMean } from '../../core/suggest.ts'
-import { typeToString } from '../../core/types.ts'
+import { type SqlType, typeToString } from '../../core/types.ts'
 import type * as ast from '../../parser/ast.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createWindowTableFunction } from '../logical/window-table-function.ts'
@@ -18,10 +18,10 @@ import { timeAttributeOf, withoutTimeAttribute } from './types.ts'
 const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
   TUMBLE: ['DATA', 'TIMECOL', 'SIZE', 'OFFSET'],
   HOP: ['DATA', 'TIMECOL', 'SLIDE', 'SIZE', 'OFFSET'],
-  CUMULATE: ['DATA', 'TIMECOL', 'STEP', 'SIZE', 'OFFSET'],
+  CUMULATE: ['DATA', 'TIMECOL', 'STEP', 'SIZE', 'OFFSET', 'EMITONLYONUPDATE'],
   SESSION: ['DATA', 'TIMECOL', 'GAP'],
 }
-const OPTIONAL: readonly string[] = ['OFFSET']
+const OPTIONAL: readonly string[] = ['OFFSET', 'EMITONLYONUPDATE']
 
 export function isWindowFunction(name: string): boolean {
   return PARAMETERS[name] !== undefined
@@ -59,7 +59,19 @@ export function bindWindowFunction(
   const offset = args.has('OFFSET') ? duration('OFFSET') : 0
   const window = alignedWindow(context, name, { size, step, offset, time, timeColumn: column }, call.span)
   if (window.kind === 'cumulate' && size % step !== 0) throw notMultiple(context, call.span, window)
-  return createWindowTableFunction(input, window)
+  const emitOnlyOnUpdate = bindFlag(context, args.get('EMITONLYONUPDATE'))
+  return createWindowTableFunction(input, emitOnlyOnUpdate ? { ...window, emitOnlyOnUpdate } : window)
+}
+
+function bindFlag(context: BinderContext, argument: ast.PositionalArgument | undefined): boolean {
+  if (argument === undefined) return false
+  if (argument.kind !== 'boolean') {
+    throw errorAt(context, argument.span, 'INVALID_ARGUMENT', 'EMITONLYONUPDATE of CUMULATE must be TRUE or FALSE')
+  }
+  if (argument.value && isBatch(context.planner)) {
+    throw unsupported(context, argument.span, 'EMITONLYONUPDATE of CUMULATE in batch mode')
+  }
+  return argument.value
 }
 
 /** Checks sizes as Flink does. */
@@ -148,7 +160,7 @@ function formOf(name: string): string {
   const forms: Readonly<Record<string, string>> = {
     TUMBLE: 'TUMBLE(TABLE t, DESCRIPTOR(ts), size [, offset])',
     HOP: 'HOP(TABLE t, DESCRIPTOR(ts), slide, size [, offset])',
-    CUMULATE: 'CUMULATE(TABLE t, DESCRIPTOR(ts), step, size [, offset])',
+    CUMULATE: 'CUMULATE(TABLE t, DESCRIPTOR(ts), step, size [, offset [, emitOnlyOnUpdate]])',
     SESSION: 'SESSION(TABLE t [PARTITION BY k], DESCRIPTOR(ts), gap)',
   }
   return `Write ${forms[name] ?? name}.`
@@ -208,7 +220,7 @@ function timeColumnOf(
       hint: didYouMean(identifier.name, names) ?? `Columns: ${names.join(', ')}.`,
     })
   }
-  const time = timeAttributeOf(field.type)
+  const time = windowTimeOf(context, field.type)
   if (time !== undefined) return { column, time }
   throw notTimeAttribute(
     context,
@@ -217,6 +229,13 @@ function timeColumnOf(
     typeToString(withoutTimeAttribute(field.type)),
     identifier.span,
   )
+}
+
+/** Rows of batch mode are all there: every timestamp will do, without a watermark. */
+export function windowTimeOf(context: BinderContext, type: SqlType): 'rowtime' | 'proctime' | undefined {
+  const attribute = timeAttributeOf(type)
+  if (attribute !== undefined || !isBatch(context.planner)) return attribute
+  return type.kind === 'TIMESTAMP' || type.kind === 'TIMESTAMP_LTZ' ? 'rowtime' : undefined
 }
 
 export function notTimeAttribute(

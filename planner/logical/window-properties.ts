@@ -52,6 +52,7 @@ export function windowColumnsOf(node: LogicalNode): WindowColumns | undefined {
       const isRank = node.calls.length === 1 && node.calls[0]?.function === 'ROW_NUMBER'
       return below === undefined || !isRank || !coversWindow(below, node.partition) ? undefined : notDirect(below)
     }
+    case 'correlate':
     case 'window-rank': {
       const below = windowColumnsOf(node.input)
       return below === undefined ? undefined : notDirect(below)

@@ -2,6 +2,7 @@
  * The rows of each window and partition whose ROW_NUMBER is in a range: the input's columns, then the number where it
  * is wanted.
  */
+import type { SourcePosition } from '../../core/errors.ts'
 import type { Schema } from '../../core/types.ts'
 import type { SortField } from '../expression.ts'
 import type { AttachedWindow, WindowSpec } from '../physical/graph.ts'
@@ -20,6 +21,8 @@ export interface WindowRank {
   readonly outputRankNumber: boolean
   /** Name of the number's column. */
   readonly rankName: string
+  /** Of OVER in the statement, for errors. */
+  readonly position: SourcePosition
   readonly schema: Schema
 }
 

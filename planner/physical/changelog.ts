@@ -11,6 +11,7 @@ import type { RuleContext } from '../rules/rule-context.ts'
 import { finalizeRows, isBatch } from './batch.ts'
 import { describe } from './describe.ts'
 import { consumersOf, createDraft, type Draft, type DraftNode, inOrder } from './draft.ts'
+import { demandExactWatermarks } from './exact-watermarks.ts'
 import { understandsUpdates, withInputs } from './join-input.ts'
 import { withStrategy } from './rank-strategy.ts'
 import { materializeSinks, sinkMode } from './sink-changelog.ts'
@@ -34,7 +35,9 @@ export function inferChangelogs(roots: readonly Draft[], rules: RuleContext): Ch
   dropAtSinks(roots, rules)
   orderLookups(roots, rules)
   const order = inOrder(roots)
-  return { order, modes: provideAll(order, rules), keys: allKeys(order) }
+  const modes = provideAll(order, rules)
+  demandExactWatermarks(order, modes)
+  return { order, modes, keys: allKeys(order) }
 }
 
 function provideAll(order: readonly Draft[], rules: RuleContext): Map<Draft, ChangelogMode> {

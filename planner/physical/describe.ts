@@ -166,7 +166,7 @@ export function windowText(window: WindowSpec, names: readonly string[], attache
     case 'hop':
       return `HOP(${from}, size=[${size}], slide=[${step}]${offset})`
     case 'cumulate':
-      return `CUMULATE(${from}, max_size=[${size}], step=[${step}]${offset})`
+      return `CUMULATE(${from}, max_size=[${size}], step=[${step}]${offset}${window.emitOnlyOnUpdate === true ? ', emitOnlyOnUpdate=[true]' : ''})`
     default:
       return unreachable(kind)
   }

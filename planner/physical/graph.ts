@@ -33,6 +33,8 @@ export interface WatermarkStrategy {
   /** Output column that is the rowtime attribute. */
   readonly rowtime: number
   readonly emit: 'on-periodic' | 'on-event'
+  /** With `on-event`: it has to be there between any two rows, not only before those that it makes late. */
+  readonly afterEveryRow?: boolean
   /** A split without rows for this long does not hold the watermark back; 0: it always does. */
   readonly idleTimeout: number
 }
@@ -144,6 +146,8 @@ export interface AlignedWindow extends WindowTime {
   /** The slide of HOP and the step of CUMULATE (and the size of TUMBLE). */
   readonly step: number
   readonly offset: number
+  /** Of CUMULATE: a window gives results only for groups that its last step has brought rows of. */
+  readonly emitOnlyOnUpdate?: boolean
 }
 
 /** Windows that grow as long as the next row comes within the gap, for each value of the partition keys. */

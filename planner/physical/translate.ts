@@ -18,6 +18,7 @@ import type { RuleContext } from '../rules/rule-context.ts'
 import { isBatch } from './batch.ts'
 import { createDraft, type Draft, type DraftNode } from './draft.ts'
 import { intervalJoin } from './interval-join.ts'
+import { refuseEmitStrategy } from './emit-strategy.ts'
 import { joinKeys } from './join-keys.ts'
 import { lookupJoin, versionedJoin } from './temporal-join.ts'
 import { knownKeys } from './upsert-keys.ts'
@@ -71,6 +72,7 @@ export class Translator {
         ])
       }
       case 'window-aggregate': {
+        refuseEmitStrategy(node, this.#rules.planner)
         const { form, window, attached, keys, aggregates, properties, schema } = node
         const plain = { form, window, keys, aggregates, properties, inputRetracts: false, schema }
         return this.#share({ kind: 'window-aggregate', ...plain, ...(attached === undefined ? {} : { attached }) }, [
@@ -106,7 +108,7 @@ export class Translator {
         return this.#share({ ...rank, ...undecided(this.#stateTtl) }, [this.translate(node.input)])
       }
       case 'window-rank':
-        return this.#share(translateWindowRank(node), [this.translate(node.input)])
+        return this.#share(translateWindowRank(node), [this.translate(node.input)], this.#shareSubPlans, node.position)
       case 'sort': {
         const draft = createDraft(
           translateSort(node, this.#stateTtl, this.#isBatch),

@@ -45,5 +45,6 @@ function windowRank(rank: Rank): LogicalNode | undefined {
     end: range.end,
     outputRankNumber,
     rankName,
+    position,
   })
 }

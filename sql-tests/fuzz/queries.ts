@@ -47,6 +47,18 @@ const CONDITIONS = [
   'v BETWEEN -5 AND 5',
 ] as const
 
+const GROUPINGS = [
+  'ROLLUP (k, s)',
+  'CUBE (k, s)',
+  'k, ROLLUP (s)',
+  'GROUPING SETS ((k, s), (s))',
+  'GROUPING SETS ((k), (s), ())',
+  'GROUPING SETS (k, CUBE (k, s))',
+] as const
+
+/** Aggregates over columns that are keys as well. */
+const OVERLAPPING = ['CUBE (k, b, v)', 'ROLLUP ((k, b), v)', 'GROUPING SETS ((k, v), (b), (v, b), ())'] as const
+
 /** A VALUES clause `t(k, v, s, b, d)`. */
 function table(random: Random): string {
   const sometimes = (chance: number, text: string): string => (random() < chance ? 'NULL' : text)
@@ -67,7 +79,7 @@ export function randomQuery(random: Random): string {
   const from = table(random)
   const some = (items: readonly string[]): string =>
     Array.from({ length: integer(random, 1, 4) }, (_, index) => `${oneOf(random, items)} AS a${index}`).join(', ')
-  switch (integer(random, 0, 7)) {
+  switch (integer(random, 0, 9)) {
     case 0:
       return `SELECT k, ${some(AGGREGATES)} FROM ${from} GROUP BY k`
     case 1:
@@ -82,6 +94,10 @@ export function randomQuery(random: Random): string {
       return `SELECT m, SUM(c) AS sc, MAX(x) AS mx FROM (SELECT k, s, COUNT(*) AS c, MIN(v) AS m, SUM(d) AS x FROM ${from} GROUP BY k, s) AS g WHERE c > 1 GROUP BY m`
     case 6:
       return `SELECT k, ${some(AGGREGATES)} FROM ${from} WHERE ${oneOf(random, CONDITIONS)} GROUP BY k`
+    case 7:
+      return `SELECT k, s, GROUPING(k) AS gk, GROUPING(s) AS gs, ${some(AGGREGATES)} FROM ${from} GROUP BY ${oneOf(random, GROUPINGS)}`
+    case 8:
+      return `SELECT k, b, v, COUNT(*) AS n, SUM(v) AS sv, COUNT(v) AS cv FROM ${from} GROUP BY ${oneOf(random, OVERLAPPING)}`
     default:
       return `SELECT k, ${some(SCALARS)} FROM ${from} WHERE ${oneOf(random, CONDITIONS)}`
   }

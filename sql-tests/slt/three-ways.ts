@@ -89,16 +89,17 @@ class FailureInTheMiddle {
 
   async #poll(source: Source, maxWait: number): Promise<SourcePoll> {
     if (this.#failed) return source.poll(maxWait)
-    if (this.#batches >= BATCHES_BEFORE_CHECKPOINT + BATCHES_BEFORE_FAILURE) {
-      this.#failed = true
-      throw new MillraceError('EXTERNAL_ERROR', 'the test fails the job here')
-    }
     if (this.#batches >= BATCHES_BEFORE_CHECKPOINT && this.#checkpoint === undefined) {
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#checkpoint = promise
       void this.job?.triggerCheckpoint().then(resolve)
     }
     if (this.#batches >= BATCHES_BEFORE_CHECKPOINT && !(await isSettled(this.#checkpoint))) return { kind: 'idle' }
+    // With several sources more batches may be out before the checkpoint: without it nothing would be taken back.
+    if (this.#batches >= BATCHES_BEFORE_CHECKPOINT + BATCHES_BEFORE_FAILURE) {
+      this.#failed = true
+      throw new MillraceError('EXTERNAL_ERROR', 'the test fails the job here')
+    }
     const polled = await source.poll(maxWait)
     if (polled.kind === 'rows') this.#batches++
     return polled

@@ -146,15 +146,22 @@ export class KeyedRows {
     invariant(this.#ids === undefined, 'rows with an identity are added by findOrInsert')
     const groups = this.keys.intern(columns, count).rowIds
     const rows = (this.#scratch = ensure(this.#scratch, count))
-    const ids = this.#groups
-    for (let i = 0; i < count; i++) {
-      const row = this.#rows.allocate()
-      rows[i] = row
-      ids.values[row] = groups[i] as number
-      this.#rows.renew(row, now)
-      this.attach(row)
-    }
+    for (let i = 0; i < count; i++) rows[i] = this.#appendTo(groups[i] as number, now)
     return rows
+  }
+
+  /** A new row at the end of a list, also of a group of `keys` that has no rows yet. @returns its id */
+  appendTo(group: number, now = 0): number {
+    invariant(this.#ids === undefined, 'rows with an identity are added by findOrInsert')
+    return this.#appendTo(group, now)
+  }
+
+  #appendTo(group: number, now: number): number {
+    const row = this.#rows.allocate()
+    this.#groups.values[row] = group
+    this.#rows.renew(row, now)
+    this.attach(row)
+    return row
   }
 
   /**
