@@ -142,7 +142,14 @@ export class Catalog implements CatalogReader {
     )
   }
 
+  /** A temporary system function: it belongs to no database, and goes before built-in ones of its name. */
+  findSystemFunction(name: string): CatalogFunction | undefined {
+    return this.#temporaryFunctions.get(pathToString(systemPath(name)))
+  }
+
   findFunction(path: readonly string[]): CatalogFunction | undefined {
+    const system = path.length === 1 ? this.findSystemFunction(path[0] ?? '') : undefined
+    if (system !== undefined) return system
     const resolved = this.resolvePath(path)
     const name = resolved.name.toLowerCase()
     const key = pathToString({ ...resolved, name })
@@ -153,7 +160,8 @@ export class Catalog implements CatalogReader {
   functions(catalog = this.#currentCatalog, database = this.#currentDatabase): readonly CatalogFunction[] {
     const found = new Map(requireDatabase(this.#state, { catalog, database }).functions)
     for (const item of this.#temporaryFunctions.values()) {
-      if (item.path.catalog === catalog && item.path.database === database) found.set(item.path.name, item)
+      const { path } = item
+      if (isSystemPath(path) || (path.catalog === catalog && path.database === database)) found.set(path.name, item)
     }
     return [...found.values()]
   }
@@ -299,9 +307,8 @@ export class Catalog implements CatalogReader {
 
   createFunction(definition: CatalogFunction, ifNotExists: boolean): void {
     const path = { ...definition.path, name: definition.path.name.toLowerCase() }
-    requireDatabase(this.#state, path)
     const key = pathToString(path)
-    const permanent = requireDatabase(this.#state, path).functions.get(path.name)
+    const permanent = isSystemPath(path) ? undefined : requireDatabase(this.#state, path).functions.get(path.name)
     if (definition.temporary ? this.#temporaryFunctions.has(key) : permanent !== undefined) {
       if (ifNotExists) return
       throw new MillraceError('OBJECT_EXISTS', `function "${key}" exists already`)
@@ -332,6 +339,15 @@ export class Catalog implements CatalogReader {
     applyChange(this.#state, change)
     this.#log?.compact(() => changesFor(this.#state))
   }
+}
+
+/** Where temporary system functions are. */
+export function systemPath(name: string): ObjectPath {
+  return { catalog: '', database: '', name: name.toLowerCase() }
+}
+
+function isSystemPath(path: ObjectPath): boolean {
+  return path.catalog === ''
 }
 
 function changesFor(state: CatalogState): CatalogChange[] {

@@ -1,10 +1,11 @@
-/** Functions by name: built-in ones first, then those of the catalog, as in Flink. */
+/** Functions by name: temporary system functions first, then built-in ones, then those of the catalog, as in Flink. */
 import type { FunctionSpec } from '../catalog/function.ts'
 import type { FunctionReader } from '../catalog/reader.ts'
 import type { CatalogFunction } from '../catalog/state.ts'
 import { functionSpecOf } from './user-functions.ts'
 
 interface FunctionCatalog {
+  findSystemFunction(name: string): CatalogFunction | undefined
   findFunction(path: readonly string[]): CatalogFunction | undefined
   functions(): readonly CatalogFunction[]
 }
@@ -22,7 +23,8 @@ export class FunctionRegistry implements FunctionReader {
   }
 
   find(name: string): FunctionSpec | undefined {
-    return this.findBuiltIn(name) ?? this.#findOwn(name)
+    const system = this.#catalog.findSystemFunction(name)
+    return system === undefined ? (this.findBuiltIn(name) ?? this.#findOwn(name)) : functionSpecOf(system)
   }
 
   findBuiltIn(name: string): FunctionSpec | undefined {

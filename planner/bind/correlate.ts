@@ -6,6 +6,7 @@
 import type { Field } from '../../core/types.ts'
 import type * as ast from '../../parser/ast.ts'
 import type { Expression } from '../expression.ts'
+import { mapInputs } from '../expression-rewrite.ts'
 import { createCorrelate } from '../logical/correlate.ts'
 import { createFilter } from '../logical/filter.ts'
 import type { LogicalNode } from '../logical/node.ts'
@@ -26,7 +27,7 @@ type CorrelatedItem = ast.Unnest | ast.TableFunction
 export interface BoundInvocation {
   readonly args: readonly Expression[]
   readonly invoke: (columns: readonly number[]) => TableInvocation
-  /** Names of the result's columns as a query sees them without an alias. */
+  /** Names of the result's columns as a query sees them where the alias names none. */
   readonly names: readonly string[]
 }
 
@@ -58,20 +59,16 @@ export function bindCorrelated(
       `${what} is computed from the row to its left: write CROSS JOIN, or LEFT JOIN … ON TRUE.`,
     )
   }
-  const joinType = join.type === 'LEFT' ? 'left' : 'inner'
-  const bound = bindItem(context, item, left, joinType)
-  if (condition === undefined) return bound
-  const predicate = bindCondition(expressionContext(context, bound.scope, 'ON'), condition.condition)
-  if (predicate.kind === 'literal' && predicate.value === true) return bound
-  if (joinType === 'left') {
-    throw unsupported(
-      context,
-      condition.span,
-      `a condition of LEFT JOIN ${what}`,
-      'Only ON TRUE is supported: move the condition into a subquery, or use an inner join.',
-    )
-  }
-  return { plan: createFilter(bound.plan, predicate), scope: bound.scope }
+  if (join.type === 'LEFT') return bindItem(context, item, left, 'left', condition)
+  const bound = bindItem(context, item, left, 'inner')
+  const predicate = condition === undefined ? undefined : bindPredicate(context, condition, bound.scope)
+  return predicate === undefined ? bound : { plan: createFilter(bound.plan, predicate), scope: bound.scope }
+}
+
+/** @returns undefined for ON TRUE */
+function bindPredicate(context: BinderContext, node: ast.JoinOn, scope: Scope): Expression | undefined {
+  const predicate = bindCondition(expressionContext(context, scope, 'ON'), node.condition)
+  return predicate.kind === 'literal' && predicate.value === true ? undefined : predicate
 }
 
 function bindItem(
@@ -79,6 +76,7 @@ function bindItem(
   node: CorrelatedItem,
   left: BoundSource,
   joinType: 'inner' | 'left',
+  condition?: ast.JoinOn,
 ): BoundSource {
   const width = left.plan.schema.fields.length
   const call = bindInvocation(context, node, left.scope, joinType)
@@ -92,7 +90,12 @@ function bindItem(
     offset: width,
     fields: relationFields(context, node, plan.schema.fields.slice(width), call.names),
   }
-  return { plan, scope: { ...left.scope, relations: [...left.scope.relations, relation] } }
+  const scope = { ...left.scope, relations: [...left.scope.relations, relation] }
+  const bound = condition === undefined ? undefined : bindPredicate(context, condition, scope)
+  if (bound === undefined) return { plan, scope }
+  const predicate = mapInputs(bound, (column) => ({ ...column, index: kept[column.index] ?? column.index }))
+  const filtered = createCorrelate(input, correlate.invocation, joinType, predicate)
+  return { plan: made === width ? filtered : selectColumns(filtered, kept), scope }
 }
 
 function bindInvocation(

@@ -61,7 +61,8 @@ function qualified(name: ObjectName, common: Names, planner: PlannerContext): Ob
 /** Built-in functions keep their names. */
 function qualifiedFunction(name: ObjectName, planner: PlannerContext): ObjectName {
   const user = planner.functions.find(name.parts.map((part) => part.name).join('.'))?.user
-  return user === undefined ? name : fullName(name, user.path)
+  // A system function has no path.
+  return user === undefined || user.path.catalog === '' ? name : fullName(name, user.path)
 }
 
 function fullName(name: ObjectName, path: ObjectPath): ObjectName {

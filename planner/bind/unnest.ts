@@ -27,7 +27,7 @@ export function bindUnnestCall(
   return {
     args: [collection],
     invoke: ([column = 0]) => ({ kind: 'unnest', args: [column], withOrdinality }),
-    names: [...standardNames(collection), 'ORDINALITY'],
+    names: [...standardNames(collection, node.alias?.name.name), 'ORDINALITY'],
   }
 }
 
@@ -51,9 +51,9 @@ function bindCollection(context: BinderContext, node: ast.Unnest, scope: Scope):
   )
 }
 
-/** The names that the SQL standard gives the columns. */
-function standardNames({ type }: Expression): readonly string[] {
+/** The names that the SQL standard gives the columns; a column of single values is called as its table. */
+function standardNames({ type }: Expression, alias = 'EXPR$0'): readonly string[] {
   if (type.kind === 'MAP') return ['KEY', 'VALUE']
   if (type.kind !== 'ARRAY' && type.kind !== 'MULTISET') return []
-  return type.element.kind === 'ROW' ? type.element.fields.map((field) => field.name) : ['EXPR$0']
+  return type.element.kind === 'ROW' ? type.element.fields.map((field) => field.name) : [alias]
 }

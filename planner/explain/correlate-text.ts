@@ -1,24 +1,31 @@
 /** Table functions applied to every row, in EXPLAIN. */
 import { type Field, MAX_LENGTH, type SqlType, typeToString, withNullability } from '../../core/types.ts'
 import { withoutTimeAttribute } from '../bind/types.ts'
+import type { Expression } from '../expression.ts'
 import type { Correlate } from '../logical/correlate.ts'
 import type { DraftNode } from '../physical/draft.ts'
 import type { TableInvocation } from '../physical/graph.ts'
+import { logicalText } from './expression-text.ts'
 
 /** `Correlate(invocation=[$UNNEST_ROWS$1($cor0.a)], correlate=[…], select=[…], rowType=[…], joinType=[INNER])`. */
 export function correlateText(
-  { invocation, joinType, schema }: Extract<DraftNode, { kind: 'correlate' }>,
+  { invocation, joinType, schema, condition }: Extract<DraftNode, { kind: 'correlate' }>,
   input: readonly string[],
 ): string {
   const call = invocationText(invocation, (column) => `$cor0.${input[column] ?? `$${column}`}`)
   const select = schema.fields.map((field) => field.name).join(',')
-  return `Correlate(invocation=[${call}], correlate=[table(${call})], select=[${select}], rowType=[${recordText(schema.fields)}], joinType=[${joinType.toUpperCase()}])`
+  return `Correlate(invocation=[${call}], correlate=[table(${call})], select=[${select}], rowType=[${recordText(schema.fields)}], joinType=[${joinType.toUpperCase()}]${conditionText(condition)})`
 }
 
-export function logicalCorrelateText({ invocation, joinType, input }: Correlate): string {
+/** With positions in the output. */
+function conditionText(condition: Expression | undefined): string {
+  return condition === undefined ? '' : `, condition=[${logicalText(condition)}]`
+}
+
+export function logicalCorrelateText({ invocation, joinType, input, condition }: Correlate): string {
   const names = input.schema.fields.map((field) => field.name)
   const call = invocationText(invocation, (column) => `$cor0.${names[column] ?? `$${column}`}`)
-  return `LogicalCorrelate(correlation=[$cor0], joinType=[${joinType}], requiredColumns=[{${[...new Set(invocation.args)].join(', ')}}], invocation=[${call}])`
+  return `LogicalCorrelate(correlation=[$cor0], joinType=[${joinType}], requiredColumns=[{${[...new Set(invocation.args)].join(', ')}}], invocation=[${call}]${conditionText(condition)})`
 }
 
 function invocationText(invocation: TableInvocation, column: (index: number) => string): string {

@@ -4,6 +4,7 @@
  */
 import { type Field, INT, mapTypes, type Schema, type SqlType, withNullability } from '../../core/types.ts'
 import { withoutTimeAttribute } from '../bind/types.ts'
+import type { Expression } from '../expression.ts'
 import type { TableInvocation } from '../physical/graph.ts'
 import type { LogicalNode } from './node.ts'
 
@@ -12,6 +13,8 @@ export interface Correlate {
   readonly input: LogicalNode
   readonly invocation: TableInvocation
   readonly joinType: 'inner' | 'left'
+  /** Of a left join, over its output: rows of the function for which it is not TRUE are as if they were not there. */
+  readonly condition?: Expression
   readonly schema: Schema
 }
 
@@ -19,6 +22,7 @@ export function createCorrelate(
   input: LogicalNode,
   invocation: TableInvocation,
   joinType: 'inner' | 'left',
+  condition?: Expression,
 ): Correlate {
   const used = new Set(input.schema.fields.map((field) => field.name))
   const made = invocationFields(input.schema, invocation).map((field): Field => {
@@ -28,7 +32,8 @@ export function createCorrelate(
     return { name, type: joinType === 'left' ? withNullability(field.type, true) : field.type }
   })
   const fields = [...input.schema.fields, ...made]
-  return { kind: 'correlate', input, invocation, joinType, schema: { fields } }
+  const correlate: Correlate = { kind: 'correlate', input, invocation, joinType, schema: { fields } }
+  return condition === undefined ? correlate : { ...correlate, condition }
 }
 
 /** The invocation over other positions of the same columns. */

@@ -245,6 +245,8 @@ export interface CorrelateNode extends NodeBase {
   readonly invocation: TableInvocation
   /** `left`: a row for which the function gives nothing comes out once, with NULLs. */
   readonly joinType: 'inner' | 'left'
+  /** Of a left join, over its output: what of the function's rows counts. */
+  readonly condition?: Expression
 }
 
 /** One side of a join and what is remembered of it. */

@@ -90,8 +90,9 @@ export class Translator {
         return this.#register(createDraft({ kind: 'match', match, schema }, [this.translate(node.input)], position))
       }
       case 'correlate': {
-        const { invocation, joinType, schema } = node
-        return this.#share({ kind: 'correlate', invocation, joinType, schema }, [this.translate(node.input)])
+        const { invocation, joinType, schema, condition } = node
+        const filter = condition === undefined ? {} : { condition }
+        return this.#share({ kind: 'correlate', invocation, joinType, ...filter, schema }, [this.translate(node.input)])
       }
       case 'join':
         return this.#join(node)

@@ -283,14 +283,16 @@ function pruneCorrelate(
   rules: RuleContext,
 ): Pruned {
   const width = node.input.schema.fields.length
-  const { invocation } = node
-  const wanted = new Set([...needed, ...invocation.args].filter((column) => column < width))
-  const input = prune(node.input, wanted, rules)
+  const { invocation, condition } = node
+  const read = new Set([...needed, ...invocation.args])
+  if (condition !== undefined) collectInputs(condition, read)
+  const input = prune(node.input, new Set([...read].filter((column) => column < width)), rules)
   const moved = moveInvocation(invocation, (column) => at(input.mapping, column))
   const mapping = new Map(input.mapping)
   const first = input.node.schema.fields.length
   for (let index = width; index < node.schema.fields.length; index++) mapping.set(index, first + index - width)
-  return { node: createCorrelate(input.node, moved, node.joinType), mapping }
+  const filter = condition === undefined ? undefined : remap(condition, mapping)
+  return { node: createCorrelate(input.node, moved, node.joinType, filter), mapping }
 }
 
 /** Aggregates that nobody reads are not computed; a group without keys keeps one. */

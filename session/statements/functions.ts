@@ -1,5 +1,7 @@
 /** CREATE, ALTER and DROP FUNCTION: kept in the catalog; what cannot run here is refused when it is called. */
+import { systemPath } from '../../catalog/catalog.ts'
 import type { CatalogFunction } from '../../catalog/state.ts'
+import type { ObjectPath } from '../../catalog/table.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { type AlterFunction, type CreateFunction, type DropFunction, positionOf } from '../../parser/ast.ts'
 import { DONE, type StatementResult } from '../result.ts'
@@ -8,7 +10,7 @@ import { completeFunction } from '../user-functions.ts'
 import { namesOf, optionsOf } from './names.ts'
 
 export function executeCreateFunction(statement: CreateFunction, scope: StatementScope): StatementResult {
-  const path = located(scope, statement.name.span, () => scope.catalog.resolvePath(namesOf(statement.name)))
+  const path = functionPath(statement, scope)
   const definition: CatalogFunction = {
     path,
     temporary: statement.scope !== 'CATALOG',
@@ -41,10 +43,22 @@ export function executeAlterFunction(statement: AlterFunction, scope: StatementS
 
 export function executeDropFunction(statement: DropFunction, scope: StatementScope): StatementResult {
   located(scope, statement.name.span, () => {
-    const path = scope.catalog.resolvePath(namesOf(statement.name))
+    const path = functionPath(statement, scope)
     scope.catalog.dropFunction(path, statement.scope !== 'CATALOG', statement.ifExists)
   })
   return DONE
+}
+
+function functionPath(statement: CreateFunction | DropFunction, scope: StatementScope): ObjectPath {
+  return located(scope, statement.name.span, () => {
+    const names = namesOf(statement.name)
+    const [name, second] = names
+    if (statement.scope !== 'TEMPORARY SYSTEM') return scope.catalog.resolvePath(names)
+    if (name !== undefined && second === undefined) return systemPath(name)
+    throw new MillraceError('INVALID_DEFINITION', 'a system function belongs to no catalog or database', {
+      hint: 'Write its name alone.',
+    })
+  })
 }
 
 /** An error in the signature points at the place of the option. */

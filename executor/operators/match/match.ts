@@ -36,6 +36,8 @@ const FALSE = 0
 const TRUE = 1
 /** The condition of the row failed: it is evaluated again when it matters. */
 const UNKNOWN = 2
+/** DEFINE knows no times of matches. */
+const NO_TIMES = new Float64Array(0)
 
 interface Key {
   readonly group: number
@@ -116,7 +118,8 @@ class MatchOperator implements Operator {
       after: match.after,
       within: match.within,
       chains: this.#chains,
-      test: (variable, last, row) => this.#test(variable, last, row),
+      testRow: (variable, row) => this.#testRow(variable, row),
+      test: (variable, nodes, row) => this.#test(variable, nodes, row),
       emit: (last) => {
         this.#found(last)
       },
@@ -289,21 +292,18 @@ class MatchOperator implements Operator {
     return due.sort((a, b) => chains.timeOf(a) - chains.timeOf(b) || (compare?.(a, b) ?? 0))
   }
 
-  #test(variable: number, node: number, row: number): boolean {
-    const condition = this.#conditions[variable]
-    if (condition === undefined) return true
+  #testRow(variable: number, row: number): boolean | undefined {
+    if (this.#conditions[variable] === undefined) return true
     const flag = this.#flags[variable]
     const known = flag === undefined ? UNKNOWN : (this.#chains.flags[flag.at]?.values[row] as number)
-    if (known !== UNKNOWN) return known === TRUE
-    const result = condition({
-      count: 1,
-      nodes: Int32Array.of(node),
-      row,
-      variable,
-      times: Float64Array.of(this.#time),
-      now: this.#context.clock.now(),
-    })
-    return flagsOf(result, 1)[0] === TRUE
+    return known === UNKNOWN ? undefined : known === TRUE
+  }
+
+  #test(variable: number, nodes: Int32Array, row: number): Uint8Array {
+    const count = nodes.length
+    const condition = this.#conditions[variable]
+    invariant(condition !== undefined, 'a variable that depends on more than the row has a condition')
+    return flagsOf(condition({ count, nodes, row, variable, times: NO_TIMES, now: 0 }), count)
   }
 
   // --- matches

@@ -23,8 +23,10 @@ export interface MatcherOptions {
   /** Milliseconds; undefined: any time. */
   readonly within: number | undefined
   readonly chains: RowChains
-  /** Whether a row fits a variable of the pattern, behind a node (-1: no rows before it). */
-  readonly test: (variable: number, node: number, row: number) => boolean
+  /** Whether a row fits a variable whatever rows are before it; undefined: that depends. */
+  readonly testRow: (variable: number, row: number) => boolean | undefined
+  /** Whether a row fits a variable of the pattern, behind each of some nodes (-1: no rows before it): 1 or 0. */
+  readonly test: (variable: number, nodes: Int32Array, row: number) => Uint8Array
   /** A match by its last node, which is released when this returns. */
   readonly emit: (node: number) => void
 }
@@ -32,19 +34,26 @@ export interface MatcherOptions {
 const UNKNOWN = 0
 const YES = 1
 const NO = 2
+const DEPENDS = 3
 
 export class PatternMatcher {
   readonly #options: MatcherOptions
   readonly #automaton: Automaton
-  /** What is known of the conditions for the run and the row at hand. */
-  readonly #known: Uint8Array
-  #node = -1
+  /** By state: the variables whose conditions may have to be looked at from there. */
+  readonly #asked: readonly ReadonlySet<number>[]
+  /** By variable: what is known of its condition for the row at hand, whatever the run. */
+  readonly #ofRow: Uint8Array
+  /** Where that depends: of each run for each variable. */
+  #known = new Uint8Array(0)
+  #before = new RunQueue()
+  #run = 0
   #row = -1
 
   constructor(options: MatcherOptions) {
     this.#options = options
     this.#automaton = compilePattern(options.variables)
-    this.#known = new Uint8Array(options.variables.length)
+    this.#ofRow = new Uint8Array(options.variables.length)
+    this.#asked = this.#automaton.states.map((_, state) => askedFrom(this.#automaton, state))
   }
 
   createRuns(): KeyRuns {
@@ -70,10 +79,11 @@ export class PatternMatcher {
     const found = new RunQueue()
     let began = false
     this.#row = row
+    this.#before = before
+    this.#ofRow.fill(UNKNOWN)
     for (let index = 0; index < before.size; index++) {
       const node = before.nodes[index] as number
-      this.#node = node
-      this.#known.fill(UNKNOWN)
+      this.#run = index
       const started = node >= 0
       const start = started ? (before.starts[index] as number) : chains.orderOf(row)
       for (const edge of this.#takes(before.states[index] as number)) {
@@ -146,11 +156,53 @@ export class PatternMatcher {
   }
 
   #fits(variable: number): boolean {
-    const known = this.#known[variable] as number
-    if (known !== UNKNOWN) return known === YES
-    const fits = this.#options.test(variable, this.#node, this.#row)
-    this.#known[variable] = fits ? YES : NO
-    return fits
+    const known = this.#ofRow[variable] as number
+    if (known !== UNKNOWN && known !== DEPENDS) return known === YES
+    if (known === UNKNOWN) {
+      const fits = this.#options.testRow(variable, this.#row)
+      if (fits !== undefined) {
+        this.#ofRow[variable] = fits ? YES : NO
+        return fits
+      }
+      // The first variable that depends on more than the row.
+      if (!this.#ofRow.includes(DEPENDS)) this.#forget(this.#before.size * this.#options.variables.length)
+      this.#ofRow[variable] = DEPENDS
+    }
+    const at = this.#run * this.#options.variables.length + variable
+    if (this.#known[at] === UNKNOWN) this.#ask(variable)
+    return this.#known[at] === YES
+  }
+
+  /**
+   * The condition for all runs that may want to know it, at once; where that fails for the run at hand alone: another
+   * one may never get there.
+   */
+  #ask(variable: number): void {
+    const runs: number[] = []
+    const { states, nodes, size } = this.#before
+    for (let run = this.#run; run < size; run++) {
+      if (run === this.#run || this.#asked[states[run] as number]?.has(variable) === true) runs.push(run)
+    }
+    const of = (some: readonly number[]): void => {
+      const fits = this.#options.test(
+        variable,
+        Int32Array.from(some, (run) => nodes[run] as number),
+        this.#row,
+      )
+      const width = this.#options.variables.length
+      for (const [index, run] of some.entries()) this.#known[run * width + variable] = fits[index] === 1 ? YES : NO
+    }
+    try {
+      of(runs)
+    } catch (error) {
+      if (!(error instanceof MillraceError) || runs.length === 1) throw error
+      of([this.#run])
+    }
+  }
+
+  #forget(size: number): void {
+    if (this.#known.length < size) this.#known = new Uint8Array(2 * size)
+    else this.#known.fill(UNKNOWN, 0, size)
   }
 
   /** Gives out the matches that no run is before, the earliest first. */
@@ -207,4 +259,20 @@ function cannotSkip(after: AfterMatch, name: string, reason: string): MillraceEr
   return new MillraceError('INVALID_MATCH', `cannot skip to ${where} ${name}: ${reason}`, {
     hint: 'AFTER MATCH SKIP PAST LAST ROW and SKIP TO NEXT ROW can always go on.',
   })
+}
+
+/** Variables that are tested on edges from a state, also behind states that need no row. */
+function askedFrom({ states }: Automaton, from: number): ReadonlySet<number> {
+  const asked = new Set<number>()
+  const seen = new Set<number>()
+  const stack = [from]
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    if (seen.has(at)) continue
+    seen.add(at)
+    for (const { take, target, tests } of states[at] ?? []) {
+      for (const { variable } of tests) asked.add(variable)
+      if (!take) stack.push(target)
+    }
+  }
+  return asked
 }
