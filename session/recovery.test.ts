@@ -125,16 +125,16 @@ async function failure(action: Promise<unknown>): Promise<MillraceError> {
 }
 
 describe('a job that fails', () => {
-  for (const phase of ['snapshot', 'prepared', 'durable', 'committed', 'restoring'] as const) {
+  for (const phase of ['snapshot', 'prepared', 'durable', 'committed', 'restoring', 'restored'] as const) {
     it(`at "${phase}" goes on from its last checkpoint, nothing lost and nothing twice`, async () => {
-      const reachedTimes = { snapshot: 0, prepared: 0, durable: 0, committed: 0, restoring: 0 }
+      const reachedTimes = { snapshot: 0, prepared: 0, durable: 0, committed: 0, restoring: 0, restored: 0 }
       let failures = 0
       const own = await session({
         onCheckpointPhase: (reached) => {
           const times = ++reachedTimes[reached]
           if (failures === 3 || times % 2 !== 0) return
           // A restore follows only a failure elsewhere.
-          if (phase === 'restoring' && reached === 'snapshot') throw broken()
+          if ((phase === 'restoring' || phase === 'restored') && reached === 'snapshot') throw broken()
           if (reached !== phase) return
           failures++
           throw broken()
@@ -234,6 +234,36 @@ describe('the next process', () => {
     const second = await session()
     await (await start(second, statements('bounded'))).finished
     expect(lines('rows')).toEqual(expectedRows())
+  })
+
+  it('runs a job of a script again only when the whole script had ended', async () => {
+    const script = { jobPrefix: 'two.sql' }
+    const insert = 'INSERT INTO out_rows SELECT k, v * 2 FROM bounded WHERE k <> 3'
+    const first = await session(script)
+    await (await start(first, insert)).finished
+    const other = await start(first, 'INSERT INTO out_windows SELECT ts, k, v FROM numbers')
+    await until('a checkpoint', () => other.metrics().checkpoints.completed > 0)
+    await first.close()
+    const second = await session(script)
+    const again = await start(second, insert)
+    await again.finished
+    expect(again.metrics().rowsIn).toBe(0)
+    expect(lines('rows')).toEqual(expectedRows())
+    second.endScript()
+    await second.close()
+    const third = await session(script)
+    await (await start(third, insert)).finished
+    expect(lines('rows')).toHaveLength(2 * expectedRows().length)
+  })
+
+  it('keeps jobs apart that write the same table', async () => {
+    const own = await session()
+    const jobs = [
+      await start(own, 'INSERT INTO out_rows VALUES (1, 1)'),
+      await start(own, 'INSERT INTO out_rows VALUES (2, 2)'),
+    ]
+    await Promise.all(jobs.map((job) => job.finished))
+    expect(lines('rows')).toEqual(['1,1', '2,2'])
   })
 
   it('refuses the checkpoint of a different query, and says what would be lost', async () => {

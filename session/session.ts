@@ -10,17 +10,17 @@ import type { PlannerContext } from '../catalog/reader.ts'
 import { type Clock, SYSTEM_CLOCK } from '../core/clock.ts'
 import { CONNECTORS } from '../connectors/index.ts'
 import { evaluateConstant } from '../executor/codegen/constant.ts'
-import type { CheckpointPhase } from '../executor/checkpoint/coordinator.ts'
 import { AGGREGATE_FUNCTIONS } from '../executor/functions/aggregate/index.ts'
 import { SCALAR_FUNCTIONS } from '../executor/functions/index.ts'
 import { WINDOW_FUNCTIONS } from '../executor/functions/window.ts'
-import { type Job, runJob } from '../executor/runtime/job.ts'
+import { type Job, type JobPhase, runJob } from '../executor/runtime/job.ts'
 import type { CreateTable, Statement } from '../parser/ast.ts'
 import { parseStatement } from '../parser/parse.ts'
 import type { Expression } from '../planner/expression.ts'
 import type { UserCode } from '../executor/functions/user-code.ts'
 import { FunctionRegistry } from './function-registry.ts'
 import { JobRegistry } from './job-registry.ts'
+import { JobState } from './job-state.ts'
 import type { StatementResult } from './result.ts'
 import type { JobRequest, StatementScope } from './scope.ts'
 import { defineTable } from './statements/create-table.ts'
@@ -32,7 +32,7 @@ export interface SessionOptions {
   readonly dataDirectory?: string
   /** Whether the catalog is kept in the data directory too, for the next session. Default false. */
   readonly durableCatalog?: boolean
-  /** Put before the name of every job: jobs of different scripts do not share state. */
+  /** Name of a script: its jobs share no state with others, and stay ended until `endScript`. */
   readonly jobPrefix?: string
   readonly configuration?: Readonly<Record<string, string>>
   /** What `print` tables write to. Default: standard output and standard error. */
@@ -41,7 +41,7 @@ export interface SessionOptions {
   readonly onNotice?: (text: string) => void
   readonly clock?: Clock
   /** Called at each step of a checkpoint and of a restore of every job: for tests that stop the process there. */
-  readonly onCheckpointPhase?: (phase: CheckpointPhase | 'restoring', checkpoint: number) => void
+  readonly onCheckpointPhase?: (phase: JobPhase, checkpoint: number) => void
 }
 
 export interface SessionOutput {
@@ -63,6 +63,7 @@ export class Session {
   readonly catalog: Catalog
   readonly functions: FunctionRegistry
   readonly #jobs = new JobRegistry()
+  readonly #state: JobState
   readonly #options: SessionOptions
   readonly #dataDirectory: string
 
@@ -70,6 +71,7 @@ export class Session {
   constructor(options: SessionOptions = {}) {
     this.#options = options
     this.#dataDirectory = resolve(options.dataDirectory ?? '.millrace')
+    this.#state = new JobState(this.#dataDirectory, options.jobPrefix)
     this.configuration = new Configuration(options.configuration)
     this.catalog = new Catalog(options.durableCatalog === true ? join(this.#dataDirectory, 'catalog') : undefined)
     this.functions = new FunctionRegistry(
@@ -115,6 +117,11 @@ export class Session {
     return this.#jobs.list()
   }
 
+  /** Every job of the script has ended well: the next run begins anew. */
+  endScript(): void {
+    this.#state.forgetScript()
+  }
+
   /** Cancels what runs and lets go of the data directory. */
   async close(): Promise<void> {
     await Promise.all(this.#jobs.running().map((job) => job.cancel()))
@@ -156,12 +163,12 @@ export class Session {
   }
 
   async #startJob(request: JobRequest): Promise<Job> {
-    const prefix = this.#options.jobPrefix
     const savepoint = this.configuration.get('execution.state-recovery.path')
-    return runJob({
+    const job = runJob({
       graph: request.graph,
       name: request.name,
-      stateName: prefix === undefined ? request.name : `${prefix}/${request.name}`,
+      stateName: request.durable ? this.#state.take(request.name) : request.name,
+      keepFinished: this.#state.keepFinished,
       configuration: this.configuration.snapshot(),
       connectors: CONNECTORS,
       dataDirectory: request.durable ? this.#dataDirectory : undefined,
@@ -172,5 +179,10 @@ export class Session {
       ...(request.onCollect === undefined ? {} : { onCollect: request.onCollect }),
       ...(this.#options.onCheckpointPhase === undefined ? {} : { onPhase: this.#options.onCheckpointPhase }),
     })
+    const release = (): void => {
+      if (request.durable) this.#state.release(request.name)
+    }
+    void job.finished.then(release, release)
+    return job
   }
 }

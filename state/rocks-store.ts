@@ -4,7 +4,7 @@
  * cost follows what changed. The working database is thrown away at every start and made anew from a checkpoint: what
  * a killed process had half written is never read.
  */
-import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import RocksDB from 'rocksdb-native'
 import { lockDirectory } from '../core/directory-lock.ts'
@@ -25,6 +25,10 @@ import {
 } from './checkpoint-directory.ts'
 import { decodeKey, encodeKey, operatorRange } from './page-key.ts'
 import type { CheckpointResult, Manifest, PageWrite, RestoredState, StateStore } from './state-store.ts'
+
+/** What a checkpoint may take of the disk: its pages in the log, in a file and in one more while files are merged. */
+const SPACE_FACTOR = 3
+const SPACE_RESERVE = 1 << 20
 
 export interface RocksStoreOptions {
   /** The job's own directory. */
@@ -122,6 +126,7 @@ export class RocksStore implements StateStore {
   async #write(pages: readonly PageWrite[], manifest: Manifest): Promise<CheckpointResult> {
     const db = this.#open()
     let bytes = 0
+    this.#requireSpace(pages)
     if (pages.length > 0) {
       const batch = db.write({ capacity: pages.length })
       for (const page of pages) {
@@ -142,6 +147,14 @@ export class RocksStore implements StateStore {
     publishDirectory(temporary, path, directory)
     removeOldCheckpoints(directory, Math.max(2, retained))
     return { bytes }
+  }
+
+  /** On a full disk a flush of RocksDB waits for room, and neither it nor `close` would end. */
+  #requireSpace(pages: readonly PageWrite[]): void {
+    const written = pages.reduce((sum, page) => sum + (page.bytes?.length ?? 0), 0)
+    const { bavail, bsize } = statfsSync(this.#database)
+    if (bavail * bsize < SPACE_FACTOR * written + SPACE_RESERVE)
+      throw storageFull(`${Math.floor((bavail * bsize) / 1024)} KiB are free in "${this.#options.directory}".`)
   }
 
   /** Compaction may replace files while they are being linked: then once more. */
@@ -218,9 +231,13 @@ export class RocksStore implements StateStore {
 
 function asStorageError(error: unknown): MillraceError {
   const full = (error as NodeJS.ErrnoException).code === 'ENOSPC' || /no space left/i.test(String(error))
-  if (!full) return asMillraceError(error, 'IO_ERROR')
+  return full ? storageFull(undefined, error) : asMillraceError(error, 'IO_ERROR')
+}
+
+function storageFull(detail: string | undefined, cause?: unknown): MillraceError {
   return new MillraceError('STORAGE_FULL', 'the disk is full: the checkpoint could not be written', {
-    cause: error,
+    detail,
+    cause,
     hint: 'Make room; the job goes on from its last checkpoint.',
   })
 }

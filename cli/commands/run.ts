@@ -112,7 +112,9 @@ class ScriptRun {
     }
     this.#terminal.writeLines(progress.summaryLines())
     if (this.#interrupted) return 130
-    return failed ? 1 : 0
+    if (failed) return 1
+    this.#session.endScript()
+    return 0
   }
 
   #report(error: MillraceError, piece: ScriptPiece): void {

@@ -44,6 +44,8 @@ class Shell {
   readonly #session: Session
   readonly #terminal: Terminal
   #query: QueryResult | undefined
+  /** By Ctrl-C. */
+  #isEndedByHand = false
   #quit = false
 
   constructor(session: Session, terminal: Terminal) {
@@ -95,6 +97,7 @@ class Shell {
   }
 
   readonly #cancelQuery = (): void => {
+    this.#isEndedByHand = true
     void this.#query?.cancel()
   }
 
@@ -118,12 +121,16 @@ class Shell {
   async #showQuery(result: QueryResult): Promise<string> {
     const { configuration } = this.#session
     this.#query = result
+    this.#isEndedByHand = false
     try {
       return await displayQuery(result, this.#terminal, {
         mode: (configuration.get('sql-client.execution.result-mode') ?? 'TABLE').toLowerCase() as ResultMode,
         maxColumnWidth: configuration.int('table.display.max-column-width'),
         maxRows: configuration.int('sql-client.execution.max-table-result.rows'),
       })
+    } catch (error) {
+      if (!this.#isEndedByHand || asMillraceError(error).code !== 'JOB_CANCELLED') throw error
+      return 'The query was ended'
     } finally {
       this.#query = undefined
     }

@@ -47,8 +47,16 @@ export interface JobOptions {
   readonly clock: Clock
   readonly log: (text: string) => void
   /** Called at each step of a checkpoint and of a restore, for tests that stop the process there. */
-  readonly onPhase?: (phase: CheckpointPhase | 'restoring', checkpoint: number) => void
+  readonly onPhase?: (phase: JobPhase, checkpoint: number) => void
+  /**
+   * Whether the last checkpoint of a job that has ended stays, so that it has also ended for the next process: jobs
+   * of a script, of which others may still run when the process is killed.
+   */
+  readonly keepFinished: boolean
 }
+
+/** Steps of checkpoints and of a restore: before anything is opened, and when sinks and sources are. */
+export type JobPhase = CheckpointPhase | 'restoring' | 'restored'
 
 export interface Job {
   /** 32 hexadecimal digits, as Flink's JobID. */
@@ -248,8 +256,9 @@ class RunningJob implements Job {
     let timer: CheckpointTimer | undefined
     try {
       await attempt.open(restored)
+      if (restored !== undefined) onPhase?.('restored', restored.manifest.checkpoint)
       if (restored?.manifest.finished === true) {
-        await store.clear()
+        await this.#forget(store)
         return
       }
       if (this.#cancelRequested) return
@@ -261,7 +270,7 @@ class RunningJob implements Job {
       timer?.stop()
       if (this.#cancelRequested || this.#stopping) return
       await Promise.race([coordinator.trigger({ finished: true }), attempt.failure])
-      await store.clear()
+      await this.#forget(store)
     } finally {
       timer?.stop()
       coordinator.stop()
@@ -269,6 +278,10 @@ class RunningJob implements Job {
       await attempt.close()
       await coordinator.settled()
     }
+  }
+
+  async #forget(store: StateStore): Promise<void> {
+    if (!this.#options.keepFinished) await store.clear()
   }
 
   #createAttempt(): Attempt {

@@ -1,4 +1,4 @@
-/** Kafka to Kafka (transactions) and to PostgreSQL (upserts), read back by kafkajs (read_committed) and pg. */
+/** Kafka to Kafka (transactions) and to PostgreSQL (upserts; appends by prepared transactions), read back by kafkajs (read_committed) and pg. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Kafka as KafkaClient } from 'kafkajs'
@@ -42,40 +42,43 @@ export async function createKafkaTarget(
     topic: `out-${input}-${run}`,
     windows: `windows_${run.replaceAll('-', '_')}`,
     totals: `totals_${run.replaceAll('-', '_')}`,
+    large: `large_${run.replaceAll('-', '_')}`,
   })
   return {
     name: broker,
     prepareRun: async (run) => {
-      const { topic, windows, totals } = names(run)
+      const { topic, windows, totals, large } = names(run)
       await createTopics(kafka, [topic])
       await database.query(
         `CREATE TABLE ${windows} (window_start timestamp(3), product text, orders bigint, revenue numeric(38,2), PRIMARY KEY (window_start, product))`,
       )
       await database.query(`CREATE TABLE ${totals} (customer bigint PRIMARY KEY, orders bigint, total numeric(38,2))`)
+      await database.query(`CREATE TABLE ${large} (order_id bigint, amount numeric(38,2))`)
       const own = join(directory, run)
       mkdirSync(own, { recursive: true })
       const script = join(own, 'job.sql')
       writeFileSync(
         script,
-        sql({ brokers: kafkaService.address, url: postgres.address, input, topic, windows, totals }),
+        sql({ brokers: kafkaService.address, url: postgres.address, input, topic, windows, totals, large }),
       )
       return { script, dataDirectory: join(own, 'state') }
     },
     readResults: async (run) => {
-      const { topic, windows, totals } = names(run)
+      const { topic, windows, totals, large } = names(run)
       return {
         topic: await consume(kafka, topic),
         windows: await rows(database, windows),
         totals: await rows(database, totals),
+        large: await rows(database, large),
       }
     },
     removeRun: async (run) => {
-      const { topic, windows, totals } = names(run)
+      const { topic, windows, totals, large } = names(run)
       const admin = kafka.admin()
       await admin.connect()
       await admin.deleteTopics({ topics: [topic] })
       await admin.disconnect()
-      await database.query(`DROP TABLE ${windows}, ${totals}`)
+      await database.query(`DROP TABLE ${windows}, ${totals}, ${large}`)
       rmSync(join(directory, run), { recursive: true, force: true })
     },
     close: async () => {
@@ -154,9 +157,10 @@ interface Names {
   readonly topic: string
   readonly windows: string
   readonly totals: string
+  readonly large: string
 }
 
-function sql({ brokers, url, input, topic, windows, totals }: Names): string {
+function sql({ brokers, url, input, topic, windows, totals, large }: Names): string {
   const { host, pathname, username, password } = new URL(url)
   const kafka = (name: string): string =>
     `'connector' = 'kafka', 'topic' = '${name}', 'properties.bootstrap.servers' = '${brokers}', 'format' = 'json'`
@@ -168,7 +172,9 @@ CREATE TABLE orders (${ORDER_COLUMNS}) WITH (${kafka(input)}, 'scan.startup.mode
 CREATE TABLE big (order_id BIGINT, label STRING, amount DECIMAL(38, 2)) WITH (${kafka(topic)}, 'sink.delivery-guarantee' = 'exactly-once', 'sink.transactional-id-prefix' = '${topic}');
 CREATE TABLE windows (window_start TIMESTAMP(3), product STRING, orders BIGINT, revenue DECIMAL(38, 2), PRIMARY KEY (window_start, product) NOT ENFORCED) WITH (${jdbc(windows)}, 'sink.buffer-flush.max-rows' = '1000');
 CREATE TABLE totals (customer BIGINT, orders BIGINT, total DECIMAL(38, 2), PRIMARY KEY (customer) NOT ENFORCED) WITH (${jdbc(totals)}, 'sink.buffer-flush.max-rows' = '20000');
+CREATE TABLE large_orders (order_id BIGINT, amount DECIMAL(38, 2)) WITH (${jdbc(large)}, 'sink.buffer-flush.max-rows' = '5000', 'sink.delivery-guarantee' = 'exactly-once');
 EXECUTE STATEMENT SET BEGIN
+  INSERT INTO large_orders SELECT order_id, price * quantity FROM orders WHERE price * quantity > 400;
   INSERT INTO big SELECT order_id, UPPER(product) || '-' || CAST(customer AS STRING), price * quantity FROM orders WHERE price * quantity > 100;
   INSERT INTO windows SELECT window_start, product, COUNT(*), SUM(price * quantity)
     FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ordered_at), INTERVAL '1' MINUTE))

@@ -6,7 +6,12 @@ import { integer, oneOf, type Random } from '../random.ts'
 import type { ChaosTarget } from './target.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-const PHASES = ['snapshot', 'prepared', 'durable', 'committed'] as const
+/** What a kill hits: any moment, a step of a checkpoint (between prepare and commit above all), a recovery. */
+const MOMENTS = ['time', 'checkpoint', 'recovery'] as const
+const PHASES = {
+  checkpoint: ['snapshot', 'prepared', 'prepared', 'durable', 'durable', 'committed'],
+  recovery: ['restoring', 'restored'],
+} as const
 
 export interface KillPlan {
   /** Kills to carry out; fewer are reported when the script ends before. */
@@ -28,15 +33,21 @@ export async function runThroughKills(
   { kills: atLeast, duration, server }: KillPlan,
 ): Promise<KillReport> {
   const kills: string[] = []
-  while (kills.length < atLeast) {
+  // Each kind at least once in three kills; a recovery needs a checkpoint before it.
+  const moments = Array.from({ length: atLeast }, (_, index): Moment => MOMENTS[index % MOMENTS.length] ?? 'time')
+  for (const moment of inOrder(random, moments)) {
+    if (moment === 'recovery' && !hasCheckpoint(dataDirectory)) {
+      const before = await killAtPhase(script, dataDirectory, random, ['durable', 'committed'])
+      if (before === undefined) return { kills }
+      kills.push(before)
+    }
     const kill =
-      random() < 0.5
-        ? await killAtPhase(script, dataDirectory, random)
-        : await killAtTime(script, dataDirectory, random, duration)
-    if (kill === undefined) break
+      moment === 'time'
+        ? await killAtTime(script, dataDirectory, random, duration)
+        : await killAtPhase(script, dataDirectory, random, PHASES[moment])
+    if (kill === undefined) return { kills }
     kills.push(kill)
   }
-  if (kills.length < atLeast) return { kills }
   const end = runToEnd(script, dataDirectory)
   if (server !== undefined) {
     const delay = integer(random, 150, Math.round(Math.max(200, 0.4 * duration)))
@@ -48,11 +59,29 @@ export async function runThroughKills(
   return { kills }
 }
 
-/** A phase that the process reaches; @returns undefined when the script ended first */
-async function killAtPhase(script: string, dataDirectory: string, random: Random): Promise<string | undefined> {
-  const hasCheckpoint = globSync(`${dataDirectory}/jobs/**/chk-*/_metadata`).length > 0
-  const phase = oneOf(random, hasCheckpoint ? [...PHASES, 'restoring', 'restoring'] : PHASES)
-  const count = phase === 'restoring' ? 1 : integer(random, 1, 2)
+type Moment = (typeof MOMENTS)[number]
+
+/** At random, but a recovery not first: there is nothing to recover from. */
+function inOrder(random: Random, moments: readonly Moment[]): Moment[] {
+  const left = [...moments]
+  const order = moments.flatMap(() => left.splice(integer(random, 0, left.length - 1), 1))
+  const first = order.findIndex((moment) => moment !== 'recovery')
+  return [...order.splice(first, 1), ...order]
+}
+
+function hasCheckpoint(dataDirectory: string): boolean {
+  return globSync(`${dataDirectory}/jobs/**/chk-*/_metadata`).length > 0
+}
+
+/** One of the phases that the process reaches; @returns undefined when the script ended first */
+async function killAtPhase(
+  script: string,
+  dataDirectory: string,
+  random: Random,
+  phases: readonly string[],
+): Promise<string | undefined> {
+  const phase = oneOf(random, phases)
+  const count = phases === PHASES.checkpoint ? integer(random, 1, 2) : 1
   const child = start([join(import.meta.dirname, 'runner.ts'), script, dataDirectory, phase, String(count)])
   const { code, signal, output } = await ended(child)
   if (signal === 'SIGKILL') return `${phase} ${count}`

@@ -19,9 +19,9 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '5' },
     records: { type: 'string', default: '1000000' },
     kills: { type: 'string', default: '3' },
-    restarts: { type: 'boolean', default: false },
+    'restart-every': { type: 'string', default: '5' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    target: { type: 'string', multiple: true, default: ['filesystem', 'kafka-4'] },
+    target: { type: 'string', multiple: true, default: ['filesystem', 'kafka-3.9', 'kafka-4'] },
   },
 })
 const MAX_ATTEMPTS = 5
@@ -47,6 +47,7 @@ for (const name of values.target) {
   }
 }
 rmSync(directory, { recursive: true, force: true })
+process.stdout.write(`seed ${seed}, ${Math.round(performance.now() / 1000)} s\n`)
 process.stdout.write(`${passed} passed, ${failed} failed\n`)
 process.exitCode = failed === 0 ? 0 : 1
 
@@ -65,7 +66,8 @@ async function killRun(
 ): Promise<void> {
   const id = `run-${run}`
   const random = seededRandom(seed * 1000 + run)
-  const server = values.restarts ? target.servers[run % target.servers.length] : undefined
+  const every = Number(values['restart-every'])
+  const server = run % every === every - 1 ? target.servers[Math.floor(run / every) % target.servers.length] : undefined
   const plan = { kills: Number(values.kills), duration, server }
   let problem: string | undefined
   let kills: readonly string[] = []

@@ -18,4 +18,5 @@ const session = new Session({
 const text = readScript(script)
 for (const piece of statementsOf(text)) await session.executeParsed(piece.parse(), text)
 await Promise.all(session.jobs().map((job) => job.finished))
+session.endScript()
 await session.close()

@@ -34,6 +34,7 @@ export async function runWay(
   const lengths = new Map<number, number>()
   const failure = new FailureInTheMiddle()
   const job = runJob({
+    keepFinished: false,
     graph,
     name: 'slt',
     stateName: 'slt',

@@ -1,0 +1,48 @@
+/**
+ * Under which names jobs keep their state: the same name goes on from the last checkpoint. Jobs of a script are known
+ * by the script and their place among its jobs of one name; their state stays until the whole script has ended, so
+ * that a script that is killed between the ends of two jobs does not run the first one again.
+ */
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+export class JobState {
+  readonly #directory: string
+  readonly #script: string | undefined
+  readonly #taken = new Map<string, number>()
+
+  /** @param directory the data directory */
+  constructor(directory: string, script: string | undefined) {
+    this.#directory = directory
+    this.#script = script
+  }
+
+  get keepFinished(): boolean {
+    return this.#script !== undefined
+  }
+
+  /** @param name of the job; @returns what its state is kept under, with folders separated by `/` */
+  take(name: string): string {
+    const before = this.#taken.get(name) ?? 0
+    this.#taken.set(name, before + 1)
+    const own = before === 0 ? name : `${name}_${before + 1}`
+    return this.#script === undefined ? own : `${this.#script}/${own}`
+  }
+
+  /** Outside of scripts: the job has ended, and the next one of the name takes its place. */
+  release(name: string): void {
+    if (this.#script === undefined) this.#taken.set(name, Math.max(0, (this.#taken.get(name) ?? 0) - 1))
+  }
+
+  /** The script has ended: in one atomic step, all of its jobs begin anew the next time. */
+  forgetScript(): void {
+    if (this.#script === undefined) return
+    const jobs = join(this.#directory, 'jobs')
+    const own = join(jobs, encodeURIComponent(this.#script))
+    if (!existsSync(own)) return
+    const ended = join(jobs, `.ended-${process.pid}-${encodeURIComponent(this.#script)}`)
+    renameSync(own, ended)
+    for (const name of readdirSync(jobs).filter((candidate) => candidate.startsWith('.ended-')))
+      rmSync(join(jobs, name), { recursive: true, force: true })
+  }
+}
