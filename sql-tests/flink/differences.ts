@@ -6,4 +6,45 @@ export interface KnownDifference {
   readonly reason: string
 }
 
-export const KNOWN_DIFFERENCES: readonly KnownDifference[] = []
+const MONOTONIC =
+  'Flink finds that COUNT(*) over inserts only grows, and keeps a MAX over it without its history: it never falls while a change is under way'
+
+export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
+  {
+    suite: 'aggregates.slt',
+    sql: 'SELECT MAX(c), MIN(c), SUM(c), COUNT(DISTINCT c) FROM (SELECT item, COUNT(*) AS c FROM sales GROUP BY item)',
+    reason: MONOTONIC,
+  },
+  {
+    suite: 'aggregates.slt',
+    sql: 'SELECT MAX(c) FROM (SELECT item, COUNT(*) AS c FROM sales GROUP BY item)',
+    reason: MONOTONIC,
+  },
+  {
+    suite: 'windows.slt',
+    sql: "SELECT window_start, window_end, COUNT(*) FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '10' SECOND, INTERVAL '3' SECOND)) WHERE ts IS NOT NULL GROUP BY window_start, window_end",
+    reason:
+      'Flink loses windows that have an offset: rows wait in a buffer for the end of a window without one, and the window has ended when they leave it',
+  },
+  {
+    suite: 'windows.slt',
+    sql: "SELECT window_start, window_end, SUM(c), COUNT(*) FROM TABLE(TUMBLE(TABLE (SELECT window_time AS t, u, COUNT(*) AS c FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '5' SECOND)) WHERE ts IS NOT NULL GROUP BY window_start, window_end, window_time, u), DESCRIPTOR(t), INTERVAL '20' SECOND)) GROUP BY window_start, window_end",
+    reason: 'a subquery can stand behind TABLE; Flink wants a view',
+  },
+  {
+    suite: 'statements.slt',
+    sql: "CREATE TABLE bad (a INT) WITH ('connector' = 'filesystem', 'path' = '/x', 'formt' = 'json')",
+    reason: 'options are checked when a table is created',
+  },
+  {
+    suite: 'statements.slt',
+    sql: "SET 'table.exec.state.ttl' = 'soon'",
+    reason: 'values are checked when they are set',
+  },
+]
+
+/** Queries whose input has no order: suite and statement. */
+export const WITHOUT_ORDER: readonly (readonly [suite: string, sql: string])[] = [
+  // The files of two INSERTs have random names.
+  ['statements.slt', 'SELECT * FROM files'],
+]

@@ -27,6 +27,7 @@ final class Judge {
 
     private static final Pattern SET = Pattern.compile("(?is)SET\\s+'([^']+)'\\s*=\\s*'([^']*)'");
     private static final Pattern FILESYSTEM = Pattern.compile("(?i)'connector'\\s*=\\s*'filesystem'");
+    private static final Pattern PATH = Pattern.compile("(?i)'path'\\s*=\\s*'([^']+)'");
     private static final Pattern QUERY = Pattern.compile("(?is)(SELECT|WITH|VALUES|\\()\\b?.*");
     private static final long QUERY_SECONDS = 20;
     private static final String CATALOG = "default_catalog";
@@ -74,7 +75,7 @@ final class Judge {
 
     private Answer execute(Script.Step step) throws Exception {
         String sql = step.body().replace("$DIR", directory.toString());
-        if (replay) sql = FILESYSTEM.matcher(sql).replaceAll("'connector' = 'replay'");
+        if (replay && readsExistingFiles(sql)) sql = FILESYSTEM.matcher(sql).replaceAll("'connector' = 'replay'");
         Matcher set = SET.matcher(sql.trim());
         if (set.matches()) {
             set(set.group(1), set.group(2));
@@ -92,6 +93,12 @@ final class Judge {
         List<String> lines = isQuery ? changes(result) : plainLines(result);
         if (lines.equals(List.of("OK"))) return new Answer(step.line(), step.body(), "ok", List.of(), List.of());
         return new Answer(step.line(), step.body(), isQuery ? "query" : "result", columns, lines);
+    }
+
+    /** A filesystem table without files yet is one to write to: that stays with Flink's own connector. */
+    private static boolean readsExistingFiles(String sql) {
+        Matcher path = PATH.matcher(sql);
+        return !path.find() || Files.exists(Path.of(path.group(1).replaceFirst("^file:(//)?", "")));
     }
 
     private TableEnvironment environment() {
