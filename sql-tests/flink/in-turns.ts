@@ -28,6 +28,9 @@ export type Found =
       readonly columns: readonly string[]
       readonly lines: readonly string[]
       readonly operators: ReadonlySet<string>
+      readonly isBatch: boolean
+      /** The query ends with ORDER BY. */
+      readonly isSorted: boolean
     }
 
 /** By line of the record. */
@@ -79,6 +82,8 @@ async function runQuery(sql: string, session: Session): Promise<Found> {
     columns: (schema?.fields ?? []).map(({ name, type }) => `\`${name}\` ${typeToString(type)}`),
     lines: changes.map(({ kind, text }) => `${kind} ${text}`),
     operators: new Set(graph.nodes.map(({ kind }) => kind)),
+    isBatch: settings['execution.runtime-mode']?.toLowerCase() === 'batch',
+    isSorted: statement.orderBy.length > 0,
   }
 }
 

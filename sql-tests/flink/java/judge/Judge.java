@@ -3,7 +3,9 @@ package judge;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.Timer;
 import java.util.TimerTask;
 import java.util.regex.Matcher;
@@ -26,6 +28,7 @@ final class Judge {
     record Answer(int line, String sql, String kind, List<String> columns, List<String> lines) {}
 
     private static final Pattern SET = Pattern.compile("(?is)SET\\s+'([^']+)'\\s*=\\s*'([^']*)'");
+    private static final Pattern RESET = Pattern.compile("(?is)RESET(?:\\s+'([^']+)')?");
     private static final Pattern FILESYSTEM = Pattern.compile("(?i)'connector'\\s*=\\s*'filesystem'");
     private static final Pattern PATH = Pattern.compile("(?i)'path'\\s*=\\s*'([^']+)'");
     private static final Pattern QUERY = Pattern.compile("(?is)(SELECT|WITH|VALUES|\\()\\b?.*");
@@ -38,6 +41,7 @@ final class Judge {
     private final TableEnvironment streaming;
     private TableEnvironment batch;
     private boolean inBatch = false;
+    private final Set<String> settings = new HashSet<>();
 
     /** @param replay whether filesystem tables are read by the replay connector, in one order */
     Judge(Path directory, boolean alternate, boolean replay) {
@@ -81,6 +85,11 @@ final class Judge {
             set(set.group(1), set.group(2));
             return new Answer(step.line(), step.body(), "ok", List.of(), List.of());
         }
+        Matcher reset = RESET.matcher(sql.trim());
+        if (reset.matches()) {
+            reset(reset.group(1));
+            return new Answer(step.line(), step.body(), "ok", List.of(), List.of());
+        }
         Turns.current = new Turns(alternate);
         TableResult result = environment().executeSql(sql);
         boolean isQuery = QUERY.matcher(sql.trim()).matches();
@@ -106,6 +115,7 @@ final class Judge {
     }
 
     private void set(String key, String value) {
+        settings.add(key);
         if (key.equals("execution.runtime-mode")) {
             inBatch = value.equalsIgnoreCase("batch");
             if (inBatch && batch == null) batch = batchEnvironment();
@@ -113,6 +123,16 @@ final class Judge {
         }
         streaming.getConfig().set(key, value);
         if (batch != null) batch.getConfig().set(key, value);
+    }
+
+    /** @param key null: all that was set */
+    private void reset(String key) {
+        List<String> keys = key == null ? List.copyOf(settings) : List.of(key);
+        for (String each : keys) {
+            if (each.equals("execution.runtime-mode")) inBatch = false;
+            ((Configuration) streaming.getConfig().getConfiguration()).removeKey(each);
+            if (batch != null) ((Configuration) batch.getConfig().getConfiguration()).removeKey(each);
+        }
     }
 
     /** Has the catalog of the streaming one. */
