@@ -1,18 +1,10 @@
 /** Apache Kafka in KRaft mode, from its jars on Maven Central: one node that is broker and controller. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  canConnect,
-  freePort,
-  type RunningService,
-  SERVICES_DIRECTORY,
-  ServiceUnavailable,
-  startProcess,
-  stopProcess,
-  untilReady,
-} from './server.ts'
+import { fetchJars } from './maven.ts'
+import { canConnect, freePort, type RunningService, startProcess, stopProcess, untilReady } from './server.ts'
 
 export const KAFKA_VERSIONS = { 'kafka-3.9': '3.9.1', 'kafka-4': '4.1.1' } as const
 export type KafkaName = keyof typeof KAFKA_VERSIONS
@@ -38,42 +30,12 @@ export interface RunningKafka extends RunningService {
 
 const STORE_PASSWORD = 'store-secret'
 
-function requireCommand(command: string, args: readonly string[]): void {
-  try {
-    execFileSync(command, args, { stdio: 'ignore' })
-  } catch {
-    throw new ServiceUnavailable(`Kafka needs "${command}", which is not installed`)
-  }
-}
-
 /** The folder of the jars; fetched once. */
 function jars(version: string): string {
-  const directory = join(SERVICES_DIRECTORY, `kafka-${version}`)
-  if (existsSync(directory)) return directory
-  requireCommand('java', ['-version'])
-  requireCommand('mvn', ['--version'])
-  mkdirSync(SERVICES_DIRECTORY, { recursive: true })
-  const work = mkdtempSync(join(SERVICES_DIRECTORY, 'fetch-'))
-  writeFileSync(join(work, 'pom.xml'), pom(version))
-  try {
-    execFileSync(
-      'mvn',
-      ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib', '-DincludeScope=runtime'],
-      { cwd: work, stdio: 'ignore' },
-    )
-  } catch {
-    throw new ServiceUnavailable('the jars of Kafka could not be fetched from Maven Central')
-  }
-  renameSync(join(work, 'lib'), directory)
-  rmSync(work, { recursive: true })
-  return directory
-}
-
-function pom(version: string): string {
-  const dependency = (group: string, artifact: string, own: string): string =>
-    `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${own}</version></dependency>`
-  return `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>test</groupId><artifactId>test</artifactId><version>1</version>
-<dependencies>${dependency('org.apache.kafka', 'kafka_2.13', version)}${dependency('org.slf4j', 'slf4j-simple', '1.7.36')}</dependencies></project>`
+  return fetchJars(`kafka-${version}`, [
+    { group: 'org.apache.kafka', artifact: 'kafka_2.13', version },
+    { group: 'org.slf4j', artifact: 'slf4j-simple', version: '1.7.36' },
+  ])
 }
 
 interface Ports {

@@ -80,7 +80,7 @@ async function problemOf(action: () => Promise<void>): Promise<{ problem?: strin
   }
 }
 
-async function execute(session: Session, sql: string): Promise<void> {
+export async function execute(session: Session, sql: string): Promise<void> {
   const result = await session.execute(sql)
   if (result.kind === 'job') await result.job.finished
   if (result.kind === 'query') for await (const batch of result.changes()) void batch
@@ -109,13 +109,13 @@ async function runQuery(record: SltRecord, session: Session, sql: string): Promi
   return { record, found }
 }
 
-interface Change {
+export interface Change {
   readonly kind: string
   readonly retraction: boolean
   readonly text: string
 }
 
-function changeLines(batch: ChangeBatch): Change[] {
+export function changeLines(batch: ChangeBatch): Change[] {
   return Array.from({ length: batch.rows }, (_, row) => {
     const cells = batch.schema.fields.map((field, index) => {
       const column = batch.columns[index]
@@ -128,7 +128,7 @@ function changeLines(batch: ChangeBatch): Change[] {
 }
 
 /** The rows that the changes leave, sorted; or what is wrong with the changes. */
-function tableOf(changes: readonly Change[]): string[] | string {
+export function tableOf(changes: readonly Change[]): string[] | string {
   const counts = new Map<string, number>()
   for (const { retraction, text, kind } of changes) {
     const count = (counts.get(text) ?? 0) + (retraction ? -1 : 1)

@@ -1,0 +1,215 @@
+package judge;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.Timer;
+import java.util.TimerTask;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.table.api.EnvironmentSettings;
+import org.apache.flink.table.api.TableEnvironment;
+import org.apache.flink.table.api.TableResult;
+import org.apache.flink.table.api.internal.TableResultInternal;
+import org.apache.flink.table.catalog.Catalog;
+import org.apache.flink.table.catalog.Column;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.types.logical.LogicalType;
+import org.apache.flink.table.utils.print.RowDataToStringConverter;
+import org.apache.flink.util.CloseableIterator;
+
+/** One session: runs the steps of a script and says what each gave. */
+final class Judge {
+    /** @param kind `query` (lines are changes), `result` (lines of SHOW, EXPLAIN …), `ok` or `error` */
+    record Answer(int line, String sql, String kind, List<String> columns, List<String> lines) {}
+
+    private static final Pattern SET = Pattern.compile("(?is)SET\\s+'([^']+)'\\s*=\\s*'([^']*)'");
+    private static final Pattern RESET = Pattern.compile("(?is)RESET(?:\\s+'([^']+)')?");
+    private static final Pattern FILESYSTEM = Pattern.compile("(?i)'connector'\\s*=\\s*'filesystem'");
+    private static final Pattern PATH = Pattern.compile("(?i)'path'\\s*=\\s*'([^']+)'");
+    private static final Pattern QUERY = Pattern.compile("(?is)(SELECT|WITH|VALUES|\\()\\b?.*");
+    private static final long QUERY_SECONDS = 20;
+    private static final String CATALOG = "default_catalog";
+
+    private final Path directory;
+    private final boolean alternate;
+    private final boolean replay;
+    private final TableEnvironment streaming;
+    private TableEnvironment batch;
+    private boolean inBatch = false;
+    private final Set<String> settings = new HashSet<>();
+
+    /** @param replay whether filesystem tables are read by the replay connector, in one order */
+    Judge(Path directory, boolean alternate, boolean replay) {
+        this.directory = directory;
+        this.alternate = alternate;
+        this.replay = replay;
+        Configuration configuration = new Configuration();
+        configuration.setString("parallelism.default", "1");
+        configuration.setString("table.local-time-zone", "UTC");
+        configuration.setString("execution.buffer-timeout.interval", "0 ms");
+        configuration.setString("restart-strategy.type", "none");
+        configuration.setString("table.optimizer.reuse-sub-plan-enabled", "false");
+        configuration.setString("table.optimizer.reuse-source-enabled", "false");
+        streaming = TableEnvironment.create(
+                EnvironmentSettings.newInstance().inStreamingMode().withConfiguration(configuration).build());
+    }
+
+    List<Answer> run(String text) throws Exception {
+        List<Answer> answers = new ArrayList<>();
+        for (Script.Step step : Script.parse(text)) {
+            if (step.kind().equals("file")) {
+                Path file = directory.resolve(step.argument());
+                Files.createDirectories(file.getParent());
+                Files.writeString(file, step.body() + "\n");
+                continue;
+            }
+            try {
+                answers.add(execute(step));
+            } catch (Throwable error) {
+                answers.add(new Answer(step.line(), step.body(), "error", List.of(), messages(error)));
+            }
+        }
+        return answers;
+    }
+
+    private Answer execute(Script.Step step) throws Exception {
+        String sql = step.body().replace("$DIR", directory.toString());
+        if (replay && readsExistingFiles(sql)) sql = FILESYSTEM.matcher(sql).replaceAll("'connector' = 'replay'");
+        Matcher set = SET.matcher(sql.trim());
+        if (set.matches()) {
+            set(set.group(1), set.group(2));
+            return new Answer(step.line(), step.body(), "ok", List.of(), List.of());
+        }
+        Matcher reset = RESET.matcher(sql.trim());
+        if (reset.matches()) {
+            reset(reset.group(1));
+            return new Answer(step.line(), step.body(), "ok", List.of(), List.of());
+        }
+        Turns.current = new Turns(alternate);
+        TableResult result = environment().executeSql(sql);
+        boolean isQuery = QUERY.matcher(sql.trim()).matches();
+        if (!isQuery && result.getJobClient().isPresent()) {
+            result.await();
+            return new Answer(step.line(), step.body(), "ok", List.of(), List.of());
+        }
+        List<String> columns =
+                result.getResolvedSchema().getColumns().stream().map(Column::asSummaryString).toList();
+        List<String> lines = isQuery ? changes(result) : plainLines(result);
+        if (lines.equals(List.of("OK"))) return new Answer(step.line(), step.body(), "ok", List.of(), List.of());
+        return new Answer(step.line(), step.body(), isQuery ? "query" : "result", columns, lines);
+    }
+
+    /** A filesystem table without files yet is one to write to: that stays with Flink's own connector. */
+    private static boolean readsExistingFiles(String sql) {
+        Matcher path = PATH.matcher(sql);
+        return !path.find() || Files.exists(Path.of(path.group(1).replaceFirst("^file:(//)?", "")));
+    }
+
+    private TableEnvironment environment() {
+        return inBatch ? batch : streaming;
+    }
+
+    private void set(String key, String value) {
+        settings.add(key);
+        if (key.equals("execution.runtime-mode")) {
+            inBatch = value.equalsIgnoreCase("batch");
+            if (inBatch && batch == null) batch = batchEnvironment();
+            return;
+        }
+        streaming.getConfig().set(key, value);
+        if (batch != null) batch.getConfig().set(key, value);
+    }
+
+    /** @param key null: all that was set */
+    private void reset(String key) {
+        List<String> keys = key == null ? List.copyOf(settings) : List.of(key);
+        for (String each : keys) {
+            if (each.equals("execution.runtime-mode")) inBatch = false;
+            ((Configuration) streaming.getConfig().getConfiguration()).removeKey(each);
+            if (batch != null) ((Configuration) batch.getConfig().getConfiguration()).removeKey(each);
+        }
+    }
+
+    /** Has the catalog of the streaming one. */
+    private TableEnvironment batchEnvironment() {
+        Configuration configuration = new Configuration();
+        configuration.addAll((Configuration) streaming.getConfig().getConfiguration());
+        configuration.setString("execution.runtime-mode", "BATCH");
+        configuration.removeKey("execution.buffer-timeout.interval");
+        TableEnvironment created = TableEnvironment.create(EnvironmentSettings.newInstance()
+                .withBuiltInCatalogName("unused")
+                .inBatchMode()
+                .withConfiguration(configuration)
+                .build());
+        Catalog catalog = streaming.getCatalog(CATALOG).orElseThrow();
+        created.registerCatalog(CATALOG, catalog);
+        created.useCatalog(CATALOG);
+        return created;
+    }
+
+    private static List<String> changes(TableResult result) throws Exception {
+        TableResultInternal internal = (TableResultInternal) result;
+        RowDataToStringConverter converter = internal.getRowDataToStringConverter();
+        List<LogicalType> types = result.getResolvedSchema().getColumnDataTypes().stream()
+                .map(type -> type.getLogicalType())
+                .toList();
+        List<String> lines = new ArrayList<>();
+        Timer timer = new Timer(true);
+        timer.schedule(cancelling(result), QUERY_SECONDS * 1000);
+        try (CloseableIterator<RowData> rows = internal.collectInternal()) {
+            while (rows.hasNext()) {
+                RowData row = rows.next();
+                String[] cells = converter.convert(row);
+                for (int index = 0; index < cells.length; index++) cells[index] = cellOf(row, index, types.get(index), cells[index]);
+                lines.add(row.getRowKind().shortString() + " " + String.join(" | ", cells));
+            }
+        } finally {
+            timer.cancel();
+        }
+        return lines;
+    }
+
+    /** The converter is that of the SQL client; CAST writes booleans and bytes in another way. */
+    private static String cellOf(RowData row, int index, LogicalType type, String printed) {
+        if (row.isNullAt(index)) return "NULL";
+        return switch (type.getTypeRoot()) {
+            case BOOLEAN -> printed.toLowerCase();
+            case BINARY, VARBINARY -> new String(row.getBinary(index), java.nio.charset.StandardCharsets.UTF_8);
+            default -> printed;
+        };
+    }
+
+    private static TimerTask cancelling(TableResult result) {
+        return new TimerTask() {
+            @Override
+            public void run() {
+                result.getJobClient().ifPresent(client -> client.cancel());
+            }
+        };
+    }
+
+    private static List<String> plainLines(TableResult result) throws Exception {
+        TableResultInternal internal = (TableResultInternal) result;
+        RowDataToStringConverter converter = internal.getRowDataToStringConverter();
+        List<String> lines = new ArrayList<>();
+        try (CloseableIterator<RowData> rows = internal.collectInternal()) {
+            while (rows.hasNext()) lines.addAll(String.join(" | ", converter.convert(rows.next())).lines().toList());
+        }
+        return lines;
+    }
+
+    /** What each exception of the chain says, from the outermost to the cause. */
+    private static List<String> messages(Throwable error) {
+        List<String> lines = new ArrayList<>();
+        for (Throwable at = error; at != null; at = at.getCause()) {
+            String message = at.getClass().getSimpleName() + ": " + String.valueOf(at.getMessage()).strip();
+            if (lines.isEmpty() || !lines.get(lines.size() - 1).equals(message)) lines.add(message);
+        }
+        return lines;
+    }
+}
