@@ -107,6 +107,18 @@ describe('the graph', () => {
     expect(only(plan(hinted, planner), 'group-aggregate').stateTtl).toBe(120_000)
   })
 
+  test('has the state TTL of each side of a join', () => {
+    const planner = createTestPlanner(TABLES)
+    planner.configuration.set('table.exec.state.ttl', '1 h')
+    const join = (hint: string): readonly number[] => {
+      const { left, right } = only(plan(`SELECT ${hint} c.v FROM clicks AS c JOIN log ON c.k = log.k`, planner), 'join')
+      return [left.stateTtl, right.stateTtl]
+    }
+    expect(join('')).toEqual([3_600_000, 3_600_000])
+    expect(join("/*+ STATE_TTL('c' = '2 min') */")).toEqual([120_000, 3_600_000])
+    expect(join("/*+ STATE_TTL('c' = '1 d', 'log' = '0 s') */")).toEqual([86_400_000, 0])
+  })
+
   test('has what the sink must know', () => {
     const planner = createTestPlanner(TABLES)
     planner.configuration.set('table.exec.sink.not-null-enforcer', 'DROP')

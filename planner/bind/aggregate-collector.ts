@@ -9,7 +9,7 @@ import type { Expression, InputRef } from '../expression.ts'
 import { expressionKey } from '../expression-rewrite.ts'
 import { errorAt, unsupported } from './binder-context.ts'
 import { bindArguments } from './call.ts'
-import { type AggregateCalls, bindCondition, type ExpressionContext } from './expression-context.ts'
+import { type AggregateCalls, bindCondition, type ExpressionContext, type Subqueries } from './expression-context.ts'
 import { bindArgument } from './function-call.ts'
 import { withoutTimeAttribute } from './types.ts'
 
@@ -32,14 +32,32 @@ export interface CollectedAggregate {
   readonly type: SqlType
 }
 
+/** The aggregate with its arguments and its condition changed. */
+export function replaceParts(
+  aggregate: CollectedAggregate,
+  change: (expression: Expression) => Expression,
+): CollectedAggregate {
+  const { args, filter } = aggregate
+  return {
+    ...aggregate,
+    args: args.map((arg) => change(arg)),
+    filter: filter === undefined ? undefined : change(filter),
+  }
+}
+
 export class AggregateCollector implements AggregateCalls {
   readonly #found: CollectedAggregate[] = []
   readonly #positions = new Map<string, number>()
   readonly #hasGroups: boolean
+  readonly #subqueries: Subqueries
 
-  /** @param hasGroups false for one group over everything, where most aggregates of nothing are NULL */
-  constructor(hasGroups: boolean) {
+  /**
+   * @param hasGroups false for one group over everything, where most aggregates of nothing are NULL
+   * @param subqueries of arguments and FILTER conditions
+   */
+  constructor(hasGroups: boolean, subqueries: Subqueries) {
     this.#hasGroups = hasGroups
+    this.#subqueries = subqueries
   }
 
   get aggregates(): readonly CollectedAggregate[] {
@@ -48,8 +66,8 @@ export class AggregateCollector implements AggregateCalls {
 
   add(context: ExpressionContext, node: ast.CallExpression, spec: FunctionSpec): Expression {
     refuse(context, node, spec.name)
-    const { aggregates: _, subqueries: __, ...rest } = context
-    const inner: ExpressionContext = { ...rest, clause: `an argument of ${spec.name}` }
+    const { aggregates: _, ...rest } = context
+    const inner: ExpressionContext = { ...rest, subqueries: this.#subqueries, clause: `an argument of ${spec.name}` }
     const star = node.arguments.length === 1 && node.arguments[0]?.kind === 'star'
     if (star && spec.name !== 'COUNT') {
       throw errorAt(context, node.span, 'INVALID_ARGUMENT', `function ${spec.name} does not take "*"`)

@@ -8,7 +8,7 @@ import { createFilter } from '../logical/filter.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { createProject } from '../logical/project.ts'
 import { createValues } from '../logical/values.ts'
-import { AggregateCollector } from './aggregate-collector.ts'
+import { AggregateCollector, replaceParts } from './aggregate-collector.ts'
 import { type BinderContext, errorAt, unsupported } from './binder-context.ts'
 import { expressionContext } from './expression.ts'
 import { bindCondition, type ExpressionContext } from './expression-context.ts'
@@ -59,7 +59,8 @@ export function bindSelect(
   const scope = outer === undefined ? source.scope : { ...source.scope, outer }
   const inner = expressionContext(context, scope, 'GROUP BY', spans)
   const groupBy = bindGroupBy(inner, node.groupBy, node.items)
-  const aggregates = new AggregateCollector(groupBy.hasGroups)
+  const ofArguments = new SubqueryCollector()
+  const aggregates = new AggregateCollector(groupBy.hasGroups, ofArguments)
   const over = new OverCollector(node.windows)
   const subqueries = new SubqueryCollector()
   const selecting: ExpressionContext = {
@@ -78,12 +79,13 @@ export function bindSelect(
   const having =
     node.having === undefined ? [] : bindConditions({ ...grouping, clause: 'HAVING' }, subqueries, node.having)
   const grouped = node.groupBy !== undefined || node.having !== undefined || aggregates.aggregates.length > 0
+  const below = ofArguments.attach(filtered, (expression) => expression)
   const group = (wanted: readonly Omit<SelectColumn, 'span'>[]): LogicalNode =>
     bindGroups({
       context: inner,
-      input: filtered,
+      input: below.plan,
       groupBy,
-      aggregates: aggregates.aggregates,
+      aggregates: aggregates.aggregates.map((call) => replaceParts(call, below.replace)),
       columns: wanted,
       having,
       subqueries,

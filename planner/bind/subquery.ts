@@ -65,7 +65,7 @@ export class SubqueryCollector implements Subqueries {
       throw errorAt(context, node.span, 'TYPE_MISMATCH', `a scalar subquery has one column, not ${count}`)
     }
     const type = withNullability(field.type, true)
-    const single = givesOneRow(plan) ? plan : singleValue(plan, field)
+    const single = givesOneRow(plan) || (isCorrelated(plan) && isKeyless(plan)) ? plan : singleValue(plan, field)
     return this.#add(type, scalarJoin(context, node.span, single))
   }
 
@@ -344,9 +344,11 @@ function givesOneRow(node: LogicalNode): boolean {
       return node.rows.length <= 1
     case 'limit':
       return node.fetch <= 1 || givesOneRow(node.input)
-    case 'project':
     case 'filter':
       return givesOneRow(node.input)
+    // As in Flink: what is computed from an aggregate goes through SINGLE_VALUE, and its updates are -D and +I then.
+    case 'project':
+      return node.expressions.every(({ kind }) => kind === 'input') && givesOneRow(node.input)
     default:
       return false
   }

@@ -3,10 +3,19 @@
  * of WHERE becomes part of an inner join's condition, and an outer join whose missing rows WHERE throws away is a
  * narrower one.
  */
-import type { Expression } from '../expression.ts'
-import { childrenOf, collectInputs, conjunction, conjunctsOf, shiftInputs } from '../expression-rewrite.ts'
+import type { Expression, InputRef } from '../expression.ts'
+import {
+  childrenOf,
+  collectInputs,
+  conjunction,
+  conjunctsOf,
+  expressionKey,
+  mapInputs,
+  shiftInputs,
+} from '../expression-rewrite.ts'
 import { createJoin, type Join, type JoinType, leftMayMiss, rightMayMiss } from '../logical/join.ts'
 import { createTemporalJoin, type TemporalJoin } from '../logical/temporal-join.ts'
+import { equality } from '../physical/join-keys.ts'
 import type { RuleContext } from './rule-context.ts'
 
 export interface JoinFilters {
@@ -60,10 +69,11 @@ export function placeFilters(
     else kept.unshift(condition)
   }
   const condition = conjunction(inOrder(kept, on)) ?? TRUE
+  const equal = equalColumns(kept, width)
   return {
     join: createJoin(joinType, join.left, join.right, condition, join),
-    left,
-    right: right.map((part) => shiftInputs(part, -width)),
+    left: withCopies(left, rightMayMiss(joinType) || joinType === 'anti' ? [] : right, equal.toLeft),
+    right: withCopies(right, leftMayMiss(joinType) ? [] : left, equal.toRight).map((part) => shiftInputs(part, -width)),
     above,
   }
 }
@@ -97,6 +107,44 @@ export function placeTemporalFilters(
   }
   const condition = conjunction(kept) ?? TRUE
   return { join: createTemporalJoin({ ...join, condition }), left, above }
+}
+
+interface EqualColumns {
+  readonly toLeft: ReadonlyMap<number, InputRef>
+  readonly toRight: ReadonlyMap<number, InputRef>
+}
+
+/** Columns of the two sides that are the same in every pair. */
+function equalColumns(conditions: readonly Expression[], width: number): EqualColumns {
+  const toLeft = new Map<number, InputRef>()
+  const toRight = new Map<number, InputRef>()
+  for (const condition of conditions) {
+    const found = equality(condition)
+    if (found === undefined || found.left.kind !== 'input' || found.right.kind !== 'input') continue
+    const [a, b] = found.left.index < found.right.index ? [found.left, found.right] : [found.right, found.left]
+    if (a.index >= width || b.index < width) continue
+    toRight.set(a.index, b)
+    toLeft.set(b.index, a)
+  }
+  return { toLeft, toRight }
+}
+
+/**
+ * The conditions of a side, and those of the other side on columns that are equal to its own: a row that does not
+ * fulfil them has no partner.
+ */
+function withCopies(
+  own: readonly Expression[],
+  others: readonly Expression[],
+  moves: ReadonlyMap<number, InputRef>,
+): readonly Expression[] {
+  const known = new Set(own.map(expressionKey))
+  const copies = others.flatMap((condition) => {
+    if (![...collectInputs(condition)].every((index) => moves.has(index))) return []
+    const copy = mapInputs(condition, (input) => moves.get(input.index) ?? input)
+    return known.has(expressionKey(copy)) ? [] : [copy]
+  })
+  return [...own, ...copies]
 }
 
 /** The conditions of ON as they were written, then those of WHERE. */

@@ -103,6 +103,7 @@ async function collect(
     }),
     connectors: new Turns().wrap(CONNECTORS),
     dataDirectory: undefined,
+    keepFinished: false,
     output: { write: () => undefined, writeError: () => undefined },
     clock: SYSTEM_CLOCK,
     log: () => undefined,

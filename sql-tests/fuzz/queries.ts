@@ -1,5 +1,6 @@
-/** Random tables and aggregate queries over them, in SQL that Flink and DuckDB read alike. */
+/** Random tables and queries over them, in SQL that Flink and DuckDB read alike. */
 import { integer, oneOf, type Random } from '../random.ts'
+import { randomJoin } from './joins.ts'
 
 const AGGREGATES = [
   'COUNT(*)',
@@ -60,7 +61,7 @@ const GROUPINGS = [
 const OVERLAPPING = ['CUBE (k, b, v)', 'ROLLUP ((k, b), v)', 'GROUPING SETS ((k, v), (b), (v, b), ())'] as const
 
 /** A VALUES clause `t(k, v, s, b, d)`. */
-function table(random: Random): string {
+function table(random: Random, name = 't'): string {
   const sometimes = (chance: number, text: string): string => (random() < chance ? 'NULL' : text)
   const rows = Array.from({ length: integer(random, 1, 60) }, () => {
     const cells = [
@@ -72,10 +73,15 @@ function table(random: Random): string {
     ]
     return `(${cells.join(', ')})`
   })
-  return `(VALUES ${rows.join(', ')}) AS t(k, v, s, b, d)`
+  return `(VALUES ${rows.join(', ')}) AS ${name}(k, v, s, b, d)`
 }
 
+/** Half of the queries read one table, the others several. */
 export function randomQuery(random: Random): string {
+  return random() < 0.5 ? randomAggregate(random) : randomJoin(random, (name) => table(random, name))
+}
+
+function randomAggregate(random: Random): string {
   const from = table(random)
   const some = (items: readonly string[]): string =>
     Array.from({ length: integer(random, 1, 4) }, (_, index) => `${oneOf(random, items)} AS a${index}`).join(', ')

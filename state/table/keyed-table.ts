@@ -68,6 +68,8 @@ export class KeyedTable implements ProbeTarget {
   readonly #scratch: LookupScratch
   index = new Int32Array(2 << FIRST_SLOT_BITS)
   shift = 32 - FIRST_SLOT_BITS
+  /** By row, so that a row is found in the index without its key. */
+  #hashes = new Int32Array(2 ** FIRST_SLOT_BITS)
   #probeLoop: Probe | undefined
   /** A bit for each key column that has or had NULLs. */
   #probeVariant = 0
@@ -93,7 +95,7 @@ export class KeyedTable implements ProbeTarget {
   }
 
   get bytes(): number {
-    return this.storage.bytes + this.index.byteLength
+    return this.storage.bytes + this.index.byteLength + this.#hashes.byteLength
   }
 
   /**
@@ -171,9 +173,17 @@ export class KeyedTable implements ProbeTarget {
   /** For the probing loop only. */
   allocate(hash: number): number {
     const row = this.storage.allocate()
+    if (row >= this.#hashes.length) this.#growHashes(row + 1)
+    this.#hashes[row] = hash
     if (this.size * 2 > this.index.length >>> 1) this.#rehash()
     place(this.index, this.shift, hash, row + 1)
     return row
+  }
+
+  #growHashes(length: number): void {
+    const grown = new Int32Array(Math.max(length, 2 * this.#hashes.length))
+    grown.set(this.#hashes)
+    this.#hashes = grown
   }
 
   /** Slots follow the top bits of the hash, so doubling moves entries in order: sequential reads and writes. */
@@ -214,13 +224,9 @@ export class KeyedTable implements ProbeTarget {
   }
 
   #unlink(row: number): void {
-    const one = Int32Array.of(row)
-    const key = this.keys.map((column) => storedForm(column, one))
-    const hash = new Int32Array(1)
-    hashKeys(key, 1, hash)
     const { index, shift } = this
     const mask = (index.length >>> 1) - 1
-    let slot = (hash[0] as number) >>> shift
+    let slot = (this.#hashes[row] as number) >>> shift
     while (index[2 * slot + 1] !== row + 1) slot = (slot + 1) & mask
     let hole = slot
     for (;;) {
@@ -279,25 +285,12 @@ export class KeyedTable implements ProbeTarget {
       this.high,
       hashes,
     )
+    this.#hashes = hashes
     let bits = FIRST_SLOT_BITS
     while (2 ** bits < 2 * this.size) bits++
     this.index = new Int32Array(2 ** (bits + 1))
     this.shift = 32 - bits
     for (const row of this.rows()) place(this.index, this.shift, hashes[row] as number, row + 1)
-  }
-}
-
-/** One stored key in the form in which batches are hashed. */
-function storedForm(column: StoredColumn, rows: Int32Array): Column {
-  if (column.kind !== 'encoded') return column.gather(rows, 1)
-  const row = rows[0] as number
-  const view = column.view()
-  return {
-    kind: 'bytes',
-    starts: view.starts.slice(row, row + 1),
-    lengths: view.lengths.slice(row, row + 1),
-    data: view.data,
-    nulls: view.nulls === null ? null : view.nulls.slice(row, row + 1),
   }
 }
 
