@@ -83,6 +83,7 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'deduplicate':
       return node.keep === 'first' ? INSERT_ONLY : { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore }
     case 'temporal-sort':
+    case 'batch-over-aggregate':
       return INSERT_ONLY
     case 'over-aggregate':
       return node.time === 'value' ? { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore } : INSERT_ONLY
@@ -146,6 +147,7 @@ function takesOnlyInserts(node: DraftNode): boolean {
   switch (node.kind) {
     case 'match':
     case 'temporal-sort':
+    case 'batch-over-aggregate':
     case 'window-rank':
     case 'window-deduplicate':
       return true
@@ -261,6 +263,7 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'over-aggregate':
       return true
     case 'temporal-sort':
+    case 'batch-over-aggregate':
     case 'deduplicate':
     case 'window-rank':
     case 'window-deduplicate':

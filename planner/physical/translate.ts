@@ -18,7 +18,13 @@ import { isBatch } from './batch.ts'
 import { createDraft, type Draft, type DraftNode } from './draft.ts'
 import { joinKeys } from './join-keys.ts'
 
-import { translateOver, translateSort, translateWindowRank, undecided } from './translate-ordered.ts'
+import {
+  translateBatchOver,
+  translateOver,
+  translateSort,
+  translateWindowRank,
+  undecided,
+} from './translate-ordered.ts'
 
 export class Translator {
   readonly #rules: RuleContext
@@ -89,6 +95,7 @@ export class Translator {
       case 'join':
         return this.#join(node)
       case 'over':
+        if (this.#isBatch) return this.#share(translateBatchOver(node), [this.translate(node.input)])
         return this.#share(
           translateOver(node, this.#stateTtl),
           [this.translate(node.input)],

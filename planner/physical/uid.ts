@@ -24,6 +24,7 @@ const COUNTED: readonly Draft['node']['kind'][] = [
   'sort',
   'temporal-sort',
   'over-aggregate',
+  'batch-over-aggregate',
 ]
 
 export function assignUids(roots: readonly Draft[], order: readonly Draft[]): ReadonlyMap<Draft, string> {
