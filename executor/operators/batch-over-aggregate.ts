@@ -12,7 +12,7 @@ import type { BatchOverAggregateNode } from '../../planner/physical/graph.ts'
 import { SortedRows } from '../../state/table/sorted-rows.ts'
 import { AggregateTable, type AggregateTablePlan, planAggregates } from './aggregate-table.ts'
 import { keyColumnsOf, keyTypesOf } from './key-columns.ts'
-import type { Operator, OperatorContext, OperatorMetrics, StatePage } from './operator.ts'
+import { MAX_WATERMARK, type Operator, type OperatorContext, type OperatorMetrics, type StatePage } from './operator.ts'
 import { OverSteps } from './over-frame.ts'
 import { boundsOf, type Peers, peersOf } from './partition-frames.ts'
 import { isRanking, rankNumbers } from './rank-numbers.ts'
@@ -57,10 +57,11 @@ class BatchOverAggregate implements Operator {
   }
 
   onWatermark(time: number): void {
+    if (time === MAX_WATERMARK) this.#emitAll()
     this.#context.output.watermark(time)
   }
 
-  end(): void {
+  #emitAll(): void {
     let waiting: Partition[] = []
     let rows = 0
     for (const group of this.#rows.keys.rows()) {
