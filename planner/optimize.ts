@@ -1,5 +1,6 @@
 /** The rewrites, in their order. Each takes a correct plan and gives one; none is needed for correctness. */
 import type { LogicalNode } from './logical/node.ts'
+import { isBatch } from './physical/batch.ts'
 import { extractJoinKeys } from './rules/extract-join-keys.ts'
 import { foldConstants } from './rules/fold-constants.ts'
 import { narrowRows } from './rules/narrow-rows.ts'
@@ -15,7 +16,9 @@ export function optimize(roots: readonly LogicalNode[], rules: RuleContext): rea
   const single = roots.map((root) => {
     const folded = foldConstants(root, rules)
     const pushed = foldConstants(pushFilters(folded, rules), rules)
-    const ranked = planWindowRanks(planRanks(extractJoinKeys(pushed, rules)))
+    const joined = extractJoinKeys(pushed, rules)
+    // Of input that ends a window function is computed as such, and its number is filtered.
+    const ranked = isBatch(rules.planner) ? joined : planWindowRanks(planRanks(joined))
     return pruneColumns(planWindowAggregates(ranked, rules), rules)
   })
   return narrowRows(reuseSources(single, rules), rules)

@@ -2,6 +2,7 @@
 import { unreachable } from '../../core/errors.ts'
 import { type Schema, timestamp, type SqlType } from '../../core/types.ts'
 import type { OperatorGraph, OperatorNode, WindowSpec } from '../../planner/physical/graph.ts'
+import { createBatchOverAggregate } from './batch-over-aggregate.ts'
 import { createCalc } from './calc.ts'
 import { createChangelogNormalize } from './changelog-normalize.ts'
 import { createCorrelate } from './correlate.ts'
@@ -113,6 +114,8 @@ export function createOperator(
       return createTopN(node, inputSchema(node, graph), context)
     case 'temporal-sort':
       return createTemporalSort(node, context)
+    case 'batch-over-aggregate':
+      return createBatchOverAggregate(node, inputSchema(node, graph), context)
     case 'over-aggregate':
       return createOverAggregate(node, inputSchema(node, graph), context)
     default:

@@ -133,7 +133,7 @@ class TopN implements Operator {
     const { rows, columns, kinds } = batch
     const from = new Int32Array(rows)
     const compare: RowOrder | undefined =
-      strategy === 'append-fast' ? batchOrder(columns, this.#rows.values, order) : undefined
+      strategy === 'append-fast' ? batchOrder(columns, rows, this.#rows.values, order) : undefined
     let count = 0
     for (let row = 0; row < rows; row++) {
       const group = groups[row] as number

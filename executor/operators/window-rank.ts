@@ -146,7 +146,7 @@ class WindowRank implements Operator {
   /** Rows that are not behind all that are kept already. */
   #candidates(batch: ChangeBatch, groups: Int32Array): Int32Array {
     const { end, order, newestFirst } = this.#plan
-    const compare = batchOrder(batch.columns, this.#rows.values, order)
+    const compare = batchOrder(batch.columns, batch.rows, this.#rows.values, order)
     const from = new Int32Array(batch.rows)
     let count = 0
     for (let row = 0; row < batch.rows; row++) {

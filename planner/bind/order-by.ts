@@ -1,4 +1,5 @@
 /** ORDER BY: by names and positions of the result, or by expressions that the list need not have. */
+import { type SqlType, typeToString } from '../../core/types.ts'
 import type * as ast from '../../parser/ast.ts'
 import type { Expression, SortField } from '../expression.ts'
 import { expressionKey } from '../expression-rewrite.ts'
@@ -34,8 +35,12 @@ export function withOrderColumns(
       list.map(({ name }) => name),
       item.expression,
     )
-    if (named !== undefined) return sortField(named, item)
+    if (named !== undefined) {
+      requireSortable(context, list[named]?.expression.type, item.expression.span)
+      return sortField(named, item)
+    }
     const expression = context.bind(context, item.expression)
+    requireSortable(context, expression.type, item.expression.span)
     const key = expressionKey(expression)
     const known = columns.findIndex((column) => expressionKey(column.expression) === key)
     if (known >= 0) return sortField(known, item)
@@ -65,9 +70,21 @@ export function orderedByOutput(
         hint: 'Make it a subquery, and order that.',
       })
     }
-    return sortField(named ?? (bound?.kind === 'input' ? bound.index : 0), item)
+    const column = named ?? (bound?.kind === 'input' ? bound.index : 0)
+    requireSortable(context, fields[column]?.type, item.expression.span)
+    return sortField(column, item)
   })
   return { plan, order, width: fields.length }
+}
+
+const UNORDERED: readonly string[] = ['MAP', 'MULTISET', 'RAW', 'VARIANT', 'BITMAP']
+
+/** @throws MillraceError for a type whose values have no order */
+export function requireSortable(context: BinderContext, type: SqlType | undefined, span: ast.Span): void {
+  if (type === undefined || !UNORDERED.includes(type.kind)) return
+  throw errorAt(context, span, 'TYPE_MISMATCH', `ORDER BY does not take ${typeToString(type)}`, {
+    hint: 'Order by one of its values.',
+  })
 }
 
 /** By position from 1 on, or by a name of the result. */

@@ -16,6 +16,7 @@ import { errorAt, statementPosition, unsupported } from './binder-context.ts'
 import { bindArguments, implicitCast } from './call.ts'
 import type { ExpressionContext, OverCalls } from './expression-context.ts'
 import { bindArgument } from './function-call.ts'
+import { requireSortable } from './order-by.ts'
 import { bindFrame } from './over-frame.ts'
 import { withoutTimeAttribute } from './types.ts'
 
@@ -91,7 +92,9 @@ export class OverCollector implements OverCalls {
     const order = node.orderBy.map((item): Ordering => {
       const descending = item.direction === 'DESC'
       const nullsFirst = item.nulls === undefined ? !descending : item.nulls === 'FIRST'
-      return { expression: context.bind(context, item.expression), descending, nullsFirst }
+      const expression = context.bind(context, item.expression)
+      requireSortable(context, expression.type, item.expression.span)
+      return { expression, descending, nullsFirst }
     })
     if (order.length === 0 && spec.kind === 'window') {
       throw errorAt(

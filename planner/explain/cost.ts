@@ -54,6 +54,7 @@ const HOLDING: readonly OperatorNode['kind'][] = [
   'window-join',
   'over-aggregate',
   'match',
+  'batch-over-aggregate',
 ]
 
 function holdsState(node: OperatorNode): boolean {
@@ -102,6 +103,7 @@ function rowsOf(node: OperatorNode, read: number): number {
       return Math.min(read, node.fetch ?? read)
     case 'temporal-sort':
     case 'over-aggregate':
+    case 'batch-over-aggregate':
     case 'watermark':
     case 'mini-batch-assigner':
     case 'final-rows':

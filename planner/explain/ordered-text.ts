@@ -5,7 +5,15 @@ import type { AggregateCall, SortField } from '../expression.ts'
 import type { DraftNode } from '../physical/draft.ts'
 import type { OverFrame, RankRange, TopNSpec } from '../physical/graph.ts'
 
-export type OrderedKind = 'rank' | 'deduplicate' | 'limit' | 'sort-limit' | 'sort' | 'temporal-sort' | 'over-aggregate'
+type OrderedKind =
+  | 'rank'
+  | 'deduplicate'
+  | 'limit'
+  | 'sort-limit'
+  | 'temporal-sort'
+  | 'over-aggregate'
+  | 'sort'
+  | 'batch-over-aggregate'
 
 /** @param input names of the input's columns */
 export function orderedText(node: Extract<DraftNode, { kind: OrderedKind }>, input: readonly string[]): string {
@@ -27,10 +35,13 @@ export function orderedText(node: Extract<DraftNode, { kind: OrderedKind }>, inp
     }
     case 'temporal-sort':
       return `TemporalSort(orderBy=[${orderText(node.order, input)}])`
-    case 'over-aggregate': {
+    case 'over-aggregate':
+    case 'batch-over-aggregate': {
+      const order = node.kind === 'over-aggregate' ? [node.order] : node.order
+      const sorted = order.length === 0 ? '' : `orderBy=[${orderText(order, input)}], `
       const partition = node.keys.length === 0 ? '' : `partitionBy=[${list(node.keys)}], `
       const calls = node.calls.map((call) => callText(call, list))
-      return `OverAggregate(${partition}orderBy=[${orderText([node.order], input)}], window=[ ${frameText(node.frame)}], select=[${[...input, ...calls].join(', ')}])`
+      return `OverAggregate(${partition}${sorted}window=[ ${frameText(node.frame)}], select=[${[...input, ...calls].join(', ')}])`
     }
     default:
       return unreachable(node)

@@ -105,6 +105,8 @@ function stateOf(node: OperatorNode): JsonValue | undefined {
       return { kind, uid, order: orderOf(node.order), offset: node.offset, fetch: node.fetch ?? null, types }
     case 'temporal-sort':
       return { kind, uid, order: orderOf(node.order), types }
+    case 'batch-over-aggregate':
+      return { kind, uid, keys: node.keys, order: orderOf(node.order), types }
     case 'over-aggregate': {
       const calls = node.calls.map((call) => [call.function, call.distinct, call.offset ?? 0])
       const { unit, start } = node.frame

@@ -92,6 +92,7 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'deduplicate':
       return node.keep === 'first' ? INSERT_ONLY : { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore }
     case 'temporal-sort':
+    case 'batch-over-aggregate':
       return INSERT_ONLY
     case 'over-aggregate':
       return node.time === 'value' ? { ...ALL_CHANGES, updateBefore: node.emitUpdateBefore } : INSERT_ONLY
@@ -155,6 +156,7 @@ function takesOnlyInserts(node: DraftNode): boolean {
   switch (node.kind) {
     case 'match':
     case 'temporal-sort':
+    case 'batch-over-aggregate':
     case 'window-rank':
     case 'window-deduplicate':
     case 'interval-join':
@@ -286,6 +288,7 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'over-aggregate':
       return true
     case 'temporal-sort':
+    case 'batch-over-aggregate':
     case 'deduplicate':
     case 'window-rank':
     case 'window-deduplicate':

@@ -89,6 +89,7 @@ export function describe(draft: Draft): string {
     case 'sort':
     case 'temporal-sort':
     case 'over-aggregate':
+    case 'batch-over-aggregate':
       return orderedText(node, input)
     case 'sink':
       return `Sink(table=[${tablePath(node.table)}], fields=[${output.join(', ')}]${hintText(node.table, node.options)})`

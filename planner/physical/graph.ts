@@ -488,6 +488,15 @@ export interface OverAggregateNode extends NodeBase {
   readonly stateTtl: number
 }
 
+/** Window functions of one window in batch mode. Output: the input, then the calls. */
+export interface BatchOverAggregateNode extends NodeBase {
+  readonly kind: 'batch-over-aggregate'
+  readonly keys: readonly number[]
+  readonly order: readonly SortField[]
+  readonly frame: OverFrame
+  readonly calls: readonly AggregateCall[]
+}
+
 export interface SinkNode extends NodeBase {
   readonly kind: 'sink'
   readonly table: CatalogTable
@@ -544,6 +553,7 @@ export type OperatorNode =
   | SortLimitNode
   | TemporalSortNode
   | OverAggregateNode
+  | BatchOverAggregateNode
   | SinkNode
   | CollectNode
 

@@ -90,6 +90,11 @@ export function translateOver(node: Over, stateTtl: number): DraftNode {
   }
 }
 
+/** Of input that ends every window can be computed. */
+export function translateBatchOver({ partition: keys, order, frame, calls, schema }: Over): DraftNode {
+  return { kind: 'batch-over-aggregate', keys, order, frame, calls, schema }
+}
+
 const REFUSED: readonly string[] = ['LEAD', 'NTILE', 'PERCENT_RANK', 'CUME_DIST']
 
 function refuseCall(node: Over, name: string): void {

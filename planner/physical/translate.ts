@@ -24,7 +24,13 @@ import { lookupJoin, versionedJoin } from './temporal-join.ts'
 import { knownKeys } from './upsert-keys.ts'
 import { windowJoin } from './window-join.ts'
 
-import { translateOver, translateSort, translateWindowRank, undecided } from './translate-ordered.ts'
+import {
+  translateBatchOver,
+  translateOver,
+  translateSort,
+  translateWindowRank,
+  undecided,
+} from './translate-ordered.ts'
 
 export class Translator {
   readonly #rules: RuleContext
@@ -97,6 +103,7 @@ export class Translator {
       case 'join':
         return this.#join(node)
       case 'over':
+        if (this.#isBatch) return this.#share(translateBatchOver(node), [this.translate(node.input)])
         return this.#share(
           translateOver(node, this.#stateTtl),
           [this.translate(node.input)],

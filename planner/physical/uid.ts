@@ -27,6 +27,7 @@ const COUNTED: readonly Draft['node']['kind'][] = [
   'temporal-join',
   'window-join',
   'over-aggregate',
+  'batch-over-aggregate',
 ]
 
 export function assignUids(roots: readonly Draft[], order: readonly Draft[]): ReadonlyMap<Draft, string> {

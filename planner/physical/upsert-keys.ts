@@ -30,6 +30,7 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
     case 'sort-limit':
     case 'temporal-sort':
     case 'over-aggregate':
+    case 'batch-over-aggregate':
     case 'sink':
     case 'collect':
       return first

@@ -65,6 +65,7 @@ function verifyNode(node: OperatorNode, inputs: readonly OperatorNode[]): void {
     case 'window-rank':
       return expectWidth(input.fields.length + (node.outputRankNumber ? 1 : 0))
     case 'over-aggregate':
+    case 'batch-over-aggregate':
       return expectWidth(input.fields.length + node.calls.length)
     case 'window-table-function':
       return expectWidth(input.fields.length + 3)

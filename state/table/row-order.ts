@@ -1,5 +1,5 @@
 /** The order of rows by some of their columns, as in ORDER BY: stored rows with each other, and rows of a batch with them. */
-import type { Column } from '../../core/column.ts'
+import type { Column, Value } from '../../core/column.ts'
 import { invariant } from '../../core/errors.ts'
 import { BytesStore, FixedStore, type StoredColumn } from './stored-column.ts'
 
@@ -23,9 +23,10 @@ export function storedOrder(columns: readonly StoredColumn[], order: readonly Or
   )
 }
 
-/** Rows of a batch before (below 0) or behind stored ones. Valid until the batch is done with. */
+/** The first `rows` rows of a batch before (below 0) or behind stored ones. Valid until the batch is done with. */
 export function batchOrder(
   batch: readonly Column[],
+  rows: number,
   columns: readonly StoredColumn[],
   order: readonly OrderedBy[],
 ): RowOrder {
@@ -33,7 +34,7 @@ export function batchOrder(
     order.map((field) => {
       const [mine, stored] = [batch[field.column], columns[field.column]]
       invariant(mine !== undefined && stored !== undefined, 'rows are ordered by their columns')
-      return batchField(mine, stored, field)
+      return batchField(mine, rows, stored, field)
     }),
   )
 }
@@ -71,6 +72,7 @@ function storedField(column: StoredColumn, field: OrderedBy): RowOrder {
 }
 
 function storedValues(column: FixedStore | BytesStore): RowOrder {
+  if (column.kind === 'encoded') return (a, b) => compareValues(column.valueAt(a), column.valueAt(b))
   if (column instanceof BytesStore) {
     return (a, b) =>
       compareViews(
@@ -92,13 +94,24 @@ function storedValues(column: FixedStore | BytesStore): RowOrder {
   }
 }
 
-function batchField(column: Column, stored: StoredColumn, field: OrderedBy): RowOrder {
+function batchField(column: Column, rows: number, stored: StoredColumn, field: OrderedBy): RowOrder {
   const isNullA = (row: number): boolean => column.kind === 'null' || (column.nulls !== null && column.nulls[row] === 1)
   const isNullB = (row: number): boolean => stored.kind === 'null' || (stored.nulls !== null && stored.nulls[row] === 1)
-  return withNulls(field, isNullA, isNullB, batchValues(column, stored))
+  return withNulls(field, isNullA, isNullB, batchValues(column, rows, stored))
 }
 
-function batchValues(column: Column, stored: StoredColumn): RowOrder {
+function batchValues(column: Column, rows: number, stored: StoredColumn): RowOrder {
+  if (stored.kind === 'encoded') {
+    const encoded = new BytesStore('encoded', stored.type)
+    encoded.grow(rows)
+    encoded.put(
+      Int32Array.from({ length: rows }, (_, row) => row),
+      column,
+      null,
+      rows,
+    )
+    return (a, b) => compareValues(encoded.valueAt(a), stored.valueAt(b))
+  }
   if (column.kind === 'bytes' && stored instanceof BytesStore) {
     const { data, starts, lengths } = column
     return (a, b) =>
@@ -123,6 +136,21 @@ function batchValues(column: Column, stored: StoredColumn): RowOrder {
 }
 
 function difference(a: number, b: number): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** ARRAY and ROW: by their parts, a NULL before anything else, a beginning before the whole. */
+function compareValues(a: Value, b: Value): number {
+  if (a === null || b === null) return (a === null ? 0 : 1) - (b === null ? 0 : 1)
+  if (Array.isArray(a) && Array.isArray(b)) {
+    for (let i = 0; i < Math.min(a.length, b.length); i++) {
+      const order = compareValues(a[i] as Value, b[i] as Value)
+      if (order !== 0) return order
+    }
+    return a.length - b.length
+  }
+  if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b))
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b)
   return a < b ? -1 : a > b ? 1 : 0
 }
 

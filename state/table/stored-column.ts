@@ -181,7 +181,7 @@ const FIRST_ARENA = 1 << 10
  */
 export class BytesStore {
   readonly kind: 'bytes' | 'encoded'
-  readonly #type: SqlType | undefined
+  readonly type: SqlType | undefined
   starts = new Int32Array(0)
   lengths = new Int32Array(0)
   data: Uint8Array = new Uint8Array(FIRST_ARENA)
@@ -191,7 +191,7 @@ export class BytesStore {
 
   constructor(kind: 'bytes' | 'encoded', type: SqlType | undefined) {
     this.kind = kind
-    this.#type = type
+    this.type = type
   }
 
   get bytes(): number {
@@ -256,8 +256,8 @@ export class BytesStore {
   /** A batch's column in the form in which it is stored. */
   input(column: Column, rows: number): BytesColumn {
     if (column.kind === 'bytes') return column
-    invariant(this.#type !== undefined, 'an encoded column has a type')
-    return encodeColumn(column, this.#type, rows)
+    invariant(this.type !== undefined, 'an encoded column has a type')
+    return encodeColumn(column, this.type, rows)
   }
 
   gather(rows: Int32Array, count: number): Column {
@@ -273,7 +273,7 @@ export class BytesStore {
   }
 
   #decode(rows: Int32Array, count: number): Column {
-    const type = this.#type
+    const type = this.type
     invariant(type !== undefined, 'an encoded column has a type')
     const values = Array.from({ length: count }, (_, i): Value => {
       const row = rows[i] as number
@@ -282,6 +282,13 @@ export class BytesStore {
       return decodeValue(this.data.subarray(start, start + (this.lengths[row] as number)), type)
     })
     return columnOf(type, values)
+  }
+
+  /** Of an `encoded` column. */
+  valueAt(row: number): Value {
+    invariant(this.type !== undefined, 'an encoded column has a type')
+    const start = this.starts[row] as number
+    return decodeValue(this.data.subarray(start, start + (this.lengths[row] as number)), this.type)
   }
 
   view(): BytesColumn {
