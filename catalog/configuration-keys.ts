@@ -258,6 +258,14 @@ export const CONFIGURATION_KEYS = [
     description: 'Whether OPTIONS hints are allowed.',
   },
   {
+    key: 'table.optimizer.non-deterministic-update.strategy',
+    type: 'enum',
+    values: ['TRY_RESOLVE', 'IGNORE'],
+    default: 'IGNORE',
+    description:
+      'Whether a plan in which a row may not be the same when it is taken back is refused (TRY_RESOLVE) or run; EXPLAIN PLAN_ADVICE warns of it.',
+  },
+  {
     key: 'table.optimizer.reuse-source-enabled',
     type: 'boolean',
     default: 'true',
@@ -376,7 +384,6 @@ export const ACCEPTED_KEYS: readonly string[] = [
     'join.broadcast-threshold',
     'multi-join.enabled',
     'multiple-input-enabled',
-    'non-deterministic-update.strategy',
     'reuse-sink-enabled',
     'reuse-optimize-block-with-digest-enabled',
   ].map((name) => `table.optimizer.${name}`),

@@ -3,13 +3,14 @@
  * a MillraceError with its position, before anything runs.
  */
 import type { PlannerContext } from '../catalog/reader.ts'
+import { MillraceError } from '../core/errors.ts'
 import type { Schema } from '../core/types.ts'
 import type { Insert, Query, Statement, StatementSet } from '../parser/ast.ts'
 import { type BinderContext, createBinderContext, unsupported } from './bind/binder-context.ts'
 import { bindInsert } from './bind/insert.ts'
 import { renameFields, uniqueNames } from './bind/names.ts'
 import { bindQuery } from './bind/query.ts'
-import { explainPlan } from './explain/explain.ts'
+import { explainPlan, type Plan } from './explain/explain.ts'
 import { createCollect } from './logical/collect.ts'
 import type { LogicalNode } from './logical/node.ts'
 import { optimize } from './optimize.ts'
@@ -17,6 +18,9 @@ import { buildGraph } from './physical/build.ts'
 import { inferChangelogs } from './physical/changelog.ts'
 import type { OperatorGraph } from './physical/graph.ts'
 import { assignMiniBatches } from './physical/mini-batch.ts'
+import type { Draft } from './physical/draft.ts'
+import { type Concern, findNonDeterminism } from './physical/determinism.ts'
+import { describe } from './physical/describe.ts'
 import { Translator } from './physical/translate.ts'
 import { createRuleContext } from './rules/rule-context.ts'
 
@@ -31,7 +35,7 @@ export type PlannableStatement = Insert | StatementSet | Query
  * @param sql the text that the statement was parsed from
  */
 export function planStatement(statement: PlannableStatement, sql: string, context: PlannerContext): OperatorGraph {
-  return planLogical(bindStatement(statement, sql, context), context)
+  return planLogical(bindStatement(statement, sql, context), context).graph
 }
 
 /**
@@ -118,10 +122,29 @@ function withUniqueNames(plan: LogicalNode): LogicalNode {
 }
 
 /** Optimized, with changelog modes and ids. */
-function planLogical(roots: readonly LogicalNode[], context: PlannerContext): OperatorGraph {
+function planLogical(roots: readonly LogicalNode[], context: PlannerContext): Plan {
   const rules = createRuleContext(context)
   const translator = new Translator(rules)
   const drafts = optimize(roots, rules).map((root) => translator.translate(root))
   assignMiniBatches(drafts, rules)
-  return buildGraph(drafts, inferChangelogs(drafts, rules))
+  const changelogs = inferChangelogs(drafts, rules)
+  const concerns = findNonDeterminism(changelogs, rules)
+  requireDeterminism(concerns, drafts, context)
+  const warnings = concerns.map(({ draft, text }) => ({
+    nodes: [changelogs.order.indexOf(draft)],
+    text: `[WARNING] ${text}`,
+  }))
+  return { graph: buildGraph(drafts, changelogs), warnings }
+}
+
+/** @throws MillraceError UNSUPPORTED_CHANGELOG with `table.optimizer.non-deterministic-update.strategy` = TRY_RESOLVE */
+function requireDeterminism(concerns: readonly Concern[], roots: readonly Draft[], context: PlannerContext): void {
+  const [concern] = concerns
+  const strategy = context.configuration.get('table.optimizer.non-deterministic-update.strategy')?.toUpperCase()
+  if (concern === undefined || strategy !== 'TRY_RESOLVE') return
+  throw new MillraceError('UNSUPPORTED_CHANGELOG', concern.text, {
+    position: concern.draft.position ?? roots.find((root) => root.position !== undefined)?.position,
+    detail: `It is about ${describe(concern.draft)}.`,
+    hint: "RESET 'table.optimizer.non-deterministic-update.strategy' runs it all the same.",
+  })
 }

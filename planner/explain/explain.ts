@@ -3,28 +3,36 @@ import type { PlannerContext } from '../../catalog/reader.ts'
 import type { ExplainDetail } from '../../parser/ast.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import type { OperatorGraph } from '../physical/graph.ts'
-import { adviceFor } from './advice.ts'
+import { type Advice, adviceFor } from './advice.ts'
 import { logicalTree } from './logical-plan.ts'
 import { physicalTrees } from './physical-plan.ts'
 import { drawTree, type TextTree } from './tree.ts'
 
+/** A graph, and what may go wrong with it, by node. */
+export interface Plan {
+  readonly graph: OperatorGraph
+  readonly warnings: readonly Advice[]
+}
+
 export function explainPlan(
   roots: readonly LogicalNode[],
-  graph: OperatorGraph,
+  { graph, warnings }: Plan,
   details: readonly ExplainDetail[],
   context: PlannerContext,
 ): string {
   const has = (detail: ExplainDetail): boolean => details.includes(detail)
+  const advice = has('PLAN_ADVICE') ? adviceFor(graph, warnings, context) : []
   const physical = physicalTrees(graph, {
     changelogMode: has('CHANGELOG_MODE'),
     estimatedCost: has('ESTIMATED_COST'),
     reuse: false,
+    advice,
   })
-  const execution = physicalTrees(graph, { changelogMode: false, estimatedCost: false, reuse: true })
+  const execution = physicalTrees(graph, { changelogMode: false, estimatedCost: false, reuse: true, advice: [] })
   const sections = [
     section('Abstract Syntax Tree', drawAll(roots.map(logicalTree))),
     has('PLAN_ADVICE')
-      ? section('Optimized Physical Plan With Advice', `${drawAll(physical)}\n\n${adviceText(graph, context)}`)
+      ? section('Optimized Physical Plan With Advice', `${drawAll(physical)}\n\n${adviceText(advice)}`)
       : section('Optimized Physical Plan', drawAll(physical)),
     section('Optimized Execution Plan', drawAll(execution)),
   ]
@@ -40,8 +48,7 @@ function drawAll(trees: readonly TextTree[]): string {
   return trees.map(drawTree).join('\n\n')
 }
 
-function adviceText(graph: OperatorGraph, context: PlannerContext): string {
-  const advice = adviceFor(graph, context)
-  if (advice.length === 0) return 'No available advice.'
-  return advice.map((text, index) => `advice[${index + 1}]: ${text}`).join('\n')
+function adviceText(advice: readonly Advice[]): string {
+  if (advice.length === 0) return 'No available advice...'
+  return advice.map(({ text }, index) => `advice[${index + 1}]: ${text}`).join('\n')
 }

@@ -1,5 +1,6 @@
 /** The operator graph as text, one tree for each root; a node read twice is drawn once and then referred to. */
 import type { ChangelogMode } from '../../catalog/connector.ts'
+import type { Advice } from './advice.ts'
 import type { OperatorGraph, OperatorNode } from '../physical/graph.ts'
 import { type Cost, estimateCosts } from './cost.ts'
 import type { TextTree } from './tree.ts'
@@ -9,6 +10,8 @@ export interface PhysicalDetails {
   readonly estimatedCost: boolean
   /** Mark shared nodes, as in the execution plan. */
   readonly reuse: boolean
+  /** Numbers of advice stand at the nodes that it is about. */
+  readonly advice: readonly Advice[]
 }
 
 export function physicalTrees(graph: OperatorGraph, details: PhysicalDetails): readonly TextTree[] {
@@ -34,11 +37,20 @@ export function physicalTrees(graph: OperatorGraph, details: PhysicalDetails): r
 }
 
 function lineOf(node: OperatorNode, details: PhysicalDetails): string {
-  if (!details.changelogMode) return node.description
+  const numbers = details.advice.flatMap(({ nodes }, index) => (nodes.includes(node.id) ? [index + 1] : []))
+  const advised = numbers.length === 0 ? node.description : withAdvice(node.description, numbers)
+  if (!details.changelogMode) return advised
   const mode = `changelogMode=[${modeText(node.changelog)}]`
-  if (!node.description.endsWith(')')) return `${node.description}(${mode})`
-  const open = node.description.endsWith('()') ? '' : ', '
-  return `${node.description.slice(0, -1)}${open}${mode})`
+  if (!advised.endsWith(')')) return `${advised}(${mode})`
+  const open = advised.endsWith('()') ? '' : ', '
+  return `${advised.slice(0, -1)}${open}${mode})`
+}
+
+function withAdvice(description: string, numbers: readonly number[]): string {
+  const advice = `advice=[${numbers.join(', ')}]`
+  const open = description.indexOf('(')
+  if (open < 0) return `${description}(${advice})`
+  return `${description.slice(0, open + 1)}${advice}, ${description.slice(open + 1)}`
 }
 
 function modeText(mode: ChangelogMode): string {
