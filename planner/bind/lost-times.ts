@@ -1,5 +1,5 @@
 /** What of FROM and WHERE is still a time attribute in the rest of a SELECT. */
-import type { Field } from '../../core/types.ts'
+import type { Field, SqlType } from '../../core/types.ts'
 import { mapInputs } from '../expression-rewrite.ts'
 import { logicalInputs, type LogicalNode } from '../logical/node.ts'
 import { isBatch } from '../physical/batch.ts'
@@ -17,7 +17,7 @@ import { timeAttributeOf, withoutTimeAttribute } from './types.ts'
 export function withoutLostTimes(context: BinderContext, scope: Scope, plan: LogicalNode): Scope {
   if (isBatch(context.planner) || !hasJoin(plan) || !plan.schema.fields.some(hasTime)) return scope
   const { fields } = materializeTimes(pushFilters(plan, createRuleContext(context.planner))).schema
-  const plain = <T extends Field['type']>(type: T, index: number): Field['type'] => {
+  const plain = (type: SqlType, index: number): SqlType => {
     const now = fields[index]?.type
     return now !== undefined && timeAttributeOf(now) === undefined ? withoutTimeAttribute(type) : type
   }
