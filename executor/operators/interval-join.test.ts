@@ -159,6 +159,20 @@ describe('interval join of event time', () => {
     ])
   })
 
+  it('gives a row out that has no candidates to test the rest of the condition with', () => {
+    const condition: Expression = {
+      kind: 'call',
+      function: '>',
+      args: [
+        { kind: 'input', index: 5, type: BIGINT },
+        { kind: 'literal', value: '5', type: BIGINT },
+      ],
+      type: BOOLEAN,
+    }
+    const steps = [{ watermark: 200 }, left('1 100 a')]
+    expect(run(options('left', {}, { condition }), steps)).toEqual(['watermark 190', '+I 1 100 a NULL NULL NULL'])
+  })
+
   it('has no partners at all where the bounds are empty', () => {
     const steps = [left('1 100 a'), right('1 100 1'), { watermark: 7 }]
     expect(run(options('right', { lower: 5, upper: 4 }), steps)).toEqual(['+I NULL NULL NULL 1 100 1', 'watermark 7'])

@@ -30,6 +30,7 @@ export function compileJoinCondition(
   let mask = new Uint8Array(0)
   return {
     test: (pairs, column) => {
+      if (pairs === 0) return mask
       if (mask.length < pairs) mask = new Uint8Array(2 * pairs)
       const columns = schema.fields.map((_, index) => (read.has(index) ? column(index) : UNREAD))
       const batch: ChangeBatch = { schema, rows: pairs, columns, kinds: null }
