@@ -8,7 +8,8 @@ export class ChangeQueue {
   #ended = false
   #failure: unknown
   #wakeReader: (() => void) | undefined
-  #wakeWriter: (() => void) | undefined
+  /** While the queue is full: one for all who wait, as one step of a job may hand over many batches. */
+  #room: PromiseWithResolvers<void> | undefined
 
   /** @returns a promise while the queue is full */
   push(batch: ChangeBatch): Promise<void> | undefined {
@@ -16,9 +17,13 @@ export class ChangeQueue {
     this.#batches.push(batch)
     this.#wakeReader?.()
     if (this.#batches.length < CAPACITY) return undefined
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#wakeWriter = resolve
-    return promise
+    this.#room ??= Promise.withResolvers<void>()
+    return this.#room.promise
+  }
+
+  #makeRoom(): void {
+    this.#room?.resolve()
+    this.#room = undefined
   }
 
   /** No more batches will come. What is queued is still read; then a failure is thrown, or the iteration ends. */
@@ -26,15 +31,14 @@ export class ChangeQueue {
     this.#ended = true
     this.#failure = failure
     this.#wakeReader?.()
-    this.#wakeWriter?.()
+    this.#makeRoom()
   }
 
   async next(): Promise<ChangeBatch | undefined> {
     for (;;) {
       const batch = this.#batches.shift()
       if (batch !== undefined) {
-        this.#wakeWriter?.()
-        this.#wakeWriter = undefined
+        if (this.#batches.length < CAPACITY) this.#makeRoom()
         return batch
       }
       if (this.#failure !== undefined) throw this.#failure
