@@ -4,7 +4,9 @@
  */
 import type { SqlType } from '../../core/types.ts'
 import type { WindowProperty, WindowSpec } from '../physical/graph.ts'
+import { type Join, leftMayMiss, rightMayMiss } from './join.ts'
 import type { LogicalNode } from './node.ts'
+import { sharedWindow } from './window-join.ts'
 import { WINDOW_COLUMNS } from './window-table-function.ts'
 
 export interface WindowColumns {
@@ -64,11 +66,32 @@ export function windowColumnsOf(node: LogicalNode): WindowColumns | undefined {
       const window = node.window.kind === 'session' ? movedWindow(node.window, node.keys) : node.window
       return window === undefined ? undefined : { properties, window, timeType: node.timeType, direct: false }
     }
+    case 'join':
+      return ofJoin(node)
     case 'union':
       return ofUnion(node.inputs.map(windowColumnsOf))
     default:
       return undefined
   }
+}
+
+/** A window join keeps the windows of the sides that are always there. */
+function ofJoin(join: Join): WindowColumns | undefined {
+  const left = windowColumnsOf(join.left)
+  const right = windowColumnsOf(join.right)
+  if (left === undefined || right === undefined || sharedWindow(join, left, right) === undefined) return undefined
+  const { joinType } = join
+  if (joinType === 'semi' || joinType === 'anti') return notDirect(left)
+  const width = join.left.schema.fields.length
+  const ofRight = movedWindow(
+    right.window,
+    Array.from({ length: width + join.right.schema.fields.length }, (_, column) => column - width),
+  )
+  const properties = new Map(leftMayMiss(joinType) ? [] : left.properties)
+  if (!rightMayMiss(joinType))
+    for (const [column, property] of right.properties) properties.set(width + column, property)
+  const window = leftMayMiss(joinType) ? ofRight : left.window
+  return window === undefined ? undefined : { ...left, window, properties, direct: false }
 }
 
 function notDirect(columns: WindowColumns): WindowColumns {
