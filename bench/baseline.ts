@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
-const { values } = parseArgs({ options: { rows: { type: 'string', default: '2000000' }, json: { type: 'boolean' } } })
+const { values } = parseArgs({ options: { rows: { type: 'string', default: '4000000' }, json: { type: 'boolean' } } })
 const ROWS = Number(values.rows)
 const KEYS = 1_000_000
 const RUNS = 3

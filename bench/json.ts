@@ -5,6 +5,7 @@
 import { JSON_FORMAT } from '../catalog/connectors/formats/json.ts'
 import { createDecoder, createEncoder } from '../connectors/formats/json/index.ts'
 import type { RecordSlices } from '../connectors/api/format.ts'
+import { copyColumn } from '../core/column-copy.ts'
 import { parseOptions } from '../core/option-values.ts'
 import { BIGINT, type Field, STRING, timestamp } from '../core/types.ts'
 
@@ -87,7 +88,11 @@ function main(): void {
   const decoder = createDecoder({ fields: FIELDS, wanted: all, options })
   const two = createDecoder({ fields: FIELDS, wanted: [0, 2], options })
   const encoder = createEncoder({ fields: FIELDS, options })
-  const decodedBatches = batches.map((batch) => decoder.decode(batch))
+  // The decoder uses its columns again.
+  const decodedBatches = batches.map((batch) => {
+    const { columns, rows } = decoder.decode(batch)
+    return { columns: columns.map((column) => copyColumn(column, rows)), rows }
+  })
   const at = (batch: number): RecordSlices => batches[batch] as RecordSlices
 
   let sink = 0

@@ -81,7 +81,7 @@ export function formatTimestamp(value: bigint, precision: number): string {
 
 /** Year, month and day of any width: `2024-1-5`. @returns days since 1970-01-01 */
 export function parseDate(text: string): number | undefined {
-  const match = /^(\d{1,4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[ T].*)?)?)?$/.exec(text)
+  const match = /^(\d{1,4})(?:-(\d{1,2})(?:-(\d{1,2})(?: .*)?)?)?$/.exec(text)
   if (match === null) return undefined
   const [year, month, day] = [Number(match[1]), Number(match[2] ?? 1), Number(match[3] ?? 1)]
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined
@@ -90,16 +90,16 @@ export function parseDate(text: string): number | undefined {
 
 /** @returns milliseconds of the day; digits beyond are cut off */
 export function parseTime(text: string): number | undefined {
-  const match = /^(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,9}))?)?$/.exec(text)
+  const match = /^(\d{1,2})(?::(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,9}))?)?)?$/.exec(text)
   if (match === null) return undefined
-  const [hour, minute, second] = [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)]
+  const [hour, minute, second] = [Number(match[1]), Number(match[2] ?? 0), Number(match[3] ?? 0)]
   if (hour > 23 || minute > 59 || second > 59) return undefined
   return ((hour * 60 + minute) * 60 + second) * 1000 + Number((match[4] ?? '').padEnd(3, '0').slice(0, 3))
 }
 
-/** `2024-01-31`, `2024-01-31 10:00`, `2024-01-31T10:00:00.123456`. @returns the value in the unit of the precision */
+/** `2024-01-31`, `2024-01-31 10:00:00.123456`. @returns the value in the unit of the precision */
 export function parseTimestamp(text: string, precision: number): bigint | undefined {
-  const match = /^(\d{1,4}-\d{1,2}-\d{1,2})(?:[ T](\d{1,2}:\d{1,2}(?::\d{1,2})?)(?:\.(\d{0,9}))?)?$/.exec(text)
+  const match = /^(\d{1,4}-\d{1,2}-\d{1,2})(?: (\d{1,2}:\d{1,2}:\d{1,2})(?:\.(\d{0,9}))?)?$/.exec(text)
   if (match === null) return undefined
   const days = parseDate(match[1] ?? '')
   const time = match[2] === undefined ? 0 : parseTime(match[2])

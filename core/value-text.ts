@@ -9,7 +9,7 @@ export interface TextStyle {
   readonly zoneOffset?: (epochMilliseconds: number) => number
   /** Written before the parentheses or brackets of a ROW. Flink's print connector writes `+I`. */
   readonly rowPrefix?: string
-  /** `true` as CAST and print write it; the SQL client writes `TRUE`. */
+  /** `TRUE`, as CAST and the SQL client write it; print writes `true`. */
   readonly upperCaseBooleans?: boolean
   readonly nullText?: string
 }
@@ -154,7 +154,7 @@ export function parseValue(text: string, type: SqlType, style: TextStyle = DEFAU
   const trimmed = text.trim()
   switch (type.kind) {
     case 'BOOLEAN':
-      return parseBoolean(trimmed)
+      return parseBoolean(text)
     case 'TINYINT':
       return parseInteger(trimmed, -128n, 127n)
     case 'SMALLINT':
@@ -211,10 +211,12 @@ function parseBoolean(text: string): boolean | undefined {
   return FALSE_TEXTS.has(lower) ? false : undefined
 }
 
-/** A fraction is cut off, as Flink does: `'3.9'` is 3. */
+/** A fraction is cut off, as Flink does: `'3.9'` is 3 and `'.5'` is 0. */
 function integerText(text: string): bigint | undefined {
-  const match = /^([+-]?\d+)(?:\.\d*)?$/.exec(text)
-  return match === null ? undefined : BigInt((match[1] ?? '').replace(/^\+/, ''))
+  const match = /^([+-]?)(?:(\d+)(?:\.\d*)?|\.\d+)$/.exec(text)
+  if (match === null) return undefined
+  const magnitude = BigInt(match[2] ?? 0)
+  return match[1] === '-' ? -magnitude : magnitude
 }
 
 function parseInteger(text: string, low: bigint, high: bigint): number | undefined {

@@ -31,7 +31,14 @@ export class SideText {
 
   reset(): void {
     this.size = 0
-    this.data = Buffer.allocUnsafe(0)
+  }
+
+  #area: Buffer = Buffer.allocUnsafe(0)
+
+  /** Memory for a batch's text, used again for the next batch: megabytes a batch would keep the collector busy. */
+  area(bytes: number): Buffer {
+    if (this.#area.length < bytes) this.#area = Buffer.allocUnsafe(bytes + (bytes >> 2))
+    return this.#area
   }
 }
 
@@ -48,7 +55,7 @@ export class TextArea {
     this.#base = start
     this.#sideStart = end - start
     if (this.#moved) {
-      const data = Buffer.allocUnsafe(end - start + side.size)
+      const data = side.area(end - start + side.size)
       data.set(records.subarray(start, end), 0)
       side.data.copy(data, end - start, 0, side.size)
       this.data = data
@@ -114,7 +121,7 @@ export abstract class ColumnWriter {
   protected abstract allocate(rows: number): void
   protected abstract grow(capacity: number): void
   /** Makes the value of a NULL row safe to read. */
-  protected clear(_row: number): void {}
+  clear(_row: number): void {}
   abstract finish(rows: number, text: TextArea): Column
 }
 
@@ -215,7 +222,7 @@ export class BytesWriter extends ColumnWriter {
     this.lengths[row] = length
   }
 
-  protected override clear(row: number): void {
+  override clear(row: number): void {
     this.starts[row] = 0
     this.lengths[row] = 0
   }
@@ -269,7 +276,7 @@ export class ListWriter extends ColumnWriter {
     this.lengths[row] = length
   }
 
-  protected override clear(row: number): void {
+  override clear(row: number): void {
     this.lengths[row] = 0
   }
 
@@ -300,8 +307,14 @@ export class RowWriter extends ColumnWriter {
     for (const child of this.children) child.ensure(capacity - 1)
   }
 
-  protected override clear(row: number): void {
-    for (const child of this.children) child.setNull(row)
+  /** Fields of a NULL row are NULL because the row is. */
+  override clear(row: number): void {
+    for (const child of this.children) child.clear(row)
+  }
+
+  override clearNull(row: number): void {
+    super.clearNull(row)
+    for (const child of this.children) child.clearNull(row)
   }
 
   finish(rows: number, text: TextArea): Column {

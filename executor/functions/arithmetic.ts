@@ -8,7 +8,7 @@ import { civilFromDays, daysFromCivil, daysInMonth } from '../../core/datetime-t
 import { MillraceError } from '../../core/errors.ts'
 import { type DecimalType, physicalKind, type SqlType, unitsPerMillisecond, withNullability } from '../../core/types.ts'
 import { fitsPrecision, rescale } from '../../core/value-text.ts'
-import { arithmeticType, asDecimal, isInterval } from '../../planner/bind/coercion.ts'
+import { arithmeticType, asDecimal, commonType, isInterval } from '../../planner/bind/coercion.ts'
 import { eitherNull, type Fragment, type ScalarFragment } from '../codegen/fragment.ts'
 import type { Generator } from '../codegen/generator.ts'
 import { type CallSite, nullableWith, type ScalarFunction } from './function.ts'
@@ -26,7 +26,7 @@ function bindArithmetic(operator: Operator, args: readonly BoundArgument[]): Bou
   }
   const type = arithmeticType(operator, left.type, right.type)
   if (type === undefined) return undefined
-  const returnType = operator === '%' || type.kind !== 'DECIMAL' ? nullableWith(type, args) : nullableWith(type, args)
+  const returnType = nullableWith(type, args)
   if (type.kind === 'DECIMAL') {
     const decimals = [asDecimal(left.type) ?? left.type, asDecimal(right.type) ?? right.type]
     return {
@@ -34,7 +34,8 @@ function bindArithmetic(operator: Operator, args: readonly BoundArgument[]): Bou
       returnType,
     }
   }
-  return { argumentTypes: args.map((arg) => withNullability(type, arg.type.nullable)), returnType }
+  const operands = operator === '%' ? (commonType([left.type, right.type]) ?? type) : type
+  return { argumentTypes: args.map((arg) => withNullability(operands, arg.type.nullable)), returnType }
 }
 
 /** Datetime ± interval, interval ± interval, interval * number. */
@@ -142,6 +143,9 @@ function numberCode(
     case 'SMALLINT':
     case 'INT': {
       const wrap = INTEGER_WRAP[type.kind]
+      // A remainder has the narrower type of its divisor.
+      if (left.type.kind === 'BIGINT')
+        return `Number(${a} ${operator} (${b} === 0n ? ${generator.constant(divisionByZero)}() : ${b}))`
       if (operator === '*') return wrap?.(`Math.imul(${a}, ${b})`)
       if (operator === '/' || operator === '%')
         return wrap?.(`${a} ${operator} (${b} === 0 ? ${generator.constant(divisionByZero)}() : ${b})`)

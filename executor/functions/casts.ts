@@ -70,7 +70,7 @@ function unsupported(from: SqlType, to: SqlType): MillraceError {
 }
 
 function textStyle(timeZone: string): TextStyle {
-  return { zoneOffset: zoneOffsetFunction(timeZone), nullText: 'NULL' }
+  return { zoneOffset: zoneOffsetFunction(timeZone), nullText: 'NULL', upperCaseBooleans: true }
 }
 
 function castToText(from: SqlType, to: Extract<SqlType, { kind: 'CHAR' | 'VARCHAR' }>, timeZone: string): CastFunction {
@@ -89,6 +89,10 @@ function padCharacters(text: string, length: number): string {
 
 function castFromText(to: SqlType, timeZone: string): CastFunction {
   const style = textStyle(timeZone)
+  if (to.kind === 'BINARY' || to.kind === 'VARBINARY') {
+    const fit = castSame(to, to)
+    return (value) => fit(Buffer.from(value as string))
+  }
   return (value) => {
     const parsed = parseValue(value as string, to, style)
     if (parsed !== undefined) return parsed

@@ -59,7 +59,7 @@ const IF: ScalarFunction = defineWith(
     if (args.length !== 3 || condition === undefined || yes === undefined || no === undefined) return undefined
     const type = commonType([yes.type, no.type])
     if (type === undefined || (condition.type.kind !== 'BOOLEAN' && condition.type.kind !== 'NULL')) return undefined
-    const nullable = yes.type.nullable || no.type.nullable
+    const nullable = condition.type.nullable || yes.type.nullable || no.type.nullable
     return {
       argumentTypes: [BOOLEAN, withNullability(type, yes.type.nullable), withNullability(type, no.type.nullable)],
       returnType: withNullability(type, nullable),

@@ -53,7 +53,7 @@ function likePattern(pattern: string, escape = '\\'): RegExp {
   return new RegExp(`^${source}$`, 'su')
 }
 
-/** SQL's regular expressions: `%` and `_` as in LIKE, `| * + ? {} () []` as in others. */
+/** SQL's regular expressions: `%` and `_` as in LIKE, `| * + ? {} () [] . ^` as in others. */
 function similarPattern(pattern: string, escape?: string): RegExp {
   let source = ''
   const characters = [...pattern]
@@ -62,7 +62,7 @@ function similarPattern(pattern: string, escape?: string): RegExp {
     if (character === escape) source += quote(characters[++at] ?? '')
     else if (character === '%') source += '.*'
     else if (character === '_') source += '.'
-    else source += /[.^$\\/]/.test(character) ? `\\${character}` : character
+    else source += /[$\\]/.test(character) ? `\\${character}` : character
   }
   return regularExpression(`^(?:${source})$`, 'su')
 }
@@ -199,11 +199,6 @@ function regexp(
   }
 }
 
-/** `$1` in a Java replacement is `$1` here; a backslash escapes the next character. */
-function javaReplacement(text: string): string {
-  return text.replace(/\\(.)/g, (_, character: string) => (character === '$' ? '$$' : character))
-}
-
 export const PATTERN_FUNCTIONS: readonly ScalarFunction[] = [
   predicate('LIKE', likePattern, false, ["'abc' LIKE 'a%'", 'TRUE']),
   predicate('NOT LIKE', likePattern, true, ["'abc' NOT LIKE 'a%'", 'FALSE']),
@@ -219,19 +214,19 @@ export const PATTERN_FUNCTIONS: readonly ScalarFunction[] = [
       returns: BOOLEAN,
       withoutMatch: false,
     },
-    (value, pattern) => pattern.test(value),
+    (value, pattern, args) => args[1] !== '' && pattern.test(value),
   ),
   regexp(
     {
       name: 'REGEXP_REPLACE',
       signature: 'REGEXP_REPLACE(string, regex, replacement)',
-      description: 'With all matches replaced.',
+      description: 'With all matches replaced; a `$` of the replacement stands for itself.',
       examples: [["REGEXP_REPLACE('foobar', 'oo|ar', '')", 'fb']],
       parameters: ['text', 'text', 'text'],
       returns: STRING,
       flags: 'g',
     },
-    (value, pattern, args) => value.replace(pattern, javaReplacement(args[2] as string)),
+    (value, pattern, args) => value.replace(pattern, () => args[2] as string),
   ),
   regexp(
     {

@@ -1,5 +1,6 @@
 /** Functions over text. Positions and lengths count characters (code points), from 1. */
 import type { Value } from '../../core/column.ts'
+import { MillraceError } from '../../core/errors.ts'
 import { BOOLEAN, INT, type SqlType, STRING, withNullability } from '../../core/types.ts'
 import { type ByteArena, byteOffsetOf, countCharacters, findBytes, isAscii } from '../codegen/byte-arena.ts'
 import { eitherNull, type Fragment, type ScalarFragment, type ViewFragment } from '../codegen/fragment.ts'
@@ -20,8 +21,7 @@ function within(input: ViewFragment, type: SqlType, isNull: string, start: strin
 function substringText(value: string, start: number, length: number): string {
   const characters = [...value]
   const from = start > 0 ? start - 1 : start < 0 ? characters.length + start : 0
-  const end = from + length
-  return characters.slice(Math.max(0, from), Math.max(0, end)).join('')
+  return from < 0 ? '' : characters.slice(from, from + length).join('')
 }
 
 /** Byte range of a substring; start and length as in SQL. The answer is start << 32 | length in two numbers. */
@@ -36,7 +36,7 @@ function substringRange(
   if (isAscii(data, start, length)) {
     const first = from > 0 ? from - 1 : from < 0 ? length + from : 0
     const low = Math.min(length, Math.max(0, first))
-    const high = Math.min(length, Math.max(low, first + count))
+    const high = first < 0 ? low : Math.min(length, first + count)
     range[0] = start + low
     range[1] = high - low
     return
@@ -44,7 +44,7 @@ function substringRange(
   const total = countCharacters(data, start, length)
   const first = from > 0 ? from - 1 : from < 0 ? total + from : 0
   const low = byteOffsetOf(data, start, length, Math.max(0, first))
-  const high = byteOffsetOf(data, start, length, Math.max(0, Math.min(total, first + count)))
+  const high = first < 0 ? low : byteOffsetOf(data, start, length, Math.min(total, first + count))
   range[0] = start + low
   range[1] = Math.max(0, high - low)
 }
@@ -70,16 +70,22 @@ const SUBSTRING = text({
   name: 'SUBSTRING',
   aliases: ['SUBSTR'],
   signatures: ['SUBSTRING(string FROM start [FOR length])', 'SUBSTRING(string, start [, length])'],
-  description: 'A part of the text. A negative start counts from the end.',
+  description: 'A part of the text. A negative start counts from the end; a negative length gives NULL.',
+  nullable: true,
   examples: [["SUBSTRING('hello', 2, 3)", 'ell']],
   parameters: ['text', 'int', 'int'],
   minimum: 2,
   evaluate: ([value, start, length]) =>
-    substringText(value as string, start as number, length === undefined ? 2 ** 31 : Math.max(0, length as number)),
+    length !== undefined && (length as number) < 0
+      ? null
+      : substringText(value as string, start as number, (length ?? 2 ** 31) as number),
   generate: (generator, args, call) => {
     const [, start, length] = args
-    const count = length === undefined ? '0x7fffffff' : `Math.max(0, ${(length as ScalarFragment).value})`
-    return generateRange(generator, args, call.returnType, (start as ScalarFragment).value, count)
+    const from = (start as ScalarFragment).value
+    if (length === undefined) return generateRange(generator, args, call.returnType, from, '0x7fffffff')
+    const count = (length as ScalarFragment).value
+    const range = generateRange(generator, args, call.returnType, from, `Math.max(0, ${count})`)
+    return range === undefined ? undefined : { ...range, isNull: `(${range.isNull} | (${count} < 0 ? 1 : 0))` }
   },
 })
 
@@ -227,6 +233,19 @@ function position(haystack: string, needle: string, from = 1): number {
   return at < 0 ? 0 : characterCount(haystack.slice(0, at)) + 1
 }
 
+/** @param start negative: from the end, towards the beginning */
+function occurrencePosition(haystack: string, needle: string, start: number, occurrence: number): number {
+  const characters = [...haystack]
+  const wanted = [...needle]
+  const step = start < 0 ? -1 : 1
+  let left = occurrence
+  for (let at = start < 0 ? characters.length + start : start - 1; at >= 0 && at < characters.length; at += step) {
+    if (start === 0 || !wanted.every((character, index) => characters[at + index] === character)) continue
+    if (--left <= 0) return at + 1
+  }
+  return 0
+}
+
 // --- TRIM
 
 function trimmed(value: string, characters: string, left: boolean, right: boolean): string {
@@ -311,7 +330,7 @@ const SPLIT_INDEX = text({
   parameters: ['text', 'text', 'int'],
   nullable: true,
   evaluate: ([value, delimiter, index]) =>
-    (index as number) < 0 || delimiter === ''
+    (index as number) < 0 || delimiter === '' || value === ''
       ? null
       : ((value as string).split(delimiter as string)[index as number] ?? null),
   generate: (generator, [input, delimiter, index], call) => {
@@ -328,11 +347,19 @@ const SPLIT_INDEX = text({
     const nullBefore = eitherNull([input, index as Fragment])
     generator.line(`let ${start} = 0, ${length} = 0, ${flag} = 1;`)
     generator.line(
-      `if (${nullBefore} === 0 && ${at} >= 0) { ${generator.constant(splitRange)}(${input.data}, ${input.start}, ${input.length}, ${delimiter.data}, ${at}, ${range}); if (${range}[1] >= 0) { ${start} = ${range}[0]; ${length} = ${range}[1]; ${flag} = 0; } }`,
+      `if (${nullBefore} === 0 && ${at} >= 0 && ${input.length} > 0) { ${generator.constant(splitRange)}(${input.data}, ${input.start}, ${input.length}, ${delimiter.data}, ${at}, ${range}); if (${range}[1] >= 0) { ${start} = ${range}[0]; ${length} = ${range}[1]; ${flag} = 0; } }`,
     )
     return within(input, call.returnType, flag, start, length)
   },
 })
+
+function base64Bytes(text: string): Buffer {
+  const [, digits = '', padding = ''] = /^([A-Za-z0-9+/]*)(={0,2})$/.exec(text) ?? []
+  const fits = padding === '' ? digits.length % 4 !== 1 : (digits.length + padding.length) % 4 === 0
+  if (digits.length + padding.length !== text.length || !fits)
+    throw new MillraceError('INVALID_ARGUMENT', `'${text}' is not in base 64`)
+  return Buffer.from(text, 'base64')
+}
 
 function pad(value: string, length: number, padding: string, left: boolean): Value {
   const characters = [...value]
@@ -402,12 +429,19 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
   }),
   text({
     name: 'INSTR',
-    signatures: ['INSTR(string, needle)'],
-    description: 'Where the second text stands in the first; 0: nowhere.',
-    examples: [["INSTR('hello', 'l')", '3']],
-    parameters: ['text', 'text'],
+    signatures: ['INSTR(string, needle [, start [, occurrence]])'],
+    description:
+      'Where the second text stands in the first, looked for from a position (negative: from the end, backwards), the first or another time; 0: nowhere.',
+    examples: [
+      ["INSTR('hello', 'l')", '3'],
+      ["INSTR('hello', 'l', 1, 2)", '4'],
+      ["INSTR('hello', 'l', -1)", '4'],
+    ],
+    parameters: ['text', 'text', 'int', 'int'],
+    minimum: 2,
     returns: INT,
-    evaluate: ([value, needle]) => position(value as string, needle as string),
+    evaluate: ([value, needle, start, occurrence]) =>
+      occurrencePosition(value as string, needle as string, (start ?? 1) as number, (occurrence ?? 1) as number),
   }),
   text({
     name: 'REPLACE',
@@ -416,7 +450,7 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
     examples: [["REPLACE('hello', 'l', 'L')", 'heLLo']],
     parameters: ['text', 'text', 'text'],
     evaluate: ([value, search, replacement]) =>
-      search === '' ? (value as string) : (value as string).replaceAll(search as string, () => replacement as string),
+      (value as string).replaceAll(search as string, () => replacement as string),
   }),
   text({
     name: 'REPEAT',
@@ -533,7 +567,7 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
     description: 'The text that is written in base 64.',
     examples: [["FROM_BASE64('aGVsbG8=')", 'hello']],
     parameters: ['text'],
-    evaluate: ([value]) => Buffer.from(value as string, 'base64').toString(),
+    evaluate: ([value]) => base64Bytes(value as string).toString(),
   }),
   text({
     name: 'URL_ENCODE',

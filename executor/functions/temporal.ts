@@ -396,7 +396,7 @@ const DATE_FORMAT = defineWith(
     if (!isText && !DATETIMES.includes(value.type.kind)) return undefined
     return {
       argumentTypes: [isText ? withNullability(timestamp(3), true) : value.type, STRING],
-      returnType: nullableWith(STRING, args),
+      returnType: withNullability(STRING, true),
     }
   },
   (call) => {
@@ -431,7 +431,7 @@ const TO_TIMESTAMP_LTZ = defineWith(
     return { argumentTypes: second === undefined ? types : [...types, INT], returnType }
   },
   (call) => {
-    if (call.argumentTypes[0]?.kind === 'VARCHAR') {
+    if (['CHAR', 'VARCHAR'].includes(call.argumentTypes[0]?.kind ?? '')) {
       const parser = cached(createDateParser)
       return (text, pattern, zone) => {
         const offset = zoneOffsetFunction((zone as string | undefined) ?? 'UTC')

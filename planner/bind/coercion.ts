@@ -58,7 +58,7 @@ const CASTS: Readonly<
     implicit: CHARACTER,
     explicit: [...BINARY, 'BOOLEAN', ...NUMERIC, ...DATETIME, ...INTERVALS, ...CONSTRUCTED],
   },
-  BOOLEAN: { implicit: ['BOOLEAN'], explicit: [...CHARACTER, ...INTEGERS] },
+  BOOLEAN: { implicit: ['BOOLEAN'], explicit: [...CHARACTER, ...NUMERIC] },
   BINARY: { implicit: ['BINARY'], explicit: [...CHARACTER, 'VARBINARY'] },
   VARBINARY: { implicit: BINARY, explicit: CHARACTER },
   DECIMAL: { implicit: NUMERIC, explicit: [...CHARACTER, 'BOOLEAN', ...INTERVALS] },
@@ -313,11 +313,17 @@ function adjusted(precision: number, scale: number): SqlType {
   return decimal(MAX_DECIMAL_PRECISION, kept)
 }
 
-/** The type of `a op b` over numbers: DOUBLE before FLOAT before DECIMAL before the wider integer. */
+/**
+ * The type of `a op b` over numbers: DOUBLE before FLOAT before DECIMAL before the wider integer; a remainder of
+ * integers has the type of the divisor.
+ */
 export function arithmeticType(operator: '+' | '-' | '*' | '/' | '%', a: SqlType, b: SqlType): SqlType | undefined {
   if (!isNumeric(a) || !isNumeric(b)) return undefined
   const nullable = a.nullable || b.nullable
-  if (a.kind !== 'DECIMAL' && b.kind !== 'DECIMAL') return withNullability(commonNumeric(a, b), nullable)
+  if (a.kind !== 'DECIMAL' && b.kind !== 'DECIMAL') {
+    const isRemainder = operator === '%' && INTEGERS.includes(a.kind) && INTEGERS.includes(b.kind)
+    return withNullability(isRemainder ? b : commonNumeric(a, b), nullable)
+  }
   const left = asDecimal(a)
   const right = asDecimal(b)
   if (left === undefined || right === undefined) return withNullability(DOUBLE, nullable)

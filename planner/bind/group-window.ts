@@ -8,6 +8,7 @@ import type { Expression } from '../expression.ts'
 import { expressionKey } from '../expression-rewrite.ts'
 import { windowPropertyType } from '../logical/window-aggregate.ts'
 import type { WindowProperty, WindowSpec } from '../physical/graph.ts'
+import { isBatch } from '../physical/batch.ts'
 import { AGGREGATE_BASE } from './aggregate-collector.ts'
 import { errorAt } from './binder-context.ts'
 import type { ExpressionContext } from './expression-context.ts'
@@ -59,6 +60,15 @@ export function bindGroupWindow(context: ExpressionContext, call: ast.CallExpres
     })
   }
   const { column, attribute, type } = bindTime(context, time, name)
+  if (attribute === 'proctime' && isBatch(context.planner)) {
+    throw errorAt(
+      context,
+      time.span,
+      'UNSUPPORTED_FEATURE',
+      'Window can not be defined over a proctime attribute column for batch mode',
+      { hint: "Take the column that has the watermark, or SET 'execution.runtime-mode' = 'streaming'." },
+    )
+  }
   const lengths = intervals.map((interval) => {
     const value = interval.kind === 'interval' ? bindIntervalArgument(context, interval) : undefined
     if (value !== undefined) return value

@@ -1,5 +1,5 @@
 /** SELECT: FROM, WHERE, GROUP BY, HAVING, the list, DISTINCT, in this order. */
-import type { Field } from '../../core/types.ts'
+import type { Field, SqlType } from '../../core/types.ts'
 import type * as ast from '../../parser/ast.ts'
 import type { Expression, SortField } from '../expression.ts'
 import { conjunction } from '../expression-rewrite.ts'
@@ -18,6 +18,7 @@ import { checkStateTtlHints, stateTtlHints } from './hints.ts'
 import { bindGroupBy } from './group-by.ts'
 import { bindGroups } from './grouping.ts'
 import { checkLookupHints, lookupHints } from './lookup-hint.ts'
+import { withoutLostTimes } from './lost-times.ts'
 import { SubqueryCollector } from './subquery.ts'
 import { withoutTimeAttribute } from './types.ts'
 import { hasOver, OverCollector, type OverInput, overGroups, overPlan } from './over.ts'
@@ -65,7 +66,7 @@ export function bindSelect(
   const subqueries = new SubqueryCollector()
   const selecting: ExpressionContext = {
     ...inner,
-    scope: { ...scope, correlates: true },
+    scope: { ...withoutLostTimes(context, scope, filtered), correlates: true },
     clause: 'the SELECT list',
     aggregates,
     over,
@@ -255,8 +256,10 @@ function columnOf(
 }
 
 function projectOf(input: LogicalNode, columns: readonly SelectColumn[], subqueries: SubqueryCollector): LogicalNode {
-  const fields = columns.map(({ name, expression }) => ({ name, type: expression.type }))
   const { plan, replace } = subqueries.attach(input, (expression) => expression)
+  // Behind the joins with subqueries there are no time attributes.
+  const typeOf = ({ type }: Expression): SqlType => (subqueries.isEmpty ? type : withoutTimeAttribute(type))
+  const fields = columns.map(({ name, expression }) => ({ name, type: typeOf(expression) }))
   return createProject(
     plan,
     columns.map(({ expression }) => replace(expression)),

@@ -40,7 +40,13 @@ export function bindWindowFunction(
   const input = planSource(source.table)
   const { column, time } = timeColumnOf(context, args.get('TIMECOL'), input, call, name)
   if (time === 'proctime' && isBatch(context.planner)) {
-    throw unsupported(context, call.span, `${name} over a processing-time attribute in batch mode`)
+    throw errorAt(
+      context,
+      call.span,
+      'UNSUPPORTED_FEATURE',
+      'Window can not be defined over a proctime attribute column for batch mode',
+      { hint: "Take the column that has the watermark, or SET 'execution.runtime-mode' = 'streaming'." },
+    )
   }
   const duration = (parameter: string): number => intervalOf(context, args.get(parameter), parameter, name, call)
   if (name === 'SESSION') {

@@ -1,12 +1,15 @@
 /**
  * Which columns of a node are window_start, window_end and window_time, and of which window: what Flink calls window
- * properties. They pass through projections, filters and groupings by window; computing with them loses them.
+ * properties. They pass through projections, filters, groupings by window and joins of the same window; computing with
+ * them loses them.
  */
 import type { SqlType } from '../../core/types.ts'
+import type { Expression } from '../expression.ts'
+import { conjunctsOf } from '../expression-rewrite.ts'
 import type { WindowProperty, WindowSpec } from '../physical/graph.ts'
-import { type Join, leftMayMiss, rightMayMiss } from './join.ts'
+import { joinKeys } from '../physical/join-keys.ts'
+import type { Join } from './join.ts'
 import type { LogicalNode } from './node.ts'
-import { sharedWindow } from './window-join.ts'
 import { WINDOW_COLUMNS } from './window-table-function.ts'
 
 export interface WindowColumns {
@@ -66,8 +69,10 @@ export function windowColumnsOf(node: LogicalNode): WindowColumns | undefined {
       const window = node.window.kind === 'session' ? movedWindow(node.window, node.keys) : node.window
       return window === undefined ? undefined : { properties, window, timeType: node.timeType, direct: false }
     }
-    case 'join':
-      return ofJoin(node)
+    case 'join': {
+      const joined = joinedWindow(node)
+      return joined === undefined ? undefined : ofJoin(node, joined)
+    }
     case 'union':
       return ofUnion(node.inputs.map(windowColumnsOf))
     default:
@@ -75,27 +80,66 @@ export function windowColumnsOf(node: LogicalNode): WindowColumns | undefined {
   }
 }
 
-/** A window join keeps the windows of the sides that are always there. */
-function ofJoin(join: Join): WindowColumns | undefined {
-  const left = windowColumnsOf(join.left)
-  const right = windowColumnsOf(join.right)
-  if (left === undefined || right === undefined || sharedWindow(join, left, right) === undefined) return undefined
-  const { joinType } = join
-  if (joinType === 'semi' || joinType === 'anti') return notDirect(left)
-  const width = join.left.schema.fields.length
-  const ofRight = movedWindow(
-    right.window,
-    Array.from({ length: width + join.right.schema.fields.length }, (_, column) => column - width),
-  )
-  const properties = new Map(leftMayMiss(joinType) ? [] : left.properties)
-  if (!rightMayMiss(joinType))
-    for (const [column, property] of right.properties) properties.set(width + column, property)
-  const window = leftMayMiss(joinType) ? ofRight : left.window
-  return window === undefined ? undefined : { ...left, window, properties, direct: false }
+/** A join of rows of the same window. The columns of each side are its own. */
+export interface JoinedWindow {
+  readonly window: WindowSpec
+  readonly left: JoinedSide
+  readonly right: JoinedSide
+  /** What else the condition asks, over the columns of both sides. */
+  readonly rest: readonly Expression[]
 }
 
-function notDirect(columns: WindowColumns): WindowColumns {
-  return { ...columns, direct: false }
+interface JoinedSide extends WindowColumns {
+  readonly start: number
+  readonly end: number
+}
+
+/** The window whose start and end are equal on both sides of a join, if the condition says so (Flink's WindowJoinUtil). */
+export function joinedWindow(join: Join): JoinedWindow | undefined {
+  const left = windowColumnsOf(join.left)
+  const right = windowColumnsOf(join.right)
+  if (left === undefined || right === undefined) return undefined
+  if (left.timeType.kind !== right.timeType.kind || windowKey(left.window) !== windowKey(right.window)) return undefined
+  const width = join.left.schema.fields.length
+  const bounds = new Map<WindowProperty, readonly [left: number, right: number]>()
+  const rest: Expression[] = []
+  for (const part of conjunctsOf(join.condition)) {
+    const keys = joinKeys(part, width)
+    const [mine, theirs] = [keys.left[0] ?? -1, keys.right[0] ?? -1]
+    const property = left.properties.get(mine)
+    const isBound = property !== undefined && property !== 'window_time' && property === right.properties.get(theirs)
+    if (isBound) bounds.set(property, [mine, theirs])
+    else rest.push(part)
+  }
+  const start = bounds.get('window_start')
+  const end = bounds.get('window_end')
+  if (start === undefined || end === undefined) return undefined
+  return {
+    window: left.window,
+    left: { ...left, start: start[0], end: end[0] },
+    right: { ...right, start: start[1], end: end[1] },
+    rest,
+  }
+}
+
+/** The side of an outer join that may be missing tells no window. */
+function ofJoin({ joinType, left: { schema } }: Join, { left, right }: JoinedWindow): WindowColumns | undefined {
+  if (joinType === 'full') return undefined
+  if (joinType === 'left' || joinType === 'semi' || joinType === 'anti') return notDirect(left)
+  const shift = schema.fields.length
+  const properties = new Map([...right.properties].map(([column, property]) => [column + shift, property]))
+  if (joinType === 'inner') {
+    return notDirect({ ...left, properties: new Map([...left.properties, ...properties]) })
+  }
+  const window =
+    right.window.kind === 'session'
+      ? { ...right.window, partitionKeys: right.window.partitionKeys.map((key) => key + shift) }
+      : right.window
+  return notDirect({ ...right, properties, window })
+}
+
+function notDirect({ properties, window, timeType }: WindowColumns): WindowColumns {
+  return { properties, window, timeType, direct: false }
 }
 
 /** @param sources for each column the one below that it is, or -1 */

@@ -77,7 +77,6 @@ const TIMELESS: readonly Draft['node']['kind'][] = [
 
 function needsEventTime({ node, inputs }: Draft): boolean {
   if (node.kind === 'sink') return node.table.partitionKeys.length > 0
-  if (node.kind === 'calc' && JSON.stringify(node.projections).includes('"CURRENT_WATERMARK"')) return true
   if (TIMELESS.includes(node.kind)) return false
   return inputs.some((input) =>
     input.node.schema.fields.some(({ type }) => 'timeAttribute' in type && type.timeAttribute === 'rowtime'),

@@ -3,8 +3,7 @@ import { MillraceError } from '../../core/errors.ts'
 import type { Expression } from '../expression.ts'
 import { conjunction } from '../expression-rewrite.ts'
 import type { Join } from '../logical/join.ts'
-import { sharedWindow } from '../logical/window-join.ts'
-import { windowColumnsOf } from '../logical/window-properties.ts'
+import { joinedWindow } from '../logical/window-properties.ts'
 import type { DraftNode } from './draft.ts'
 import { joinKeys } from './join-keys.ts'
 
@@ -12,18 +11,16 @@ type WindowJoin = Extract<DraftNode, { kind: 'window-join' }>
 
 /** Undefined where the join is none: as in Flink it is a regular join then. @throws MillraceError UNSUPPORTED_FEATURE */
 export function windowJoin(join: Join): WindowJoin | undefined {
-  const left = windowColumnsOf(join.left)
-  const right = windowColumnsOf(join.right)
-  if (left === undefined || right === undefined) return undefined
-  const shared = sharedWindow(join, left, right)
-  if (shared === undefined) return undefined
-  if (left.window.time === 'proctime') {
+  const joined = joinedWindow(join)
+  if (joined === undefined) return undefined
+  const { window, left, right, rest } = joined
+  if (window.time === 'proctime') {
     throw new MillraceError('UNSUPPORTED_FEATURE', 'Processing time Window Join is not supported yet.', {
       position: join.position,
       hint: 'Use windows over a column with a WATERMARK.',
     })
   }
-  const where = conjunction(shared.rest)
+  const where = conjunction(rest)
   const keys = joinKeys(where ?? TRUE, join.left.schema.fields.length)
   return {
     kind: 'window-join',
@@ -32,9 +29,9 @@ export function windowJoin(join: Join): WindowJoin | undefined {
     rightKeys: keys.right,
     filterNulls: keys.filterNulls,
     ...(keys.remainder === undefined ? {} : { condition: keys.remainder }),
-    window: left.window,
-    left: { ...shared.left, timeType: left.timeType },
-    right: { ...shared.right, timeType: right.timeType },
+    window,
+    left: { start: left.start, end: left.end, timeType: left.timeType },
+    right: { start: right.start, end: right.end, timeType: right.timeType },
     where,
     schema: join.schema,
   }

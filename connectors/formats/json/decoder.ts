@@ -10,7 +10,14 @@ import {
 import { type ColumnWriter, createColumnWriter, SideText, TextArea } from '../column-writer.ts'
 import { quoteText, ValueError } from '../scalar-text.ts'
 import { JsonCursor, JsonSyntaxError } from './cursor.ts'
-import { createFastPath, type FastPath, type LayoutField } from './fast-path.ts'
+import {
+  allColumns,
+  createFastPath,
+  fastColumns,
+  type FastColumn,
+  type FastPath,
+  type LayoutField,
+} from './fast-path.ts'
 import type { JsonOptions } from './options.ts'
 import { createValueReader, ObjectReader, type ValueReader } from './value-reader.ts'
 
@@ -24,6 +31,10 @@ export class JsonDecoder implements RecordDecoder {
   readonly #writers: readonly ColumnWriter[]
   readonly #readers: readonly ValueReader[]
   readonly #object: ObjectReader
+  readonly #columns: readonly FastColumn[]
+  /** Of columns and of the fields of ROWs, by target. */
+  readonly #allWriters: readonly ColumnWriter[]
+  readonly #allReaders: readonly ValueReader[]
   readonly #side = new SideText()
   readonly #cursor = new JsonCursor(this.#side)
   #fast: FastPath
@@ -44,6 +55,12 @@ export class JsonDecoder implements RecordDecoder {
     }
     this.#readers = this.#fields.map((field, index) =>
       createValueReader(field.type, this.#writers[index] as ColumnWriter, this.#options, onSkipped),
+    )
+    this.#columns = fastColumns(this.#fields, this.#writers)
+    const all = allColumns(this.#columns)
+    this.#allWriters = all.map((column) => column.writer)
+    this.#allReaders = all.map(
+      ({ type, writer, target }) => this.#readers[target] ?? createValueReader(type, writer, this.#options, onSkipped),
     )
     this.#object = new ObjectReader(this.#fields, this.#writers, this.#readers, this.#options)
     this.#fast = this.#createFastPath(
@@ -159,23 +176,19 @@ export class JsonDecoder implements RecordDecoder {
   #createFastPath(layout: readonly LayoutField[]): FastPath {
     return createFastPath({
       layout,
-      columns: this.#fields.map((field, index) => ({
-        type: field.type,
-        writer: this.#writers[index] as ColumnWriter,
-      })),
-      names: this.#fields.map((field) => field.name),
+      columns: this.#columns,
       timestamps: this.#options.timestamps,
-      missing: (column, row) => {
+      missing: (target, row) => {
         if (this.#options.failOnMissingField) return false
-        this.#writers[column]?.setNull(row)
+        this.#allWriters[target]?.setNull(row)
         return true
       },
-      slow: (column, position, start, end, row) => {
+      slow: (target, position, start, end, row) => {
         const cursor = this.#cursor
         cursor.reset(this.#data, start, end)
         cursor.pos = position
-        if (column < 0) cursor.skipValue()
-        else (this.#readers[column] as ValueReader)(cursor, row)
+        if (target < 0) cursor.skipValue()
+        else (this.#allReaders[target] as ValueReader)(cursor, row)
         return cursor.pos
       },
     })

@@ -3,8 +3,9 @@
  * from bytes into the column arrays. What it does not understand in a value (escapes, null, exponents, nested types)
  * it leaves to the general reader of that field; what it does not understand in the record, to the general path.
  */
-import { type SqlType, timestampUnit } from '../../../core/types.ts'
-import { BytesWriter, type ColumnWriter, FixedWriter } from '../column-writer.ts'
+import { invariant } from '../../../core/errors.ts'
+import { type Field, type SqlType, timestampUnit } from '../../../core/types.ts'
+import { BytesWriter, type ColumnWriter, FixedWriter, RowWriter } from '../column-writer.ts'
 import type { TimestampStandard } from '../scalar-text.ts'
 
 /** One field of the expected order: the column it goes to, or -1 to be skipped. */
@@ -14,8 +15,39 @@ export interface LayoutField {
 }
 
 export interface FastColumn {
+  readonly name: string
   readonly type: SqlType
   readonly writer: ColumnWriter
+  /** Number under which `slow` and `missing` know the column or field: its position in `allColumns`. */
+  readonly target: number
+  /** Fields of a ROW. */
+  readonly children: readonly FastColumn[]
+}
+
+/** Columns for the fields of a record; `target`s of the fields of ROWs come behind those of the columns. */
+export function fastColumns(fields: readonly Field[], writers: readonly ColumnWriter[]): readonly FastColumn[] {
+  let next = fields.length
+  const columnOf = (field: Field, writer: ColumnWriter | undefined, target: number): FastColumn => {
+    invariant(writer !== undefined, 'every field has a writer')
+    const { name, type } = field
+    const nested = type.kind === 'ROW' && writer instanceof RowWriter ? type.fields : []
+    const first = next
+    next += nested.length
+    const children = nested.map((child, index) => columnOf(child, (writer as RowWriter).children[index], first + index))
+    return { name, type, writer, target, children }
+  }
+  return fields.map((field, index) => columnOf(field, writers[index], index))
+}
+
+/** Columns and fields of ROWs by their targets. */
+export function allColumns(columns: readonly FastColumn[]): readonly FastColumn[] {
+  const all: FastColumn[] = []
+  const add = (column: FastColumn): void => {
+    all[column.target] = column
+    column.children.forEach(add)
+  }
+  columns.forEach(add)
+  return all
 }
 
 export interface FastPath {
@@ -31,30 +63,31 @@ export interface FastPathRequest {
   readonly layout: readonly LayoutField[]
   readonly columns: readonly FastColumn[]
   readonly timestamps: TimestampStandard
-  /** Reads one value (`column` -1: skips it) by the general reader; gives the position behind it. */
-  readonly slow: (column: number, position: number, start: number, end: number, row: number) => number
+  /** Reads one value (target -1: skips it) by the general reader; gives the position behind it. */
+  readonly slow: (target: number, position: number, start: number, end: number, row: number) => number
   /** Sets a missing field to NULL; false: that is an error. */
-  readonly missing: (column: number, row: number) => boolean
-  /** Names of the columns. */
-  readonly names: readonly string[]
+  readonly missing: (target: number, row: number) => boolean
 }
 
 export function createFastPath(request: FastPathRequest): FastPath {
   const { columns, layout } = request
-  const readers = columns.map((column, index) => readerSource(column, index, request.timestamps))
+  const all = allColumns(columns)
+  const readers = all.map((column) => readerSource(column, request.timestamps))
   const source = `'use strict'
-let d, dv, n, limit, rs = 0
+let d, dv, n, limit, rs = 0, stop = 0
+const ESCAPES = new Uint8Array(256)
+for (const c of [34, 47, 92, 98, 102, 110, 114, 116]) ESCAPES[c] = 1
 let ms = 0, ns = 0, cachedDate = -1, cachedDays = 0, serial = 0
 const seen = new Float64Array(${Math.max(1, columns.length)})
-${columns.map((column, index) => declareArrays(column.writer, index)).join('\n')}
+${all.map((column) => declareArrays(column.writer, column.target)).join('\n')}
 ${HELPERS}
-${readers.map((reader) => reader.helper).join('\n')}
-${keyOfSource(request.names)}
+${readers.join('\n')}
+${keyOfSource('keyOf', columns)}
 return {
   bind(data) {
     d = data; n = data.length; limit = n - 4
     dv = new DataView(data.buffer, data.byteOffset, n)
-    ${columns.map((column, index) => bindArrays(column.writer, index)).join('\n    ')}
+    ${all.map((column) => bindArrays(column.writer, column.target)).join('\n    ')}
   },
   record(p, end, r) {
     if (end - p < 2 || d[p] !== 123 || d[end - 1] !== 125) return false
@@ -97,14 +130,18 @@ return {
     return true
   },
 }`
-  const factory = new Function('writers', 'slow', 'missing', 'POW', source) as (
+  const factory = new Function('writers', 'slow', 'missing', 'setNull', 'POW', source) as (
     writers: readonly ColumnWriter[],
     slow: FastPathRequest['slow'],
     missing: FastPathRequest['missing'],
+    setNull: (target: number, row: number) => void,
     powers: readonly number[],
   ) => FastPath
-  const writers = columns.map((column) => column.writer)
-  return factory(writers, request.slow, request.missing, POWERS_OF_TEN)
+  const writers = all.map((column) => column.writer)
+  const setNull = (target: number, row: number): void => {
+    writers[target]?.setNull(row)
+  }
+  return factory(writers, request.slow, request.missing, setNull, POWERS_OF_TEN)
 }
 
 const POWERS_OF_TEN = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
@@ -137,11 +174,11 @@ function fieldSource(field: LayoutField, index: number): string {
     p = ${read}`
 }
 
-/** The column of the key whose bytes stand at `p`, or -1; a key that is spelled with escapes does not get here. */
-function keyOfSource(names: readonly string[]): string {
+/** The position of the key whose bytes stand at `p`, or -1; a key that is spelled with escapes does not get here. */
+function keyOfSource(name: string, columns: readonly FastColumn[]): string {
   const byLength = new Map<number, string[]>()
-  names.forEach((name, index) => {
-    const key = Buffer.from(name)
+  columns.forEach((column, index) => {
+    const key = Buffer.from(column.name)
     const tests = [...key].map((byte, at) => `d[p + ${at}] === ${byte}`)
     const list = byLength.get(key.length) ?? []
     list.push(`if (${['true', ...tests].join(' && ')}) return ${index}`)
@@ -150,10 +187,13 @@ function keyOfSource(names: readonly string[]): string {
   const cases = [...byLength].map(
     ([length, tests]) => `    case ${length}:\n      ${tests.join('\n      ')}\n      return -1`,
   )
-  return `function keyOf(p, length) {\n  switch (length) {\n${cases.join('\n')}\n  }\n  return -1\n}`
+  return `function ${name}(p, length) {\n  switch (length) {\n${cases.join('\n')}\n  }\n  return -1\n}`
 }
 
-/** `str` finds the closing quote four bytes at a time and gives -1 at a backslash or control character. */
+/**
+ * `str` finds the closing quote four bytes at a time and gives -1 at a backslash or control character, whose place is
+ * then in `stop`.
+ */
 const HELPERS = `
 function str(p) {
   for (const last = limit - 4; p <= last; p += 8) {
@@ -174,15 +214,21 @@ function str(p) {
     const t = (((a - 0x01010101) & ~a) | ((b - 0x01010101) & ~b) | ((x - 0x20202020) & ~x)) & 0x80808080
     if (t !== 0) {
       p += (31 - Math.clz32(t & -t)) >> 3
-      return d[p] === 34 ? p : -1
+      if (d[p] === 34) return p
+      stop = p
+      return -1
     }
     p += 4
   }
   for (; p < n; p++) {
     const c = d[p]
     if (c === 34) return p
-    if (c === 92 || c < 32) return -1
+    if (c === 92 || c < 32) {
+      stop = p
+      return -1
+    }
   }
+  stop = n - 1
   return -1
 }
 function space(p, end) {
@@ -192,9 +238,12 @@ function space(p, end) {
 function skip(p, end, r) {
   let c = d[p]
   if (c === 34) {
-    const e = str(p + 1)
+    let e = str(p + 1)
+    // What is skipped is not looked at: any character may be escaped, but for the digits of a Unicode escape.
+    while (e < 0 && d[stop] === 92 && d[stop + 1] !== 117 && ESCAPES[d[stop + 1]] === 1 && stop + 2 < end) e = str(stop + 2)
     return e < 0 || e >= end ? slow(-1, p, rs, end, r) : e + 1
   }
+  if (c === 110 && d[p + 1] === 117 && d[p + 2] === 108 && d[p + 3] === 108) return p + 4
   let q = p
   if (c === 45) c = d[++q]
   if (c > 48 && c <= 57) {
@@ -256,14 +305,69 @@ function timestamp(p, end, separator, zoned) {
 }
 `
 
-interface ReaderSource {
-  readonly helper: string
+/** More fields go to the general reader: those that were there are bits of one number. */
+const MAX_FIELDS = 31
+
+function readerSource(column: FastColumn, timestamps: TimestampStandard): string {
+  const { target, type, children } = column
+  const slow = `slow(${target}, at, rs, end, r)`
+  const isRow = children.length > 0 && children.length <= MAX_FIELDS
+  const body = isRow ? rowBody(column, slow) : readerBody(type, target, slow, timestamps)
+  return `${isRow ? keyOfSource(`keyOf${target}`, children) : ''}
+function read${target}(p, end, r) {
+  const at = p
+  if (d[p] === 110 && d[p + 1] === 117 && d[p + 2] === 108 && d[p + 3] === 108) {
+    setNull(${target}, r)
+    return p + 4
+  }
+${body}
+  return ${slow}
+}`
 }
 
-function readerSource(column: FastColumn, k: number, timestamps: TimestampStandard): ReaderSource {
-  const slow = `slow(${k}, at, rs, end, r)`
-  const body = readerBody(column.type, k, slow, timestamps)
-  return { helper: `function read${k}(p, end, r) {\n  const at = p\n${body}\n  return ${slow}\n}` }
+/** An object with its fields in any order. */
+function rowBody({ target, children }: FastColumn, slow: string): string {
+  const cases = children.map(
+    (child, index) => `case ${index}:
+          if ((m & ${1 << index}) !== 0) return ${slow}
+          m |= ${1 << index}
+          p = read${child.target}(p, end, r)
+          break`,
+  )
+  const missing = children.map(
+    (child, index) => `if ((m & ${1 << index}) === 0 && !missing(${child.target}, r)) return ${slow}`,
+  )
+  return `  if (d[p] === 123) {
+    let m = 0
+    p = space(p + 1, end)
+    if (d[p] === 125) p++
+    else for (;;) {
+      if (d[p] !== 34) return ${slow}
+      const e = str(p + 1)
+      if (e < 0 || e >= end) return ${slow}
+      const k = keyOf${target}(p + 1, e - p - 1)
+      p = e + 1
+      if (d[p] !== 58) {
+        p = space(p, end)
+        if (d[p] !== 58) return ${slow}
+      }
+      p = space(p + 1, end)
+      switch (k) {
+        ${cases.join('\n        ')}
+        default:
+          p = skip(p, end, r)
+      }
+      p = space(p, end)
+      const c = d[p++]
+      if (c === 125) break
+      if (c !== 44 || p >= end) return ${slow}
+      p = space(p, end)
+    }
+    if (m !== ${(2 ** children.length - 1) | 0}) {
+      ${missing.join('\n      ')}
+    }
+    return p
+  }`
 }
 
 /** Statements that return the position behind the value, or fall through to the general reader. */

@@ -5,6 +5,7 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +15,10 @@ import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.flink.api.common.RuntimeExecutionMode;
+import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.ExecutionOptions;
+import org.apache.flink.runtime.minicluster.MiniCluster;
+import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /**
@@ -23,13 +27,35 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  * filesystem tables to Flink's own connector. Scripts run one at a time.
  */
 public final class Daemon {
-    public static void main(String[] arguments) throws IOException {
+    /** Where jobs run: one cluster for all of them. */
+    private static MiniCluster cluster;
+
+    public static void main(String[] arguments) throws Exception {
+        cluster = startCluster();
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(arguments[0]));
         HttpServer server = HttpServer.create(address, 0);
         server.createContext("/run", Daemon::run);
         server.setExecutor(Executors.newSingleThreadExecutor());
         server.start();
         System.out.println("listening on " + server.getAddress().getPort());
+    }
+
+    private static MiniCluster startCluster() throws Exception {
+        Configuration configuration = new Configuration();
+        configuration.setString("rest.bind-port", "0");
+        configuration.setString("rest.address", "127.0.0.1");
+        configuration.setString("rest.bind-address", "127.0.0.1");
+        MiniCluster started = new MiniCluster(new MiniClusterConfiguration.Builder()
+                .setConfiguration(configuration)
+                .setNumTaskManagers(1)
+                .setNumSlotsPerTaskManager(2)
+                .build());
+        started.start();
+        return started;
+    }
+
+    static URI clusterAddress() throws Exception {
+        return cluster.getRestAddress().get();
     }
 
     static boolean isStreaming(StreamExecutionEnvironment env) {

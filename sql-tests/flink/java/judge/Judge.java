@@ -44,11 +44,14 @@ final class Judge {
     private final Set<String> settings = new HashSet<>();
 
     /** @param replay whether filesystem tables are read by the replay connector, in one order */
-    Judge(Path directory, boolean alternate, boolean replay) {
+    Judge(Path directory, boolean alternate, boolean replay) throws Exception {
         this.directory = directory;
         this.alternate = alternate;
         this.replay = replay;
         Configuration configuration = new Configuration();
+        configuration.setString("execution.target", "remote");
+        configuration.setString("rest.address", Daemon.clusterAddress().getHost());
+        configuration.setString("rest.port", String.valueOf(Daemon.clusterAddress().getPort()));
         configuration.setString("parallelism.default", "1");
         configuration.setString("table.local-time-zone", "UTC");
         configuration.setString("execution.buffer-timeout.interval", "0 ms");
