@@ -40,6 +40,11 @@ const QUERIES: Readonly<Record<string, string>> = {
     "SELECT k, COUNT(DISTINCT bidder), SESSION_START(ts, INTERVAL '0.02' SECOND) FROM bids GROUP BY k, SESSION(ts, INTERVAL '0.02' SECOND)",
   'window-rank': `SELECT k, price, window_start FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end, k ORDER BY price DESC) AS n FROM ${TUMBLE}) WHERE n <= 3`,
   'window-deduplicate': `SELECT k, price, window_start FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end, k ORDER BY ts DESC) AS n FROM ${TUMBLE}) WHERE n = 1`,
+  'window-join': `SELECT a.k, a.bidder - b.bidder, a.window_start FROM ${TUMBLE} AS a LEFT JOIN ${TUMBLE} AS b ON a.window_start = b.window_start AND a.window_end = b.window_end AND a.k = b.k AND a.price = b.price`,
+  'interval-join':
+    "SELECT a.k, a.bidder - b.bidder, CAST(a.ts AS TIMESTAMP(3)) FROM bids AS a LEFT JOIN bids AS b ON a.k = b.k AND a.price = b.price AND b.ts BETWEEN a.ts - INTERVAL '1' SECOND AND a.ts",
+  'temporal-join':
+    'SELECT a.k, a.price - v.price, CAST(a.ts AS TIMESTAMP(3)) FROM bids AS a LEFT JOIN latest FOR SYSTEM_TIME AS OF a.ts AS v ON a.k = v.k',
   over: "SELECT k, SUM(price) OVER (PARTITION BY k ORDER BY ts RANGE BETWEEN INTERVAL '1' SECOND PRECEDING AND CURRENT ROW), CAST(ts AS TIMESTAMP(3)) FROM bids",
 }
 
@@ -57,6 +62,9 @@ async function measure(query: string, select: string): Promise<Report> {
   for (const statement of eventStatements({ source, output: '', sideInput: '' })) await session.execute(statement)
   await session.execute(
     'CREATE VIEW bids AS SELECT MOD(auction, 1000) AS k, MOD(bidder, 1000) AS bidder, price, `dateTime` AS ts FROM bid',
+  )
+  await session.execute(
+    'CREATE VIEW latest AS SELECT k, price, ts FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY k ORDER BY ts DESC) AS n FROM bids) WHERE n = 1',
   )
   await session.execute(
     "CREATE TABLE results (k BIGINT, n BIGINT, at_time TIMESTAMP(3)) WITH ('connector' = 'blackhole')",
