@@ -10,13 +10,20 @@ export interface Failure {
   readonly problem: string
 }
 
+type Mode = 'streaming' | 'batch'
+
+/** How many rows a batch has: where batches end must change no result. */
+const BATCH_ROWS = [1024, 3, 1] as const
+
 /** @returns the failures of cases `seed … seed + cases` */
-export async function compareCases(seed: number, cases: number): Promise<Failure[]> {
+export async function compareCases(seed: number, cases: number, mode: Mode): Promise<Failure[]> {
   const session = new Session()
+  await session.execute(`SET 'execution.runtime-mode' = '${mode}'`)
   const duck = await (await DuckDBInstance.create()).connect()
   const failures: Failure[] = []
   for (let index = 0; index < cases; index++) {
-    const sql = randomQuery(seededRandom(seed + index))
+    const sql = randomQuery(seededRandom(seed + index), mode === 'batch')
+    await session.execute(`SET 'execution.batch-rows' = '${BATCH_ROWS[(seed + index) % BATCH_ROWS.length]}'`)
     const problem = await compare(session, duck, sql)
     if (problem !== undefined) failures.push({ seed: seed + index, sql, problem })
   }
