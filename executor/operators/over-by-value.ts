@@ -1,7 +1,7 @@
 /**
  * OVER aggregates over everything before, in the order of a column that is no time attribute: a row that comes or goes
- * changes the results of those behind it, each with -U and +U, up to the first whose results stay as they are. All rows
- * are kept with their results. As in Flink a change costs a walk over its partition.
+ * changes the results of those behind it, each with -U and +U where they are not the same. All rows are kept with their
+ * results. As in Flink a change costs a walk over its partition.
  */
 import { type ChangeBatch, DELETE, INSERT, isRetraction, UPDATE_AFTER, UPDATE_BEFORE } from '../../core/change-batch.ts'
 import type { Column } from '../../core/column.ts'
@@ -118,11 +118,15 @@ export class OverByValue implements Operator {
     this.#updateBehind(group, results, position)
   }
 
-  /** From a position on, up to the first row whose results stay. */
-  #updateBehind(group: number, results: Results, from: number): void {
-    let to = from
-    while (to < results.ids.length && results.differs(to)) to++
-    this.#update(group, results, from, to)
+  /** Those of the rows from a position on whose results change: an average may stay for one row and not for the next. */
+  #updateBehind(group: number, results: Results, position: number): void {
+    const { length } = results.ids
+    for (let from = position; from < length; from++) {
+      let to = from
+      while (to < length && results.differs(to)) to++
+      if (to > from) this.#update(group, results, from, to)
+      from = to
+    }
   }
 
   #update(group: number, results: Results, from: number, to: number): void {

@@ -47,9 +47,12 @@ function strategyOf(
   const rowKey = (keys.get(input) ?? []).find((key) => partition.every((column) => key.includes(column)))
   if (rowKey === undefined || order.length === 0 || mayDelete(input, modes)) return { strategy: 'retract', rowKey: [] }
   const columns = monotonicityOf(input, modes)
-  const rises = order.every(({ column, descending }) => {
+  const rises = order.every(({ column, descending, nullsFirst }) => {
     const monotonicity = columns?.[column]
-    return monotonicity === 'constant' || monotonicity === (descending ? 'increasing' : 'decreasing')
+    if (monotonicity === 'constant') return true
+    // A MIN or MAX may be NULL before it has a value: with NULLS FIRST the row would move down then.
+    if (nullsFirst && input.node.schema.fields[column]?.type.nullable !== false) return false
+    return monotonicity === (descending ? 'increasing' : 'decreasing')
   })
   return rises ? { strategy: 'update-fast', rowKey } : { strategy: 'retract', rowKey: [] }
 }

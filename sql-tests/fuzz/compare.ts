@@ -21,17 +21,28 @@ const MODES: readonly Readonly<Record<string, string>>[] = [
   },
 ]
 
+/** How many rows a batch has: where batches end must change no result. */
+const BATCH_ROWS = [1024, 3, 1] as const
+
 /** @returns the failures of cases `seed … seed + cases` */
 export async function compareCases(seed: number, cases: number): Promise<Failure[]> {
   const sessions = MODES.map((configuration) => new Session({ configuration }))
   const duck = await (await DuckDBInstance.create()).connect()
   const failures: Failure[] = []
   for (let index = 0; index < cases; index++) {
-    const sql = randomQuery(seededRandom(seed + index))
-    const mode = (seed + index) % MODES.length
-    const problem = await compare(sessions[mode] as Session, duck, sql)
+    const number = seed + index
+    const mode = number % MODES.length
+    const sql = randomQuery(seededRandom(number), MODES[mode]?.['execution.runtime-mode'] === 'batch')
+    const session = sessions[mode] as Session
+    const rows = BATCH_ROWS[Math.floor(number / MODES.length) % BATCH_ROWS.length]
+    await session.execute(`SET 'execution.batch-rows' = '${rows}'`)
+    const problem = await compare(session, duck, sql)
     if (problem !== undefined) {
-      failures.push({ seed: seed + index, sql, problem: `${problem} with ${JSON.stringify(MODES[mode])}` })
+      failures.push({
+        seed: number,
+        sql,
+        problem: `${problem} with ${JSON.stringify(MODES[mode])}, ${rows} rows a batch`,
+      })
     }
   }
   for (const session of sessions) await session.close()

@@ -1,6 +1,7 @@
 /** Random tables and queries over them, in SQL that Flink and DuckDB read alike. */
 import { integer, oneOf, type Random } from '../random.ts'
 import { randomJoin } from './joins.ts'
+import { randomOrdered, randomOver } from './ordered.ts'
 
 const AGGREGATES = [
   'COUNT(*)',
@@ -76,9 +77,26 @@ function table(random: Random, name = 't'): string {
   return `(VALUES ${rows.join(', ')}) AS ${name}(k, v, s, b, d)`
 }
 
-/** Half of the queries read one table, the others several. */
-export function randomQuery(random: Random): string {
-  return random() < 0.5 ? randomAggregate(random) : randomJoin(random, (name) => table(random, name))
+/**
+ * Aggregates, joins, Top-N and OVER.
+ *
+ * @param batch with what streams do not have
+ */
+export function randomQuery(random: Random, batch: boolean): string {
+  const tableAs = (name: string): string => table(random, name)
+  switch (integer(random, 0, 9)) {
+    case 0:
+    case 1:
+    case 2:
+      return randomJoin(random, tableAs)
+    case 3:
+    case 4:
+      return randomOrdered(random, tableAs)
+    case 5:
+      return randomOver(random, tableAs, batch)
+    default:
+      return randomAggregate(random)
+  }
 }
 
 function randomAggregate(random: Random): string {
