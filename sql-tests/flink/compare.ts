@@ -7,7 +7,15 @@ import type { Found } from './in-turns.ts'
  * Operators that emit several rows at one time: Flink gives these in the order of hash tables and heaps. What is
  * compared then is which changes there are, not their order.
  */
-const UNORDERED_OPERATORS = new Set(['window-aggregate', 'join', 'interval-join', 'temporal-join', 'window-join'])
+const UNORDERED_OPERATORS = new Set([
+  'window-aggregate',
+  'window-rank',
+  'window-join',
+  'join',
+  'interval-join',
+  'temporal-join',
+  'expand',
+])
 
 /** How much of two changelogs is compared. */
 export type Scope = 'every change in order' | 'every change' | 'the table'

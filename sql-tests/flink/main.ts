@@ -6,7 +6,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseSlt, type SltRecord } from '../slt/format.ts'
 import { compare, type Scope } from './compare.ts'
-import { COMPARED_AS_TABLES, KNOWN_DIFFERENCES, MILLRACE_ONLY, WITHOUT_ORDER } from './differences.ts'
+import { COMPARED_AS_TABLES, KNOWN_DIFFERENCES, MILLRACE_ONLY, OTHER_SCOPES } from './differences.ts'
 import { type Answer, type Flink, startFlink } from './flink.ts'
 import { type Found, runInTurns } from './in-turns.ts'
 
@@ -36,7 +36,7 @@ async function runSuite(name: string, flink: Flink, count: Count): Promise<void>
 
 /** What is wrong with a record, or undefined. */
 function judge(suite: string, record: SltRecord, answer: Answer, found: Found): string | undefined {
-  const known = KNOWN_DIFFERENCES.find((entry) => entry.suite === suite && entry.sql === record.body)
+  const known = KNOWN_DIFFERENCES.find(({ records }) => isAmong(records, suite, record))
   const difference = compare(answer, found, scopeOf(suite, record))
   if (difference === undefined)
     return known === undefined ? undefined : `no longer differs: take it out of differences.ts (${known.reason})`
@@ -46,8 +46,16 @@ function judge(suite: string, record: SltRecord, answer: Answer, found: Found): 
 
 function scopeOf(suite: string, record: SltRecord): Scope {
   if (suite in COMPARED_AS_TABLES) return 'the table'
-  const ordered = !WITHOUT_ORDER.some(([path, sql]) => path === suite && sql === record.body)
-  return ordered ? 'every change in order' : 'every change'
+  const other = OTHER_SCOPES.find(([path, sql]) => path === suite && sql === record.body)
+  return other?.[2] ?? 'every change in order'
+}
+
+function isAmong(
+  records: readonly (readonly [suite: string, sql: string])[],
+  suite: string,
+  record: SltRecord,
+): boolean {
+  return records.some(([path, sql]) => path === suite && sql === record.body)
 }
 
 const pattern = process.argv[2] ?? ''

@@ -3,9 +3,9 @@ package judge;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.Timer;
 import java.util.TimerTask;
 import java.util.regex.Matcher;
@@ -15,7 +15,6 @@ import org.apache.flink.table.api.EnvironmentSettings;
 import org.apache.flink.table.api.TableEnvironment;
 import org.apache.flink.table.api.TableResult;
 import org.apache.flink.table.api.internal.TableResultInternal;
-import org.apache.flink.table.catalog.Catalog;
 import org.apache.flink.table.catalog.Column;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.types.logical.LogicalType;
@@ -38,28 +37,40 @@ final class Judge {
     private final Path directory;
     private final boolean alternate;
     private final boolean replay;
-    private final TableEnvironment streaming;
-    private TableEnvironment batch;
+    /** Keys that were SET, but for the runtime mode. */
+    private final Map<String, String> settings = new LinkedHashMap<>();
     private boolean inBatch = false;
-    private final Set<String> settings = new HashSet<>();
+    private TableEnvironment environment;
 
     /** @param replay whether filesystem tables are read by the replay connector, in one order */
     Judge(Path directory, boolean alternate, boolean replay) throws Exception {
         this.directory = directory;
         this.alternate = alternate;
         this.replay = replay;
+        environment = createEnvironment();
+    }
+
+    /** With the catalog of the one before: modes and settings belong to an environment for good. Temporary things go. */
+    private TableEnvironment createEnvironment() throws Exception {
         Configuration configuration = new Configuration();
         configuration.setString("execution.target", "remote");
         configuration.setString("rest.address", Daemon.clusterAddress().getHost());
         configuration.setString("rest.port", String.valueOf(Daemon.clusterAddress().getPort()));
         configuration.setString("parallelism.default", "1");
         configuration.setString("table.local-time-zone", "UTC");
-        configuration.setString("execution.buffer-timeout.interval", "0 ms");
         configuration.setString("restart-strategy.type", "none");
         configuration.setString("table.optimizer.reuse-sub-plan-enabled", "false");
         configuration.setString("table.optimizer.reuse-source-enabled", "false");
-        streaming = TableEnvironment.create(
-                EnvironmentSettings.newInstance().inStreamingMode().withConfiguration(configuration).build());
+        configuration.setString("execution.runtime-mode", inBatch ? "BATCH" : "STREAMING");
+        if (!inBatch) configuration.setString("execution.buffer-timeout.interval", "0 ms");
+        settings.forEach(configuration::setString);
+        EnvironmentSettings.Builder builder = EnvironmentSettings.newInstance().withConfiguration(configuration);
+        if (environment != null) builder.withBuiltInCatalogName("unused");
+        TableEnvironment created = TableEnvironment.create(builder.build());
+        if (environment == null) return created;
+        created.registerCatalog(CATALOG, environment.getCatalog(CATALOG).orElseThrow());
+        created.useCatalog(CATALOG);
+        return created;
     }
 
     List<Answer> run(String text) throws Exception {
@@ -94,7 +105,7 @@ final class Judge {
             return new Answer(step.line(), step.body(), "ok", List.of(), List.of());
         }
         Turns.current = new Turns(alternate);
-        TableResult result = environment().executeSql(sql);
+        TableResult result = environment.executeSql(sql);
         boolean isQuery = QUERY.matcher(sql.trim()).matches();
         if (!isQuery && result.getJobClient().isPresent()) {
             result.await();
@@ -113,46 +124,22 @@ final class Judge {
         return !path.find() || Files.exists(Path.of(path.group(1).replaceFirst("^file:(//)?", "")));
     }
 
-    private TableEnvironment environment() {
-        return inBatch ? batch : streaming;
-    }
-
-    private void set(String key, String value) {
-        settings.add(key);
+    private void set(String key, String value) throws Exception {
         if (key.equals("execution.runtime-mode")) {
             inBatch = value.equalsIgnoreCase("batch");
-            if (inBatch && batch == null) batch = batchEnvironment();
+            environment = createEnvironment();
             return;
         }
-        streaming.getConfig().set(key, value);
-        if (batch != null) batch.getConfig().set(key, value);
+        settings.put(key, value);
+        environment.getConfig().set(key, value);
     }
 
     /** @param key null: all that was set */
-    private void reset(String key) {
-        List<String> keys = key == null ? List.copyOf(settings) : List.of(key);
-        for (String each : keys) {
-            if (each.equals("execution.runtime-mode")) inBatch = false;
-            ((Configuration) streaming.getConfig().getConfiguration()).removeKey(each);
-            if (batch != null) ((Configuration) batch.getConfig().getConfiguration()).removeKey(each);
-        }
-    }
-
-    /** Has the catalog of the streaming one. */
-    private TableEnvironment batchEnvironment() {
-        Configuration configuration = new Configuration();
-        configuration.addAll((Configuration) streaming.getConfig().getConfiguration());
-        configuration.setString("execution.runtime-mode", "BATCH");
-        configuration.removeKey("execution.buffer-timeout.interval");
-        TableEnvironment created = TableEnvironment.create(EnvironmentSettings.newInstance()
-                .withBuiltInCatalogName("unused")
-                .inBatchMode()
-                .withConfiguration(configuration)
-                .build());
-        Catalog catalog = streaming.getCatalog(CATALOG).orElseThrow();
-        created.registerCatalog(CATALOG, catalog);
-        created.useCatalog(CATALOG);
-        return created;
+    private void reset(String key) throws Exception {
+        if (key == null || key.equals("execution.runtime-mode")) inBatch = false;
+        if (key == null) settings.clear();
+        else settings.remove(key);
+        environment = createEnvironment();
     }
 
     private static List<String> changes(TableResult result) throws Exception {
