@@ -15,7 +15,7 @@ async function results({ statements, dataDirectory }: ResultsRequest): Promise<s
   if (result.kind !== 'query') throw new Error(`the last statement gave ${result.kind}`)
   const counts = new Map<string, number>()
   for await (const { kind, values } of result) {
-    const line = values.map((value) => (value === null ? 'null' : String(value))).join('|')
+    const line = values.map((value) => (value === null ? 'null' : `${value as string | number | bigint}`)).join('|')
     counts.set(line, (counts.get(line) ?? 0) + (kind === '+I' || kind === '+U' ? 1 : -1))
   }
   await session.close()
