@@ -1,7 +1,8 @@
 /**
- * `npm run bench:nexmark -- [--queries q0,q5] [--events N] [--parallelism N] [--recover] --json FILE`: the Nexmark
- * queries, each in a process of its own with exactly-once checkpoints on. A table on the terminal; JSON, and a chart
- * as SVG beside it.
+ * `npm run bench:nexmark -- [--queries q0,q5] [--events N] [--parallelism N] [--recover] [--vs flink] --json FILE`: the
+ * Nexmark queries, each in a process of its own with exactly-once checkpoints on. A table on the terminal; JSON, and a
+ * chart as SVG beside it. Beside Flink both read the same file of JSON records, one engine at a time, and the final
+ * rows of both are compared on a smaller file.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,8 +10,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { drawChart } from './chart.ts'
+import { compareResults, writeEvents } from './events-file.ts'
+import { Flink } from './flink.ts'
 import type { RunReport, RunRequest } from './run-query.ts'
-import { generatorSource, QUERY_NAMES, queryStatements, sideInput, type WorkloadOptions } from './workload.ts'
+import {
+  fileSource,
+  flinkStatements,
+  generatorSource,
+  QUERY_NAMES,
+  queryStatements,
+  sideInput,
+  type WorkloadOptions,
+} from './workload.ts'
 
 const { values } = parseArgs({
   options: {
@@ -20,6 +31,7 @@ const { values } = parseArgs({
     parallelism: { type: 'string', default: '1' },
     interval: { type: 'string', default: '1 s' },
     recover: { type: 'boolean', default: false },
+    vs: { type: 'string' },
     json: { type: 'string' },
   },
 })
@@ -29,10 +41,21 @@ process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
 
 const side = join(directory, 'side-input.csv')
 writeFileSync(side, sideInput())
+if (values.vs !== undefined && values.vs !== 'flink') throw new Error('--vs takes "flink"')
+const flink = values.vs === undefined ? undefined : new Flink(directory)
+const source = generatorSource(EVENTS, Number(values.rate))
 const workload: WorkloadOptions = {
-  source: generatorSource(EVENTS, Number(values.rate)),
+  source: flink === undefined ? source : fileSource(await writeEvents(source, join(directory, 'events'))),
   output: join(directory, 'q10'),
   sideInput: side,
+}
+const COMPARED_EVENTS = 200_000
+const compared: WorkloadOptions = {
+  ...workload,
+  source:
+    flink === undefined
+      ? source
+      : fileSource(await writeEvents(generatorSource(COMPARED_EVENTS, 10_000), join(directory, 'compared'))),
 }
 
 interface Result {
@@ -48,6 +71,13 @@ interface Result {
   readonly state_bytes?: number
   readonly results?: number
   readonly recovery_ms?: number
+  readonly flink_events_per_cpu_second?: number
+  readonly flink_cpu_seconds?: number
+  readonly flink_wall_seconds?: number
+  readonly flink_peak_rss_mb?: number
+  /** Events per CPU second, of ours to Flink's. */
+  readonly ratio?: number
+  readonly equal?: string
 }
 
 function run(request: RunRequest): RunReport | string {
@@ -88,6 +118,21 @@ function measure(query: string): Result {
     state_bytes: report.stateBytes,
     results: report.results,
     ...(recovery === undefined ? {} : { recovery_ms: Math.round(recovery) }),
+    ...(flink === undefined ? {} : besideFlink(query, flink, report.cpuSeconds)),
+  }
+}
+
+function besideFlink(query: string, engine: Flink, cpuSeconds: number): Partial<Result> {
+  rmSync(workload.output, { recursive: true, force: true })
+  const report = engine.measure(flinkStatements(query, workload), Number(values.parallelism), values.interval)
+  if (typeof report === 'string') return { equal: `Flink: ${report}` }
+  return {
+    flink_events_per_cpu_second: Math.round(EVENTS / report.cpuSeconds),
+    flink_cpu_seconds: round(report.cpuSeconds),
+    flink_wall_seconds: round(report.wallSeconds),
+    flink_peak_rss_mb: report.peakRssMb,
+    ratio: round(report.cpuSeconds / cpuSeconds),
+    equal: compareResults(query, compared, engine, directory),
   }
 }
 
@@ -116,6 +161,13 @@ const COLUMNS: readonly (readonly [string, keyof Result])[] = [
   ['state bytes', 'state_bytes'],
   ['results', 'results'],
   ...(values.recover ? ([['recovery ms', 'recovery_ms']] as const) : []),
+  ...(flink === undefined
+    ? []
+    : ([
+        ['Flink/CPU s', 'flink_events_per_cpu_second'],
+        ['ratio', 'ratio'],
+        ['same rows', 'equal'],
+      ] as const)),
 ]
 
 function line(cells: readonly string[]): string {
@@ -135,6 +187,13 @@ if (values.json !== undefined) {
     `${JSON.stringify({ events: EVENTS, parallelism: Number(values.parallelism), results }, null, 2)}\n`,
   )
   writeFileSync(values.json.replace(/(\.json)?$/, '.svg'), drawChart(chartRows()))
+}
+if (flink !== undefined) {
+  const ratios = results.flatMap(({ ratio }) => ratio ?? [])
+  const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length)
+  process.stdout.write(
+    `events per CPU second, times Flink's: geometric mean ${mean.toFixed(1)}, least ${Math.min(...ratios).toFixed(1)}\n`,
+  )
 }
 process.exitCode = results.some((result) => result.error !== undefined) ? 1 : 0
 

@@ -1,6 +1,7 @@
 /** Scripts of the Nexmark benchmark: the table of events, and each query with its sink. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { FLINK_COUNT_CHAR } from './flink.ts'
 
 const QUERIES = join(import.meta.dirname, 'queries')
 
@@ -34,6 +35,26 @@ export function eventStatements(options: WorkloadOptions): readonly string[] {
   return statementsOf('events.sql', options)
 }
 
+/** The columns of the table of events that are in the records. */
+export function eventColumns(): string {
+  const definition = readFileSync(join(QUERIES, 'events.sql'), 'utf8')
+  return definition.slice(definition.indexOf('(') + 1, definition.indexOf(',\n  `dateTime` AS CASE'))
+}
+
+/** The same for Flink: its files cannot be looked up, so that q13 joins with all of the side input. */
+export function flinkStatements(query: string, options: WorkloadOptions): readonly string[] {
+  return queryStatements(query, { ...options, countChar: FLINK_COUNT_CHAR }).map((statement) =>
+    statement.replace('FOR SYSTEM_TIME AS OF B.p_time ', ''),
+  )
+}
+
+/** With the SELECT of the INSERT as the last statement, and without the sink. */
+export function asSelect(statements: readonly string[]): readonly string[] {
+  const insert = statements.at(-1) ?? ''
+  const select = insert.slice(insert.search(/^SELECT/m))
+  return [...statements.slice(0, -1).filter((statement) => !/CREATE TABLE nexmark_/.test(statement)), select]
+}
+
 function statementsOf(file: string, options: WorkloadOptions): string[] {
   const source = Object.entries(options.source).map(([key, value]) => `'${key}' = '${value}'`)
   return (
@@ -56,6 +77,10 @@ export function generatorSource(events: number, rate: number): Readonly<Record<s
     'first-event.rate': `${rate}`,
     'next-event.rate': `${rate}`,
   }
+}
+
+export function fileSource(path: string): Readonly<Record<string, string>> {
+  return { connector: 'filesystem', path, format: 'json' }
 }
 
 /** Lines `key,value` for the auctions modulo 10,000. */
