@@ -401,7 +401,17 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     records: [
       [
         'batch-operators.slt',
-        'SELECT shop, window_start, window_end, COUNT(*) FROM TABLE(SESSION(TABLE orders PARTITION BY shop, DESCRIPTOR(ts), INTER',
+        "SELECT shop, window_start, window_end, COUNT(*) FROM TABLE(SESSION(TABLE orders PARTITION BY shop, DESCRIPTOR(ts), INTERVAL '2' SECOND)) GROUP BY shop, window_start, window_end",
+      ],
+    ],
+  },
+  {
+    reason:
+      'outer rows of a processing-time interval join come out at the end of the input; Flink does not fire these timers any more',
+    records: [
+      [
+        'interval-joins.slt',
+        "SELECT o.id, s.carrier FROM orders AS o LEFT JOIN shipments AS s ON o.id = s.order_id AND o.arrived BETWEEN s.arrived - INTERVAL '1' DAY AND s.arrived + INTERVAL '1' DAY",
       ],
     ],
   },
@@ -534,9 +544,15 @@ export const COMPARED_AS_TABLES: Readonly<Record<string, string>> = {
   'mini-batch.slt': 'Flink aggregates a bundle in two phases, each with bundles of its own',
 }
 
-/** Queries that are compared less strictly: rows of VALUES and of files with random names have no order. */
+/** Queries that are compared less strictly: rows of VALUES and of files with random names have no order, clocks go on. */
 export const OTHER_SCOPES: readonly (readonly [suite: string, sql: string, scope: Scope])[] = [
   ['statements.slt', 'SELECT * FROM files', 'every change'],
+  // Whether an equal row came in the same millisecond.
+  [
+    'deduplication.slt',
+    'SELECT id, `user`, row_num FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY arrived DESC) AS row_num FROM Orders) WHERE row_num = 1',
+    'the table',
+  ],
   [
     'projection.slt',
     "SELECT x * y, z FROM (VALUES (1, 2, 'p'), (3, 4, CAST(NULL AS STRING))) AS v(x, y, z)",
