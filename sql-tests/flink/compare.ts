@@ -10,6 +10,7 @@ import type { Found } from './in-turns.ts'
 const UNORDERED_OPERATORS = new Set([
   'window-aggregate',
   'window-rank',
+  'window-deduplicate',
   'window-join',
   'join',
   'interval-join',
@@ -58,9 +59,11 @@ function outcomeOfFound(found: Found): string {
   return found.kind === 'query' ? `takes it\n${found.lines.join('\n')}` : 'takes it'
 }
 
-/** A time attribute is a plain timestamp to whom it is handed. */
+/** A time attribute is a plain timestamp to whom it is handed; Flink does not know that it is never NULL. */
 function columnsOf(columns: readonly string[]): string {
-  return columns.map((column) => column.replace(/ \*(ROWTIME|PROCTIME)\*/, '')).join(', ')
+  return columns
+    .map((column) => column.replace(/ \*(ROWTIME|PROCTIME)\*/, '').replace(/(TIMESTAMP(_LTZ)?\(3\)) NOT NULL$/, '$1'))
+    .join(', ')
 }
 
 function linesOf(lines: readonly string[], scope: Scope): string {
