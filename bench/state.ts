@@ -46,6 +46,9 @@ const QUERIES: Readonly<Record<string, string>> = {
   'temporal-join':
     'SELECT a.k, a.price - v.price, CAST(a.ts AS TIMESTAMP(3)) FROM bids AS a LEFT JOIN latest FOR SYSTEM_TIME AS OF a.ts AS v ON a.k = v.k',
   over: "SELECT k, SUM(price) OVER (PARTITION BY k ORDER BY ts RANGE BETWEEN INTERVAL '1' SECOND PRECEDING AND CURRENT ROW), CAST(ts AS TIMESTAMP(3)) FROM bids",
+  match:
+    "SELECT k, n, CAST(at_time AS TIMESTAMP(3)) FROM bids MATCH_RECOGNIZE (PARTITION BY k ORDER BY ts MEASURES COUNT(B.price) AS n, C.ts AS at_time ONE ROW PER MATCH AFTER MATCH SKIP PAST LAST ROW PATTERN (A B C) WITHIN INTERVAL '0.1' SECOND DEFINE B AS B.price < A.price, C AS C.price > B.price)",
+  ttl: "SELECT /*+ STATE_TTL('bid' = '1 s') */ auction, COUNT(*), MAX(CAST(`dateTime` AS TIMESTAMP(3))) FROM bid GROUP BY auction",
 }
 
 interface Report {
