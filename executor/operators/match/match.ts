@@ -42,8 +42,9 @@ const NO_TIMES = new Float64Array(0)
 interface Key {
   readonly group: number
   readonly runs: KeyRuns
-  /** Rows that wait, in the order of their arrival. */
+  /** Rows that wait, in the order of their time where `ordered`, else in that of their arrival. */
   waiting: number[]
+  ordered: boolean
   /** Time for which it is in the queue; of the last one that was added. */
   queued: number
   changed: boolean
@@ -149,6 +150,7 @@ class MatchOperator implements Operator {
     for (const row of rows) {
       const key = this.#keyOf(this.#chains.groups.values[row] as number)
       key.waiting = []
+      key.ordered = true
       this.#take(key, [row])
       if (this.#nodesFound.length >= MATCHES) this.#flush(now)
     }
@@ -209,12 +211,14 @@ class MatchOperator implements Operator {
     const known = this.#keys[group]
     if (known !== undefined) return known
     const runs = restored ?? this.#matcher.createRuns()
-    const key: Key = { group, runs, waiting: [], queued: Number.NaN, changed: false, gone: false }
+    const key: Key = { group, runs, waiting: [], ordered: true, queued: Number.NaN, changed: false, gone: false }
     this.#keys[group] = key
     return key
   }
 
   #wait(key: Key, row: number, time: number): void {
+    const last = key.waiting.at(-1)
+    if (last !== undefined && time < this.#chains.timeOf(last)) key.ordered = false
     key.waiting.push(row)
     if (key.queued === time) return
     key.queued = time
@@ -285,11 +289,17 @@ class MatchOperator implements Operator {
   /** Rows of a key up to a time, in their order; they do not wait any more. */
   #dueRows(key: Key, until: number): readonly number[] {
     const chains = this.#chains
-    const due = key.waiting.filter((row) => chains.timeOf(row) <= until)
-    if (due.length === 0) return due
-    key.waiting = due.length === key.waiting.length ? [] : key.waiting.filter((row) => chains.timeOf(row) > until)
+    const { waiting } = key
+    if (!key.ordered) {
+      waiting.sort((a, b) => chains.timeOf(a) - chains.timeOf(b))
+      key.ordered = true
+    }
+    let count = 0
+    while (count < waiting.length && chains.timeOf(waiting[count] as number) <= until) count++
+    if (count === 0) return []
+    const due = waiting.splice(0, count)
     const compare = this.#compare
-    return due.sort((a, b) => chains.timeOf(a) - chains.timeOf(b) || (compare?.(a, b) ?? 0))
+    return compare === undefined ? due : due.sort((a, b) => chains.timeOf(a) - chains.timeOf(b) || compare(a, b))
   }
 
   #testRow(variable: number, row: number): boolean | undefined {
