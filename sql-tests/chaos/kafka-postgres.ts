@@ -96,10 +96,24 @@ async function createTopics(kafka: KafkaClient, topics: readonly string[]): Prom
   const admin = kafka.admin()
   await admin.connect()
   await admin.createTopics({
-    waitForLeaders: true,
+    waitForLeaders: false,
     topics: topics.map((topic) => ({ topic, numPartitions: PARTITIONS, replicationFactor: 1 })),
   })
+  await untilKnown(admin, topics)
   await admin.disconnect()
+}
+
+/** A broker knows a new topic only some moments after it has been created; kafkajs does not wait for that. */
+async function untilKnown(admin: ReturnType<KafkaClient['admin']>, topics: readonly string[]): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      const { topics: known } = await admin.fetchTopicMetadata({ topics: [...topics] })
+      if (known.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return
+    } catch (error) {
+      if (tries > 100) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
 }
 
 async function produce(kafka: KafkaClient, topic: string, records: Iterable<string>): Promise<void> {
