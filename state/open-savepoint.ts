@@ -15,6 +15,11 @@ export async function openSavepoint(path: string): Promise<RestoredState> {
   const scratch = mkdtempSync(join(tmpdir(), 'millrace-checkpoint-'))
   try {
     const { manifest, pages } = await readCheckpointPages(path, scratch)
+    if (manifest.finished) {
+      throw new MillraceError('INVALID_CHECKPOINT', `"${path}" is of a job that has ended, and holds no state`, {
+        hint: 'Start from a savepoint, or from a checkpoint that was taken while the job ran.',
+      })
+    }
     const byOperator = Map.groupBy(pages, (page) => page.uid)
     return { manifest, origin: path, pages: async (uid): Promise<readonly PageWrite[]> => byOperator.get(uid) ?? [] }
   } finally {

@@ -57,6 +57,8 @@ export interface Sink {
   onTime?(now: number): Promise<void> | void
   /** The watermark of what comes, in event-time milliseconds; MAX_WATERMARK when the input has ended. */
   onWatermark?(time: number): void
+  /** False: `write` looks at no value, so that none need be made. */
+  readonly readsValues?: boolean
   /** Without `prepare` before it, everything uncommitted is discarded. */
   close(): Promise<void>
 }

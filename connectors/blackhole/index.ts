@@ -6,6 +6,7 @@ export function createSink(): Sink {
     open: async () => {},
     recover: async () => {},
     write: () => {},
+    readsValues: false,
     prepare: async () => null,
     commit: async () => {},
     close: async () => {},

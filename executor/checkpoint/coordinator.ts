@@ -30,6 +30,12 @@ export interface CompletedCheckpoint {
   readonly bytes: number
 }
 
+interface CheckpointRequest {
+  readonly finished?: boolean
+  readonly before?: () => void
+  readonly last?: boolean
+}
+
 export class CheckpointCoordinator {
   readonly #options: CoordinatorOptions
   #number: number
@@ -45,13 +51,11 @@ export class CheckpointCoordinator {
   }
 
   /**
-   * @param finished the input has ended: nothing will follow
+   * @param finished the input has ended: nothing will follow, so no state is written
    * @param before runs between the pause of the sources and the snapshot (`WITH DRAIN`)
    * @param last the sources stay where they are afterwards
    */
-  trigger(
-    request: { readonly finished?: boolean; readonly before?: () => void; readonly last?: boolean } = {},
-  ): Promise<CompletedCheckpoint> {
+  trigger(request: CheckpointRequest = {}): Promise<CompletedCheckpoint> {
     const next = this.#running.then(() => this.#take(request))
     this.#running = next.catch(() => undefined)
     return next
@@ -72,11 +76,7 @@ export class CheckpointCoordinator {
       throw new MillraceError('JOB_CANCELLED', 'the checkpoint was given up: the job has stopped')
   }
 
-  async #take(request: {
-    readonly finished?: boolean
-    readonly before?: () => void
-    readonly last?: boolean
-  }): Promise<CompletedCheckpoint> {
+  async #take(request: CheckpointRequest): Promise<CompletedCheckpoint> {
     const { attempt, store, onPhase } = this.#options
     const started = performance.now()
     this.#throwIfStopped()
@@ -90,7 +90,7 @@ export class CheckpointCoordinator {
       request.before?.()
       await attempt.drained()
       attempt.pipeline.prepareSnapshot()
-      pages = attempt.pipeline.snapshot()
+      pages = request.finished === true ? [] : attempt.pipeline.snapshot()
       positions = Object.fromEntries(attempt.sources.map((task) => [task.node.uid, task.source.position()]))
       onPhase?.('snapshot', checkpoint)
       handles = await this.#prepare(checkpoint)

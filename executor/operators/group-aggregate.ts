@@ -24,6 +24,8 @@ class GroupAggregate implements Operator {
   readonly #context: OperatorContext
   readonly #groups: AggregateTable
   readonly #suppresses: boolean
+  /** Whether COUNT(*) is among the aggregates: every row changes it. */
+  readonly #everyRowCounts: boolean
   #positions = new Int32Array(0)
   #kinds = new Uint8Array(0)
   /** What was gathered for the batch before. */
@@ -38,6 +40,9 @@ class GroupAggregate implements Operator {
       return field.type
     })
     this.#groups = new AggregateTable(planAggregates(keyTypes, node.aggregates, node.inputRetracts, node.stateTtl))
+    this.#everyRowCounts = node.aggregates.some(
+      (call) => call.function === 'COUNT' && call.args.length === 0 && call.filter === undefined,
+    )
     this.#suppresses = node.stateTtl === 0 || node.aggregates.length === 0
   }
 
@@ -53,8 +58,12 @@ class GroupAggregate implements Operator {
       return column
     })
     const now = this.#node.stateTtl > 0 ? this.#context.clock.now() : 0
-    const update = this.#groups.update(batch, keys, true, now)
-    const out = this.#emit(batch.rows, keys, update)
+    const reads = this.#context.output.readsValues?.() !== false
+    // Without results nothing tells which rows change one: then all must do so, or it must not matter.
+    const emits = reads || (this.#suppresses && !this.#everyRowCounts)
+    const update = this.#groups.update(batch, keys, emits, now)
+    if (!emits) update.changed.fill(1, 0, batch.rows)
+    const out = reads ? this.#emit(batch.rows, keys, update) : this.#emitKinds(batch.rows, update)
     this.#groups.settle()
     if (out !== undefined) this.#context.output.batch(out)
   }
@@ -75,6 +84,18 @@ class GroupAggregate implements Operator {
     for (let i = 0; i < count; i++) positions[i] = (positions[i] as number) >> 1
     const columns = [...this.#gather(keys, 0, positions, count), ...results]
     return createBatch(schema, columns, count, hasUpdates(kinds, count) ? kinds : null)
+  }
+
+  /** The changes that `#emit` would emit, without their values. */
+  #emitKinds(rows: number, update: GroupUpdate): ChangeBatch | undefined {
+    const { emitUpdateBefore, schema } = this.#node
+    const columns = schema.fields.map((): Column => ({ kind: 'null', nulls: null }))
+    if (emitUpdateBefore && this.#allUpdated(rows, update))
+      return createBatch(schema, columns, 2 * rows, updateKinds(2 * rows))
+    if (this.#kinds.length < 2 * rows) this.#kinds = new Uint8Array(2 * rows)
+    const count = this.#select(rows, update, this.#kinds)
+    if (count === 0) return undefined
+    return createBatch(schema, columns, count, hasUpdates(this.#kinds, count) ? this.#kinds : null)
   }
 
   #gather(columns: readonly Column[], first: number, indices: Int32Array, count: number): Column[] {

@@ -32,6 +32,8 @@ export interface HarnessOptions {
   readonly inputKey?: readonly number[]
   /** Off where the input itself takes back what is not there. */
   readonly checked?: boolean
+  /** What the output says; default true. False needs `checked` to be false too. */
+  readonly readsValues?: boolean
 }
 
 export class OperatorHarness {
@@ -52,6 +54,7 @@ export class OperatorHarness {
       watermark: (time) => {
         this.emitted.push(`watermark ${time}`)
       },
+      readsValues: () => options.readsValues !== false,
     }
     const { schema, changelog, upsertKey } = options.node
     const key = upsertKey === undefined ? {} : { upsertKey }

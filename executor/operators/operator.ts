@@ -16,6 +16,8 @@ export interface Output {
   batch(batch: ChangeBatch): void
   /** Event time in milliseconds: no row below it will follow (later ones are late). */
   watermark(time: number): void
+  /** False: nobody looks at values, only rows and their kinds count, and columns may be of kind `null`. Absent: true. */
+  readsValues?(): boolean
 }
 
 /** The watermark of an input that has ended. */

@@ -29,6 +29,10 @@ export class ConstraintEnforcer {
     this.#lengths = node.typeLengthEnforcer === undefined ? [] : lengthConstraints(node)
   }
 
+  get isNeeded(): boolean {
+    return this.#node.notNull.length > 0 || this.#lengths.length > 0
+  }
+
   /** @throws MillraceError NOT_NULL_VIOLATION, INVALID_ARGUMENT */
   enforce(batch: ChangeBatch): ChangeBatch {
     const kept = this.#enforceNotNull(batch)

@@ -169,6 +169,7 @@ export class Pipeline {
         stage.watermark = time
         for (const { to, input } of stage.edges) this.#advance(to, input, time)
       },
+      readsValues: () => stage.edges.some(({ to }) => this.#options.sinks.get(to.node.id)?.readsValues !== false),
     }
   }
 

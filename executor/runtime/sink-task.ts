@@ -27,6 +27,10 @@ export class SinkTask {
     return this.#pending
   }
 
+  get readsValues(): boolean {
+    return this.sink.readsValues !== false || this.#constraints.isNeeded
+  }
+
   write(batch: ChangeBatch): void {
     const checked = this.#constraints.enforce(batch)
     if (checked.rows === 0) return

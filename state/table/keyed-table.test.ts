@@ -231,3 +231,74 @@ describe('KeyedTable', () => {
     )
   })
 })
+
+describe('keys of one BIGINT column', () => {
+  const BIGINTS: readonly SqlType[] = [{ kind: 'BIGINT', nullable: true }]
+  const keysOf = (count: number, key: (n: number) => bigint | null): (readonly Value[])[] =>
+    Array.from({ length: count }, (_, n) => [key(n)])
+
+  it('are found while their upper halves are the same, and when they no longer are', () => {
+    const table = counter(BIGINTS)
+    const small = keysOf(500, (n) => BigInt(n % 300))
+    const first = countRows(table, BIGINTS, small)
+    expect(table.size).toBe(300)
+    expect(first[300]).toBe(first[0])
+    // The same lower halves below other upper ones are other keys.
+    countRows(
+      table,
+      BIGINTS,
+      keysOf(300, (n) => BigInt(n) - 2n ** 32n),
+    )
+    countRows(
+      table,
+      BIGINTS,
+      keysOf(300, (n) => BigInt(n) + 2n ** 40n),
+    )
+    countRows(table, BIGINTS, [[null]])
+    expect(table.size).toBe(901)
+    expect(countRows(table, BIGINTS, small)).toEqual(first)
+    expect(table.size).toBe(901)
+  })
+
+  it('are not found by a batch whose upper half is another, and looking them up inserts nothing', () => {
+    const table = counter(BIGINTS)
+    const rows = countRows(
+      table,
+      BIGINTS,
+      keysOf(50, (n) => BigInt(n)),
+    )
+    const wanted = [[3n], [3n + 2n ** 32n], [77n], [49n]]
+    expect([...table.lookup(columns(BIGINTS, wanted), 4).subarray(0, 4)]).toEqual([rows[3], -1, -1, rows[49]])
+    expect(table.size).toBe(50)
+  })
+
+  it('come back from pages with values of every width', () => {
+    const edges = [
+      0n,
+      127n,
+      -128n,
+      128n,
+      32767n,
+      -32768n,
+      32768n,
+      -(2n ** 31n),
+      2n ** 31n,
+      -(2n ** 63n),
+      2n ** 63n - 1n,
+    ]
+    for (let used = 1; used <= edges.length; used++) {
+      const table = new KeyedTable(BIGINTS, [{ kind: 'i64' }])
+      const keys = edges.slice(0, used).map((edge) => [edge])
+      const { rowIds } = table.lookupOrInsert(columns(BIGINTS, keys), used)
+      const values = (table.values[0] as FixedStore).values as BigInt64Array
+      for (let i = 0; i < used; i++) values[rowIds[i] as number] = -(edges[i] as bigint)
+      table.remove(rowIds[0] as number)
+      const restored = new KeyedTable(BIGINTS, [{ kind: 'i64' }])
+      restored.restorePages(table.snapshotPages())
+      const found = restored.lookup(columns(BIGINTS, keys), used)
+      expect([...found.subarray(0, used)]).toEqual([-1, ...rowIds.subarray(1, used)])
+      const after = (restored.values[0] as FixedStore).values as BigInt64Array
+      for (let i = 1; i < used; i++) expect(after[found[i] as number]).toBe(BigInt.asIntN(64, -(edges[i] as bigint)))
+    }
+  })
+})

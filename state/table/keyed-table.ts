@@ -11,6 +11,7 @@ import type { Column } from '../../core/column.ts'
 import type { SqlType } from '../../core/types.ts'
 import { hashKeys } from './hash.ts'
 import type { TablePage } from './page.ts'
+import { commonUpperHalf, keyWords, probeNarrow, type UpperHalf } from './narrow-keys.ts'
 import { type Probe, type ProbeTarget, probeFor } from './probe.ts'
 import { RowTable } from './row-table.ts'
 import { createStoredColumn, type StoredColumn, type StoredKind, storedKind } from './stored-column.ts'
@@ -73,6 +74,8 @@ export class KeyedTable implements ProbeTarget {
   #probeLoop: Probe | undefined
   /** A bit for each key column that has or had NULLs. */
   #probeVariant = 0
+  /** Of all keys, where they are BIGINT and have it in common. */
+  #upperHalf: UpperHalf = null
   /** What touching has read, kept so that it is not optimised away. */
   touched = 0
 
@@ -105,14 +108,10 @@ export class KeyedTable implements ProbeTarget {
    */
   lookupOrInsert(columns: readonly Column[], count: number, now = 0): Lookup {
     this.#scratch.reserve(count)
-    const { hashes, rowIds, inserted } = this.#scratch
-    const stored = this.#stored(columns, count)
-    hashKeys(stored, count, hashes)
-    const large = this.size > LARGE
-    if (large) this.touched ^= touchKeys(this, hashes, count)
-    let insertedCount = this.#probe(stored)(this, stored, count, hashes, rowIds, inserted, true)
+    const { rowIds, inserted } = this.#scratch
+    let insertedCount = this.#find(columns, count, true)
     this.storage.markAll(rowIds, count)
-    if (large) this.touched ^= touchRows(this.values, rowIds, count)
+    if (this.size > LARGE) this.touched ^= touchRows(this.values, rowIds, count)
     if (this.storage.expires) insertedCount += this.#renew(count, now)
     return { rowIds, inserted, insertedCount }
   }
@@ -120,11 +119,8 @@ export class KeyedTable implements ProbeTarget {
   /** As `lookupOrInsert`, for keys that are only names of rows: those that were there before are not written again. */
   intern(columns: readonly Column[], count: number): Lookup {
     this.#scratch.reserve(count)
-    const { hashes, rowIds, inserted } = this.#scratch
-    const stored = this.#stored(columns, count)
-    hashKeys(stored, count, hashes)
-    if (this.size > LARGE) this.touched ^= touchKeys(this, hashes, count)
-    const insertedCount = this.#probe(stored)(this, stored, count, hashes, rowIds, inserted, true)
+    const { rowIds, inserted } = this.#scratch
+    const insertedCount = this.#find(columns, count, true)
     for (let i = 0; insertedCount > 0 && i < count; i++) if (inserted[i] === 1) this.storage.mark(rowIds[i] as number)
     return { rowIds, inserted, insertedCount }
   }
@@ -132,18 +128,28 @@ export class KeyedTable implements ProbeTarget {
   /** The rows of a batch's keys, -1 where there is none. Valid until the next call of the table. */
   lookup(columns: readonly Column[], count: number, now = 0): Int32Array {
     this.#scratch.reserve(count)
-    const { hashes, rowIds, inserted } = this.#scratch
-    const stored = this.#stored(columns, count)
-    hashKeys(stored, count, hashes)
-    const large = this.size > LARGE
-    if (large) this.touched ^= touchKeys(this, hashes, count)
-    this.#probe(stored)(this, stored, count, hashes, rowIds, inserted, false)
+    const { rowIds } = this.#scratch
+    this.#find(columns, count, false)
     if (!this.storage.expires) return rowIds
     for (let i = 0; i < count; i++) {
       const row = rowIds[i] as number
       if (row >= 0 && this.storage.expired(row, now)) rowIds[i] = -1
     }
     return rowIds
+  }
+
+  /** Fills the scratch in. @returns number of inserted rows */
+  #find(columns: readonly Column[], count: number, insert: boolean): number {
+    const { hashes, rowIds, inserted } = this.#scratch
+    const stored = this.#stored(columns, count)
+    hashKeys(stored, count, hashes)
+    const words = this.#upperHalf === undefined ? undefined : keyWords(stored)
+    const upper = words === undefined ? undefined : commonUpperHalf(words, count, this.#upperHalf)
+    if (insert) this.#upperHalf = upper
+    if (words !== undefined && upper !== undefined)
+      return probeNarrow(this, words, count, hashes, rowIds, inserted, insert)
+    if (this.size > LARGE) this.touched ^= touchKeys(this, hashes, count)
+    return this.#probe(stored)(this, stored, count, hashes, rowIds, inserted, insert)
   }
 
   #stored(columns: readonly Column[], count: number): readonly Column[] {
@@ -286,6 +292,9 @@ export class KeyedTable implements ProbeTarget {
       hashes,
     )
     this.#hashes = hashes
+    // Ids that are free have a key of 0: they may only make it look less uniform than it is.
+    const words = keyWords(this.keys.map((key) => key.view()))
+    this.#upperHalf = words === undefined ? undefined : commonUpperHalf(words, this.high, null)
     let bits = FIRST_SLOT_BITS
     while (2 ** bits < 2 * this.size) bits++
     this.index = new Int32Array(2 ** (bits + 1))

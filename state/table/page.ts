@@ -3,11 +3,13 @@
  *
  *     u32 'MRTP' · u8 version · u8 columns · u16 rows (above the highest in use) · u16 rows in use · 2 unused bytes
  *     bitmap of the rows in use, 1 bit a row, padded to a byte
- *     for each column: u8 kind · u8 has NULLs · NULL bytes of the rows in use · values of the rows in use
+ *     for each column: u8 kind · u8 form · NULL bytes of the rows in use, if any · values of the rows in use
  *
- * Fixed-width values are packed; variable-length ones are u32 lengths, then the bytes of all rows.
+ * Fixed-width values are packed; variable-length ones are u32 lengths, then the bytes of all rows. Form: bit 0 has
+ * NULLs; the bits from 1 on: 0, or the 1, 2 or 4 bytes that each value of a 64-bit column takes here (since version 2).
  */
 import { MillraceError } from '../../core/errors.ts'
+import { narrowValues, narrowWidth, readNarrow } from './narrow-values.ts'
 import { BytesStore, FIXED_WIDTH, type FixedStore, type StoredColumn, type StoredKind } from './stored-column.ts'
 
 export const PAGE_SHIFT = 10
@@ -19,7 +21,8 @@ export interface TablePage {
 }
 
 const MAGIC = 0x5054524d
-const VERSION = 1
+const VERSION = 2
+const OLDEST_VERSION = 1
 const HEADER = 12
 
 const KIND_CODES: readonly StoredKind[] = [
@@ -54,7 +57,11 @@ export function encodePage(
     const at = (rows[i] as number) - first
     bitmap[at >> 3] = (bitmap[at >> 3] as number) | (1 << (at & 7))
   }
-  const length = columns.reduce((sum, column) => sum + columnLength(column, rows, count), HEADER + bitmap.length)
+  const widths = columns.map((column) => storedWidth(column, rows, count))
+  const length = columns.reduce(
+    (sum, column, n) => sum + columnLength(column, rows, count, widths[n] as number),
+    HEADER + bitmap.length,
+  )
   const out = new Uint8Array(length)
   const view = new DataView(out.buffer)
   view.setUint32(0, MAGIC, true)
@@ -64,14 +71,20 @@ export function encodePage(
   view.setUint16(8, count, true)
   out.set(bitmap, HEADER)
   let at = HEADER + bitmap.length
-  for (const column of columns) at = writeColumn(column, rows, count, out, view, at)
+  for (const [n, column] of columns.entries()) at = writeColumn(column, rows, count, out, view, at, widths[n] as number)
   return out
 }
 
-function columnLength(column: StoredColumn, rows: Int32Array, count: number): number {
+/** Bytes that each value takes; of variable length: 0. */
+function storedWidth(column: StoredColumn, rows: Int32Array, count: number): number {
+  if (column.kind === 'null' || column instanceof BytesStore) return 0
+  return column.kind === 'i64' ? narrowWidth(column.words, rows, count) : FIXED_WIDTH[column.kind]
+}
+
+function columnLength(column: StoredColumn, rows: Int32Array, count: number, width: number): number {
   const nulls = column.nulls === null ? 0 : count
   if (column.kind === 'null') return 2
-  if (!(column instanceof BytesStore)) return 2 + nulls + count * FIXED_WIDTH[column.kind]
+  if (!(column instanceof BytesStore)) return 2 + nulls + count * width
   let bytes = 0
   for (let i = 0; i < count; i++) bytes += column.lengths[rows[i] as number] as number
   return 2 + nulls + 4 * count + bytes
@@ -84,14 +97,19 @@ function writeColumn(
   out: Uint8Array,
   view: DataView,
   start: number,
+  width: number,
 ): number {
   let at = start
+  const isNarrow = column.kind === 'i64' && width < 8
   out[at++] = KIND_CODES.indexOf(column.kind)
-  out[at++] = column.nulls === null ? 0 : 1
+  out[at++] = (column.nulls === null ? 0 : 1) | (isNarrow ? width << 1 : 0)
   if (column.kind === 'null') return at
   if (column.nulls !== null) for (let i = 0; i < count; i++) out[at++] = column.nulls[rows[i] as number] as number
   if (column instanceof BytesStore) return writeBytes(column, rows, count, out, view, at)
-  const width = FIXED_WIDTH[column.kind]
+  if (isNarrow) {
+    out.set(narrowValues(column.words, rows, count, width), at)
+    return at + count * width
+  }
   const { buffer, byteOffset } = column.values
   const source = new Uint8Array(buffer, byteOffset, column.values.byteLength)
   const first = rows[0] as number
@@ -141,7 +159,9 @@ export function decodePage(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < HEADER || view.getUint32(0, true) !== MAGIC)
     throw corrupt(page, 'it does not begin as a page does')
-  if (view.getUint8(4) !== VERSION) throw corrupt(page, `its format version is ${view.getUint8(4)}, not ${VERSION}`)
+  const version = view.getUint8(4)
+  if (version < OLDEST_VERSION || version > VERSION)
+    throw corrupt(page, `its format version is ${version}, not ${VERSION}`)
   if (view.getUint8(5) !== columns.length) {
     throw corrupt(page, `it has ${view.getUint8(5)} columns where the state has ${columns.length}`)
   }
@@ -171,14 +191,19 @@ function readColumn(
   let at = start
   const kind = KIND_CODES[bytes[at++] as number]
   if (kind !== column.kind) throw corrupt(page, `a column is ${kind ?? 'unknown'} where the state has ${column.kind}`)
-  const hasNulls = bytes[at++] === 1
+  const form = bytes[at++] as number
   if (column.kind === 'null') return at
-  if (hasNulls) {
+  if ((form & 1) === 1) {
     const nulls = column.ensureNulls()
     for (const row of rows) nulls[row] = bytes[at++] as number
   }
   if (column instanceof BytesStore) return readBytes(column, rows, bytes, view, at)
-  return readFixed(column, rows, bytes, at)
+  const width = form >> 1
+  if (width === 0) return readFixed(column, rows, bytes, at)
+  if (column.kind !== 'i64' || (width !== 1 && width !== 2 && width !== 4) || at + rows.length * width > bytes.length)
+    throw corrupt(page, `a column has the unknown form ${form}`)
+  readNarrow(column.words, rows, view, at, width)
+  return at + rows.length * width
 }
 
 function readFixed(column: FixedStore, rows: Int32Array, bytes: Uint8Array, start: number): number {

@@ -1,0 +1,44 @@
+/** 64-bit values in as few bytes as a whole page of them needs: keys, counts and sums are mostly small. */
+
+/**
+ * Bytes that hold each value, sign included: 1, 2, 4 or 8.
+ *
+ * @param words pairs, low half first, by row id
+ */
+export function narrowWidth(words: Int32Array, rows: Int32Array, count: number): number {
+  let upper = 0
+  let magnitude = 0
+  for (let i = 0; i < count; i++) {
+    const at = 2 * (rows[i] as number)
+    const low = words[at] as number
+    const sign = low >> 31
+    upper |= (words[at + 1] as number) ^ sign
+    magnitude |= low ^ sign
+  }
+  if (upper !== 0) return 8
+  if (magnitude < 0x80) return 1
+  return magnitude < 0x8000 ? 2 : 4
+}
+
+/** The values of these rows as little-endian bytes. */
+export function narrowValues(words: Int32Array, rows: Int32Array, count: number, width: number): Uint8Array {
+  const out = new Uint8Array(count * width)
+  if (width === 1) for (let i = 0; i < count; i++) out[i] = words[2 * (rows[i] as number)] as number
+  else if (width === 2) {
+    const shorts = new Int16Array(out.buffer)
+    for (let i = 0; i < count; i++) shorts[i] = words[2 * (rows[i] as number)] as number
+  } else {
+    const ints = new Int32Array(out.buffer)
+    for (let i = 0; i < count; i++) ints[i] = words[2 * (rows[i] as number)] as number
+  }
+  return out
+}
+
+export function readNarrow(words: Int32Array, rows: Int32Array, view: DataView, start: number, width: number): void {
+  rows.forEach((row, i) => {
+    const at = start + i * width
+    const low = width === 1 ? view.getInt8(at) : width === 2 ? view.getInt16(at, true) : view.getInt32(at, true)
+    words[2 * row] = low
+    words[2 * row + 1] = low >> 31
+  })
+}
