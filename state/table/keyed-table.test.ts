@@ -301,4 +301,27 @@ describe('keys of one BIGINT column', () => {
       for (let i = 1; i < used; i++) expect(after[found[i] as number]).toBe(BigInt.asIntN(64, -(edges[i] as bigint)))
     }
   })
+
+  it('that are dense and many are found, taken away, come again, and go on beside others', () => {
+    const table = counter(BIGINTS)
+    const many = 100_000
+    const dense = keysOf(many, (n) => BigInt((n * 7919) % many))
+    const rows = countRows(table, BIGINTS, dense)
+    expect(countRows(table, BIGINTS, dense)).toEqual(rows)
+    expect(countRows(table, BIGINTS, dense)).toEqual(rows)
+    for (let n = 0; n < 10; n++) table.remove(rows[n] as number)
+    const found = table.lookup(columns(BIGINTS, dense), many)
+    expect([...found.subarray(0, many)]).toEqual([...Array<number>(10).fill(-1), ...rows.slice(10)])
+    const again = countRows(table, BIGINTS, dense)
+    expect(new Set(again).size).toBe(many)
+    expect(again.slice(10)).toEqual(rows.slice(10))
+    const others = [[-5n], [BigInt(many)], [2n ** 31n + 5n], [2n ** 30n], [5n]]
+    const [, , , , five] = countRows(table, BIGINTS, others)
+    expect(five).toBe(again[dense.findIndex(([key]) => key === 5n)])
+    expect(table.size).toBe(many + 4)
+    expect(countRows(table, BIGINTS, dense)).toEqual(again)
+    const counts = (table.values[0] as FixedStore).values as Int32Array
+    expect(again.slice(10).every((row) => (counts[row] as number) >= 5)).toBe(true)
+    expect(counts[again[0] as number]).toBe(2)
+  })
 })

@@ -11,10 +11,11 @@ import type { Column } from '../../core/column.ts'
 import type { SqlType } from '../../core/types.ts'
 import { hashKeys } from './hash.ts'
 import type { TablePage } from './page.ts'
-import { commonUpperHalf, keyWords, probeNarrow, type UpperHalf } from './narrow-keys.ts'
+import { DirectRows } from './direct-rows.ts'
+import { commonUpperHalf, keyWords, probeFirstSlots, probeMissed, type UpperHalf } from './narrow-keys.ts'
 import { type Probe, type ProbeTarget, probeFor } from './probe.ts'
 import { RowTable } from './row-table.ts'
-import { createStoredColumn, type StoredColumn, type StoredKind, storedKind } from './stored-column.ts'
+import { createStoredColumn, FixedStore, type StoredColumn, type StoredKind, storedKind } from './stored-column.ts'
 import { touchKeys, touchRows } from './touch.ts'
 
 export interface ValueColumn {
@@ -37,6 +38,7 @@ export class LookupScratch {
   hashes = new Int32Array(0)
   rowIds = new Int32Array(0)
   inserted = new Uint8Array(0)
+  missed = new Int32Array(0)
 
   reserve(count: number): void {
     if (this.rowIds.length >= count) return
@@ -44,6 +46,7 @@ export class LookupScratch {
     this.hashes = new Int32Array(length)
     this.rowIds = new Int32Array(length)
     this.inserted = new Uint8Array(length)
+    this.missed = new Int32Array(length)
   }
 }
 
@@ -76,6 +79,7 @@ export class KeyedTable implements ProbeTarget {
   #probeVariant = 0
   /** Of all keys, where they are BIGINT and have it in common. */
   #upperHalf: UpperHalf = null
+  readonly #direct = new DirectRows()
   /** What touching has read, kept so that it is not optimised away. */
   touched = 0
 
@@ -98,7 +102,7 @@ export class KeyedTable implements ProbeTarget {
   }
 
   get bytes(): number {
-    return this.storage.bytes + this.index.byteLength + this.#hashes.byteLength
+    return this.storage.bytes + this.index.byteLength + this.#hashes.byteLength + this.#direct.bytes
   }
 
   /**
@@ -140,16 +144,32 @@ export class KeyedTable implements ProbeTarget {
 
   /** Fills the scratch in. @returns number of inserted rows */
   #find(columns: readonly Column[], count: number, insert: boolean): number {
-    const { hashes, rowIds, inserted } = this.#scratch
+    const { hashes, rowIds, inserted, missed } = this.#scratch
     const stored = this.#stored(columns, count)
-    hashKeys(stored, count, hashes)
-    const words = this.#upperHalf === undefined ? undefined : keyWords(stored)
-    const upper = words === undefined ? undefined : commonUpperHalf(words, count, this.#upperHalf)
-    if (insert) this.#upperHalf = upper
-    if (words !== undefined && upper !== undefined)
-      return probeNarrow(this, words, count, hashes, rowIds, inserted, insert)
-    if (this.size > LARGE) this.touched ^= touchKeys(this, hashes, count)
-    return this.#probe(stored)(this, stored, count, hashes, rowIds, inserted, insert)
+    const known = this.#upperHalf
+    const words = known === undefined ? undefined : keyWords(stored)
+    const direct = words !== undefined && typeof known === 'number' && !this.#direct.isEmpty
+    let missing = direct ? this.#direct.find(words, known, count, rowIds, missed) : count
+    if (missing > 0 || count === 0) {
+      hashKeys(stored, count, hashes)
+      const upper = words === undefined ? undefined : commonUpperHalf(words, count, known)
+      if (insert) this.#setUpperHalf(upper)
+      if (words === undefined || upper === undefined) {
+        if (this.size > LARGE) this.touched ^= touchKeys(this, hashes, count)
+        return this.#probe(stored)(this, stored, count, hashes, rowIds, inserted, insert)
+      }
+      if (!direct) missing = probeFirstSlots(this, count, hashes, rowIds, missed)
+    }
+    if (insert) inserted.fill(0, 0, count)
+    if (missing === 0 || words === undefined) return 0
+    const added = probeMissed(this, words, missed, missing, hashes, rowIds, inserted, insert)
+    this.#direct.remember(words, missed, missing, rowIds, this.size)
+    return added
+  }
+
+  #setUpperHalf(upper: UpperHalf): void {
+    this.#upperHalf = upper
+    if (upper === undefined) this.#direct.clear()
   }
 
   #stored(columns: readonly Column[], count: number): readonly Column[] {
@@ -226,6 +246,8 @@ export class KeyedTable implements ProbeTarget {
     if (!this.storage.has(row)) return
     this.#onRemove?.(row)
     this.#unlink(row)
+    const [key] = this.keys
+    if (!this.#direct.isEmpty && key instanceof FixedStore) this.#direct.forget(key.words[2 * row] as number)
     this.storage.free(row)
   }
 

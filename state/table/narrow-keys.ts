@@ -27,43 +27,42 @@ export function commonUpperHalf(words: Int32Array, count: number, known: UpperHa
   return differ === 0 ? upper : undefined
 }
 
-/** As a `Probe`. */
-export function probeNarrow(
-  target: ProbeTarget,
-  words: Int32Array,
-  count: number,
-  hashes: Int32Array,
-  rowIds: Int32Array,
-  inserted: Uint8Array,
-  insert: boolean,
-): number {
-  const missed = probeFirstSlots(target, count, hashes, rowIds)
-  if (insert) inserted.fill(0, 0, count)
-  return missed === 0 ? 0 : probeMissed(target, words, count, hashes, rowIds, inserted, insert)
-}
-
 /**
  * Without branches, so that the processor waits for many cache misses at once: the row where the first slot has the
  * key, else -1.
+ *
+ * @returns how many are missed
  */
-function probeFirstSlots(target: ProbeTarget, count: number, hashes: Int32Array, rowIds: Int32Array): number {
-  const { index, shift } = target
-  let missed = 0
+export function probeFirstSlots(
+  { index, shift }: ProbeTarget,
+  count: number,
+  hashes: Int32Array,
+  rowIds: Int32Array,
+  missed: Int32Array,
+): number {
+  let next = 0
   for (let i = 0; i < count; i++) {
     const h = hashes[i] as number
-    const at = 2 * (h >>> shift)
+    const at = (h >>> shift) << 1
     const differ = (index[at] as number) ^ h
-    const row = ((index[at + 1] as number) - 1) | ((differ | -differ) >> 31)
+    const row = ((index[at + 1] as number) - 1) | 0 | ((differ | (0 - differ)) >> 31)
     rowIds[i] = row
-    missed |= row
+    missed[next] = i
+    next = (next + (row >>> 31)) | 0
   }
-  return missed < 0 ? 1 : 0
+  return next
 }
 
-function probeMissed(
+/**
+ * Looks the keys at these positions up, slot by slot.
+ *
+ * @returns number of inserted rows
+ */
+export function probeMissed(
   target: ProbeTarget,
   words: Int32Array,
-  count: number,
+  positions: Int32Array,
+  missed: number,
   hashes: Int32Array,
   rowIds: Int32Array,
   inserted: Uint8Array,
@@ -73,18 +72,19 @@ function probeMissed(
   let mask = (index.length >>> 1) - 1
   let stored = wordsOf(target.keys[0])
   let added = 0
-  for (let i = 0; i < count; i++) {
-    if ((rowIds[i] as number) >= 0) continue
+  for (let n = 0; n < missed; n++) {
+    const i = positions[n] as number
     const h = hashes[i] as number
     let slot = h >>> shift
-    let id = index[2 * slot + 1] as number
-    while (id !== 0 && index[2 * slot] !== h) {
+    let id = index[(slot << 1) + 1] as number
+    while (id !== 0 && index[slot << 1] !== h) {
       slot = (slot + 1) & mask
-      id = index[2 * slot + 1] as number
+      id = index[(slot << 1) + 1] as number
     }
     if (id === 0 && insert) {
       const row = target.allocate(h)
-      ;({ index, shift } = target)
+      index = target.index
+      shift = target.shift
       mask = (index.length >>> 1) - 1
       stored = wordsOf(target.keys[0])
       stored[2 * row] = words[2 * i] as number
