@@ -224,6 +224,17 @@ describe('savepoints', () => {
     expect(await texts(restored)).toEqual(['groups 0 second', 'groups 1 gone soon'])
   })
 
+  it('may not be the last checkpoint of a job that has ended: no state is written then', async () => {
+    const { store } = await open()
+    await store.write([page(0, 'first')], manifest(1))
+    await store.write([], { ...manifest(2), finished: true })
+    await expect(openSavepoint(join(directory, 'chk-2'))).rejects.toMatchObject({
+      code: 'INVALID_CHECKPOINT',
+      message: expect.stringContaining('has ended') as string,
+    })
+    expect(await texts(await openSavepoint(join(directory, 'chk-1')))).toEqual(['groups 0 first'])
+  })
+
   it('that are damaged, missing or none at all are refused', async () => {
     const path = join(root, 'savepoint')
     await writeSavepoint(path, manifest(9), PAGES)
