@@ -18,7 +18,7 @@ import { JoinedRows, keyColumns, PADDING, type RowSource, rowsWithNullKey } from
 import { MIN_WATERMARK, type Operator, type OperatorContext, type OperatorMetrics, type StatePage } from './operator.ts'
 import { rowColumns } from './row-store.ts'
 import { readMilliseconds } from './timestamps.ts'
-import { WallClock } from './wall-clock.ts'
+import { WindowEnds } from './window-ends.ts'
 
 const KEYS = 'keys'
 /** Pairs after which what has been found is given out. */
@@ -36,15 +36,12 @@ export function createWindowJoin(
 class WindowJoin implements Operator {
   readonly #node: WindowJoinNode
   readonly #context: OperatorContext
-  readonly #clock: WallClock
+  readonly #open: WindowEnds
   readonly #ends: readonly [WindowEnd, WindowEnd]
   /** By end of the window and key; with whether the key has a NULL, which is equal to nothing. */
   readonly #keys: KeyedTable
   readonly #left: TimedRows
   readonly #right: TimedRows
-  /** By end of the window: its groups, in the order in which they came. */
-  readonly #windows = new Map<number, number[]>()
-  #nextFire = Number.POSITIVE_INFINITY
   readonly #watermark = new CounterPage('watermark', MIN_WATERMARK)
   readonly #condition: JoinCondition | undefined
   readonly #joined = new JoinedRows()
@@ -58,7 +55,7 @@ class WindowJoin implements Operator {
     const [left, right] = inputs
     this.#node = node
     this.#context = context
-    this.#clock = new WallClock(node.left.timeType, context.timeZone)
+    this.#open = new WindowEnds(node.left.timeType, context.timeZone)
     this.#ends = [endOf(left, node.left.end), endOf(right, node.right.end)]
     const keyTypes = node.leftKeys.map((key): SqlType => left.fields[key]?.type ?? { kind: 'NULL', nullable: true })
     this.#keys = new KeyedTable([BIGINT, ...keyTypes], [{ kind: 'bool' }])
@@ -96,7 +93,8 @@ class WindowJoin implements Operator {
     const times = this.#readEnds(batch, input)
     const kept = new Int32Array(batch.rows)
     let count = 0
-    for (let row = 0; row < batch.rows; row++) if (!this.#hasFired(times[row] as number)) kept[count++] = row
+    for (let row = 0; row < batch.rows; row++)
+      if (!this.#open.isComplete(times[row] as number, this.#watermark.value)) kept[count++] = row
     if (count === batch.rows) return batch
     this.#lateRows += batch.rows - count
     return gatherRows(batch, kept, count)
@@ -114,44 +112,19 @@ class WindowJoin implements Operator {
       if (inserted[row] === 0) continue
       const group = groups[row] as number
       isNull[group] = nulls === null ? 0 : (nulls[row] as number)
-      this.#expect(ends[row] as number, group)
+      this.#open.add(ends[row] as number, group)
     }
-  }
-
-  #expect(end: number, group: number): void {
-    const groups = this.#windows.get(end)
-    if (groups !== undefined) {
-      groups.push(group)
-      return
-    }
-    this.#windows.set(end, [group])
-    this.#nextFire = Math.min(this.#nextFire, this.#fireTime(end))
-  }
-
-  /** The watermark that says that all rows are there. */
-  #fireTime(end: number): number {
-    return this.#clock.toEpoch(end - 1)
-  }
-
-  #hasFired(end: number): boolean {
-    return this.#watermark.value >= this.#fireTime(end)
   }
 
   onWatermark(time: number): void {
-    if (time >= this.#nextFire) {
-      const due = [...this.#windows.keys()].filter((end) => this.#fireTime(end) <= time).sort((a, b) => a - b)
-      for (const end of due) this.#fire(end)
-      this.#nextFire = Number.POSITIVE_INFINITY
-      for (const end of this.#windows.keys()) this.#nextFire = Math.min(this.#nextFire, this.#fireTime(end))
-      this.#keys.compact()
-    }
+    const complete = this.#open.takeComplete(time)
+    for (const { end, groups } of complete) this.#fire(end, groups)
+    if (complete.length > 0) this.#keys.compact()
     this.#watermark.value = time
     this.#context.output.watermark(time)
   }
 
-  #fire(end: number): void {
-    const groups = this.#windows.get(end) ?? []
-    this.#windows.delete(end)
+  #fire(end: number, groups: readonly number[]): void {
     const isNull = (this.#keys.values[0] as FixedStore).values as Uint8Array
     for (const group of groups) this.#join(group, isNull[group] === 1)
     this.#giveOut()
@@ -277,7 +250,7 @@ class WindowJoin implements Operator {
     this.#left.restorePages(pages.filter(({ table }) => table === 'left'))
     this.#right.restorePages(pages.filter(({ table }) => table === 'right'))
     const ends = (this.#keys.keys[0] as FixedStore).values as BigInt64Array
-    for (const group of this.#keys.rows()) this.#expect(Number(ends[group]), group)
+    for (const group of this.#keys.rows()) this.#open.add(Number(ends[group]), group)
   }
 
   metrics(): OperatorMetrics {

@@ -17,7 +17,7 @@ import { CounterPage } from './counter-page.ts'
 import { keyColumnsOf, keyTypesOf } from './key-columns.ts'
 import { MIN_WATERMARK, type Operator, type OperatorContext, type OperatorMetrics, type StatePage } from './operator.ts'
 import { readMilliseconds } from './timestamps.ts'
-import { WallClock } from './wall-clock.ts'
+import { WindowEnds } from './window-ends.ts'
 
 interface WindowRankPlan {
   readonly window: WindowSpec
@@ -54,15 +54,12 @@ const BATCH_ROWS = 4096
 class WindowRank implements Operator {
   readonly #plan: WindowRankPlan
   readonly #context: OperatorContext
-  readonly #clock: WallClock
+  readonly #open: WindowEnds
   readonly #rows: SortedRows
   /** By group: the window's end, and the order in which groups have begun. */
   readonly #ends: FixedStore
   readonly #opened: FixedStore
   #nextOpened = 0
-  /** By end of the window: its groups in the order in which they have begun. */
-  readonly #windows = new Map<number, number[]>()
-  #nextFire = Number.POSITIVE_INFINITY
   readonly #watermark = new CounterPage('watermark', MIN_WATERMARK)
   #times = new Float64Array(0)
   #lateRows = 0
@@ -70,7 +67,7 @@ class WindowRank implements Operator {
   constructor(plan: WindowRankPlan, input: Schema, context: OperatorContext) {
     this.#plan = plan
     this.#context = context
-    this.#clock = new WallClock(plan.attached.timeType, context.timeZone)
+    this.#open = new WindowEnds(plan.attached.timeType, context.timeZone)
     // Sessions of other keys may end at the same time; windows of a grid are told by their ends.
     const bounds = plan.window.kind === 'session' ? [BIGINT, timestamp(3)] : [BIGINT]
     this.#rows = new SortedRows({
@@ -107,7 +104,8 @@ class WindowRank implements Operator {
     const ends = this.#readEnds(batch)
     const kept = new Int32Array(batch.rows)
     let count = 0
-    for (let row = 0; row < batch.rows; row++) if (!this.#hasFired(ends[row] as number)) kept[count++] = row
+    for (let row = 0; row < batch.rows; row++)
+      if (!this.#open.isComplete(ends[row] as number, this.#watermark.value)) kept[count++] = row
     if (count === batch.rows) return batch
     this.#lateRows += batch.rows - count
     return gatherRows(batch, kept, count)
@@ -128,19 +126,9 @@ class WindowRank implements Operator {
       if (found.inserted[row] === 0) continue
       this.#ends.values[group] = ends[row] as number
       this.#opened.values[group] = this.#nextOpened++
-      this.#expect(ends[row] as number, group)
+      this.#open.add(ends[row] as number, group)
     }
     return groups
-  }
-
-  #expect(end: number, group: number): void {
-    const groups = this.#windows.get(end)
-    if (groups !== undefined) {
-      groups.push(group)
-      return
-    }
-    this.#windows.set(end, [group])
-    this.#nextFire = Math.min(this.#nextFire, this.#fireTime(end))
   }
 
   /** Rows that are not behind all that are kept already. */
@@ -170,30 +158,15 @@ class WindowRank implements Operator {
     this.#rows.free(last)
   }
 
-  /** The watermark that says that all rows are there. */
-  #fireTime(end: number): number {
-    return this.#clock.toEpoch(end - 1)
-  }
-
-  #hasFired(end: number): boolean {
-    return this.#watermark.value >= this.#fireTime(end)
-  }
-
   onWatermark(time: number): void {
-    if (time >= this.#nextFire) {
-      const due = [...this.#windows.keys()].filter((end) => this.#fireTime(end) <= time).sort((a, b) => a - b)
-      for (const end of due) this.#fire(end)
-      this.#nextFire = Number.POSITIVE_INFINITY
-      for (const end of this.#windows.keys()) this.#nextFire = Math.min(this.#nextFire, this.#fireTime(end))
-      this.#rows.compact()
-    }
+    const complete = this.#open.takeComplete(time)
+    for (const { end, groups } of complete) this.#fire(end, groups)
+    if (complete.length > 0) this.#rows.compact()
     this.#watermark.value = time
     this.#context.output.watermark(time)
   }
 
-  #fire(end: number): void {
-    const groups = this.#windows.get(end) ?? []
-    this.#windows.delete(end)
+  #fire(end: number, groups: readonly number[]): void {
     let rows: number[] = []
     let numbers: number[] = []
     for (const group of groups) {
@@ -227,7 +200,7 @@ class WindowRank implements Operator {
     const opened = this.#opened.values as Float64Array
     const groups = this.#rows.keys.rows().sort((a, b) => (opened[a] as number) - (opened[b] as number))
     for (const group of groups) {
-      this.#expect(this.#ends.values[group] as number, group)
+      this.#open.add(this.#ends.values[group] as number, group)
       this.#nextOpened = (opened[group] as number) + 1
     }
   }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Configuration } from '../../catalog/configuration.ts'
 import type { Source, SourcePoll } from '../../connectors/api/source.ts'
-import { CONNECTORS, type Connector } from '../../connectors/index.ts'
+import { CONNECTORS } from '../../connectors/index.ts'
 import type { ChangeBatch } from '../../core/change-batch.ts'
 import { SYSTEM_CLOCK } from '../../core/clock.ts'
 import { asMillraceError, formatError } from '../../core/errors.ts'
@@ -19,6 +19,7 @@ import { planStatement } from '../../planner/plan.ts'
 import { Session } from '../../session/session.ts'
 import type { SltRecord } from '../slt/format.ts'
 import { changeLines, execute } from '../slt/run-suite.ts'
+import { wrapSources } from '../wrapped-sources.ts'
 
 export type Found =
   | { readonly kind: 'ok' }
@@ -124,17 +125,7 @@ class Turns {
   #turn = 0
 
   wrap(connectors: typeof CONNECTORS): typeof CONNECTORS {
-    return Object.fromEntries(
-      Object.entries(connectors).map(([name, load]) => [
-        name,
-        async (): Promise<Connector> => {
-          const connector = await load()
-          const { createSource } = connector
-          if (createSource === undefined) return connector
-          return { ...connector, createSource: (context) => this.#wrapSource(createSource(context)) }
-        },
-      ]),
-    )
+    return wrapSources(connectors, (source) => this.#wrapSource(source))
   }
 
   #wrapSource(source: Source): Source {

@@ -3,7 +3,7 @@
  * The third way holds the sources after some batches, takes a checkpoint, goes on a little, and fails: what was emitted
  * behind the checkpoint is taken back, as a transactional sink would.
  */
-import { CONNECTORS, type Connector } from '../../connectors/index.ts'
+import { CONNECTORS } from '../../connectors/index.ts'
 import type { Source, SourcePoll } from '../../connectors/api/source.ts'
 import type { ChangeBatch } from '../../core/change-batch.ts'
 import { MillraceError } from '../../core/errors.ts'
@@ -11,6 +11,7 @@ import { SYSTEM_CLOCK } from '../../core/clock.ts'
 import { type Job, runJob } from '../../executor/runtime/job.ts'
 import type { OperatorGraph } from '../../planner/physical/graph.ts'
 import { Configuration } from '../../catalog/configuration.ts'
+import { wrapSources } from '../wrapped-sources.ts'
 
 export type Way = 'straight' | 'tiny' | 'restored'
 export const WAYS: readonly Way[] = ['straight', 'tiny', 'restored']
@@ -65,17 +66,7 @@ class FailureInTheMiddle {
   #failed = false
 
   wrap(connectors: typeof CONNECTORS): typeof CONNECTORS {
-    return Object.fromEntries(
-      Object.entries(connectors).map(([name, load]) => [
-        name,
-        async (): Promise<Connector> => {
-          const connector = await load()
-          const { createSource } = connector
-          if (createSource === undefined) return connector
-          return { ...connector, createSource: (context) => this.#wrapSource(createSource(context)) }
-        },
-      ]),
-    )
+    return wrapSources(connectors, (source) => this.#wrapSource(source))
   }
 
   #wrapSource(source: Source): Source {
