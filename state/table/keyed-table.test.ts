@@ -204,6 +204,20 @@ describe('KeyedTable', () => {
     expect(removed).toEqual([1, 0])
   })
 
+  it('forgets expired rows as fast as others come, however many there are', () => {
+    const table = counter([INT], { ttl: 1000 })
+    let next = 0
+    let most = 0
+    for (let now = 0; now < 5000; now += 100) {
+      const keys = Array.from({ length: 40_000 }, () => [next++])
+      table.lookupOrInsert(columns([INT], keys), keys.length, now)
+      table.sweep(now)
+      most = Math.max(most, table.size)
+    }
+    // 400,000 rows come within a time to live, and a quarter of it may pass before one that has expired is found.
+    expect(most).toBeLessThan(560_000)
+  })
+
   it('takes pages from before a time to live was set, and from while one was', () => {
     const without = counter([INT])
     countRows(without, [INT], [[1], [2]])

@@ -12,8 +12,10 @@ import { decodePage, encodePage, PAGE_ROWS, PAGE_SHIFT, storedColumns, type Tabl
 import { BytesStore, FixedStore, type StoredColumn } from './stored-column.ts'
 
 const FIRST_ROWS = 8
-/** Rows that one call of `sweep` looks at. */
+/** Rows that one call of `sweep` looks at, at the least. */
 const SWEEP_ROWS = 1 << 14
+/** How often within a time to live all rows are looked at. */
+const ROUNDS = 4
 
 export class RowTable {
   /** Those of the constructor and, with a time to live, the time of the last write. */
@@ -28,6 +30,7 @@ export class RowTable {
   #dirty = new Uint8Array(0)
   #written = new Set<number>()
   #sweepAt = 0
+  #lastSweep: number | undefined
 
   /** @param ttl milliseconds after the last write at which a row has expired; 0: never */
   constructor(columns: readonly StoredColumn[], ttl: number) {
@@ -111,11 +114,16 @@ export class RowTable {
     return rows
   }
 
-  /** Has some expired rows removed; called now and then, it comes round to all of them. */
+  /**
+   * Has some expired rows removed; called now and then, it comes round to all of them several times within a time to
+   * live, so that the table holds little more than what has not expired.
+   */
   sweep(now: number, remove: (row: number) => void): number {
     if (this.#lastWrite === undefined) return 0
+    const share = (ROUNDS * (now - (this.#lastSweep ?? now))) / this.#ttl
+    this.#lastSweep = now
     let removed = 0
-    for (let looked = Math.min(SWEEP_ROWS, this.#high); looked > 0; looked--) {
+    for (let looked = Math.min(Math.max(SWEEP_ROWS, Math.ceil(share * this.#high)), this.#high); looked > 0; looked--) {
       if (this.#sweepAt >= this.#high) this.#sweepAt = 0
       const row = this.#sweepAt++
       if (this.#occupied[row] !== 1 || !this.expired(row, now)) continue
