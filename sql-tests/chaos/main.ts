@@ -65,6 +65,7 @@ async function killRun(
   duration: number,
 ): Promise<void> {
   const id = `run-${run}`
+  const started = performance.now()
   const random = seededRandom(seed * 1000 + run)
   const every = Number(values['restart-every'])
   const server = run % every === every - 1 ? target.servers[Math.floor(run / every) % target.servers.length] : undefined
@@ -85,7 +86,7 @@ async function killRun(
     else await target.removeRun(id)
   }
   process.stdout.write(
-    `${target.name} ${id}: ${problem === undefined ? 'ok' : `FAILED: ${problem}`} (killed at ${kills.join(', ')})\n`,
+    `${target.name} ${id}: ${problem === undefined ? 'ok' : `FAILED: ${problem}`} (killed at ${kills.join(', ')}; ${((performance.now() - started) / 1000).toFixed(1)} s)\n`,
   )
   if (problem === undefined) {
     passed++
