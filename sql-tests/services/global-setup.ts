@@ -29,6 +29,7 @@ export default async function setup(): Promise<() => Promise<void>> {
       running.push(service)
       process.env[VARIABLES[name]] = service.address
       if ('security' in service) process.env[`${VARIABLES[name]}_SECURITY`] = JSON.stringify(service.security)
+      else if (name !== 'postgres') missesSecurity(name)
     } catch (error) {
       if (!(error instanceof ServiceUnavailable) || process.env['CI'] !== undefined) throw error
       process.stderr.write(`tests that need ${name} are skipped: ${error.message}\n`)
@@ -37,4 +38,11 @@ export default async function setup(): Promise<() => Promise<void>> {
   return async () => {
     await Promise.all(running.map((service) => service.stop()))
   }
+}
+
+/** Containers of Kafka listen without SASL and TLS. */
+function missesSecurity(name: ServiceName): void {
+  const reason = `the container of ${name} has no SASL and TLS listeners: stop docker to test them with a local broker`
+  if (process.env['CI'] !== undefined) throw new Error(reason)
+  process.stderr.write(`tests of ${name} with SASL and TLS are skipped: ${reason}\n`)
 }
