@@ -57,6 +57,7 @@ export function decorrelate(node: LogicalNode, outer: OuterQuery): Decorrelated 
 const NAMES: Readonly<Partial<Record<LogicalNode['kind'], string>>> = {
   union: 'UNION',
   limit: 'LIMIT',
+  sort: 'ORDER BY and LIMIT',
   'window-table-function': 'a window',
   'window-aggregate': 'a window',
 }

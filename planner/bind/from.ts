@@ -13,6 +13,7 @@ import { aliased, type BoundSource } from './alias.ts'
 import { type BinderContext, errorAt, statementPosition, unsupported, withPosition } from './binder-context.ts'
 import { bindCorrelated, bindUncorrelated, isCorrelated } from './correlate.ts'
 import { bindJoin } from './join.ts'
+import { bindLateral } from './lateral.ts'
 import { bindMatchRecognize } from './match-recognize.ts'
 import { renameFields, uniqueNames } from './names.ts'
 import { planTable } from './table-plan.ts'
@@ -24,7 +25,6 @@ export function bindFrom(context: BinderContext, node: ast.TableReference): Boun
     case 'table':
       return bindNamedTable(context, node)
     case 'derived-table': {
-      if (node.lateral) throw unsupported(context, node.span, 'LATERAL')
       return aliased(context, context.bindQuery(context, withoutIdleOrder(node.query)), [], node.alias)
     }
     case 'table-function':
@@ -32,6 +32,9 @@ export function bindFrom(context: BinderContext, node: ast.TableReference): Boun
     case 'unnest':
       return bindUncorrelated(context, node)
     case 'join':
+      if (node.right.kind === 'derived-table' && node.right.lateral) {
+        return bindLateral(context, node, node.right, bindFrom(context, node.left), withoutIdleOrder(node.right.query))
+      }
       if (isCorrelated(node.right)) return bindCorrelated(context, node, node.right, bindFrom(context, node.left))
       if (node.right.kind === 'table' && node.right.systemTime !== undefined) {
         const { systemTime, ...table } = node.right

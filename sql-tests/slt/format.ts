@@ -46,7 +46,11 @@ export function parseSlt(text: string): SltRecord[] {
 
 function parseRecord(lines: readonly string[], line: number): SltRecord {
   const [head = '', ...rest] = lines
-  if (head.startsWith('#')) return { kind: 'comment', argument: '', body: lines.join('\n'), expected: '', line }
+  if (head.startsWith('#')) {
+    const record = rest.findIndex((text) => !text.startsWith('#'))
+    if (record >= 0) throw new Error(`line ${line + 1 + record}: an empty line is needed after a comment`)
+    return { kind: 'comment', argument: '', body: lines.join('\n'), expected: '', line }
+  }
   const split = rest.indexOf(SEPARATOR)
   const body = (split < 0 ? rest : rest.slice(0, split)).join('\n')
   const expected = split < 0 ? '' : rest.slice(split + 1).join('\n')
