@@ -22,7 +22,7 @@ const ARTIFACTS = [
 ]
 const OPENED = ['java.lang', 'java.util', 'java.time', 'java.util.concurrent']
 
-export const FLINK_COUNT_CHAR = "CREATE TEMPORARY FUNCTION count_char AS 'CountChar'"
+export const FLINK_COUNT_CHAR = "CREATE TEMPORARY FUNCTION count_char AS 'CountChar';"
 
 export interface FlinkReport {
   readonly wallSeconds: number

@@ -315,11 +315,11 @@ export class Generator {
     const representation = representationOf(type)
     if (representation === 'object') return { representation, type, isNull, value }
     if (representation === 'view') {
-      const start = this.name('s')
+      const start = this.name('s_')
       this.line(
         `let ${start} = 0; if (${isNull} === 0) { ${isText(type) ? `arena.putText(${value})` : `arena.putBytes(${value})`}; ${start} = arena.start; }`,
       )
-      const length = this.name('l')
+      const length = this.name('l_')
       this.line(`const ${length} = ${isNull} === 0 ? arena.size - ${start} : 0;`)
       return { representation, type, isNull, data: 'arena.data', start, length, source: { kind: 'arena' } }
     }
