@@ -2,7 +2,7 @@
  * Kafka's record batches, format 2 (https://kafka.apache.org/documentation/#recordbatch): read from the fetched bytes
  * straight into places of keys and values, written from encoded rows. No object for a record.
  */
-import { crc32c } from './crc32c.ts'
+import { crc32c } from '@node-rs/crc32'
 
 export interface RecordBlock {
   /** Where keys and values are. */
@@ -103,7 +103,7 @@ export function readRecords(bytes: Buffer, batches: readonly number[], decompres
 
 function verifyChecksum(bytes: Buffer, at: number): void {
   const size = bytes.readInt32BE(at + 8) + 12
-  if (crc32c(bytes, at + 21, at + size) !== bytes.readUInt32BE(at + 17))
+  if (crc32c(bytes.subarray(at + 21, at + size)) !== bytes.readUInt32BE(at + 17))
     throw new Error('the checksum of a record batch does not match')
 }
 
@@ -271,7 +271,7 @@ export class BatchWriter {
     batch.writeInt32BE(producer.sequence, 53)
     batch.writeInt32BE(this.count, 57)
     records.copy(batch, HEADER_BYTES)
-    batch.writeUInt32BE(crc32c(batch, 21, batch.length), 17)
+    batch.writeUInt32BE(crc32c(batch.subarray(21)), 17)
     this.#size = 0
     this.count = 0
     return batch
