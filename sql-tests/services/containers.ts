@@ -29,7 +29,9 @@ export async function startContainer(name: 'postgres' | KafkaName): Promise<Runn
     }
   }
   const { KafkaContainer } = await import('@testcontainers/kafka')
-  const container = await new KafkaContainer(`apache/kafka:${KAFKA_VERSIONS[name]}`).start()
+  const container = await new KafkaContainer(`apache/kafka:${KAFKA_VERSIONS[name]}`)
+    .withEnvironment({ KAFKA_LOG_RETENTION_MS: '-1' })
+    .start()
   const address = `${container.getHost()}:${container.getMappedPort(9093)}`
   return { address, stop: async () => void (await container.stop()), restart: () => container.restart() }
 }

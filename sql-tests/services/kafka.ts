@@ -101,6 +101,8 @@ function properties(ports: Ports, data: string, stores: ReturnType<typeof create
     'group.initial.rebalance.delay.ms': 0,
     'auto.create.topics.enable': false,
     'log.dirs': data,
+    // Tests write records of years ago, which a broker would delete half a minute after its start.
+    'log.retention.ms': -1,
     'controlled.shutdown.enable': false,
   }
   return Object.entries(entries)
