@@ -1,8 +1,8 @@
 /** The datagen connector: rows of random values or of sequences, at a steady rate. */
 import { createBatch } from '../../core/change-batch.ts'
+import { delay } from '../../core/delay.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { Source, SourceContext, SourcePoll } from '../api/source.ts'
-import { waitFor } from '../api/wait.ts'
 import { createGenerator, type Generator, sequenceLength } from './generator.ts'
 
 export function createSource(context: SourceContext): Source {
@@ -65,7 +65,7 @@ class DatagenSource implements Source {
   }
 
   async #pause(milliseconds: number): Promise<SourcePoll> {
-    await waitFor(milliseconds, this.#context.signal)
+    await delay(milliseconds, this.#context.signal)
     this.#topUp()
     return this.#allowance >= 1 ? this.#make() : { kind: 'idle' }
   }

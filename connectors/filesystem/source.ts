@@ -7,6 +7,7 @@
  */
 import type { Column } from '../../core/column.ts'
 import { type ChangeBatch, createBatch } from '../../core/change-batch.ts'
+import { delay } from '../../core/delay.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
 import { scopeOptions } from '../../core/option-values.ts'
@@ -213,16 +214,7 @@ export class FilesystemSource implements Source {
 
   async #pause(maxWait: number): Promise<void> {
     const wait = Math.max(1, Math.min(maxWait, this.#nextScan - this.#context.clock.now()))
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer)
-        this.#context.signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const timer = setTimeout(done, wait)
-      if (this.#context.signal.aborted) done()
-      else this.#context.signal.addEventListener('abort', done)
-    })
+    await delay(wait, this.#context.signal)
   }
 
   splits(): readonly string[] {

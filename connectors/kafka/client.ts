@@ -1,5 +1,6 @@
 /** Connections to brokers, metadata, coordinators, and retries. */
 import type { API, Connection } from '@platformatic/kafka'
+import { delay } from '../../core/delay.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { didYouMean } from '../../core/suggest.ts'
 import type { BrokerAddress, ClientOptions } from './client-options.ts'
@@ -137,18 +138,8 @@ export class KafkaClient {
     }
   }
 
-  async pause(milliseconds: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, milliseconds)
-    this.#signal.addEventListener(
-      'abort',
-      () => {
-        resolve()
-      },
-      { once: true },
-    )
-    await promise
-    clearTimeout(timer)
+  pause(milliseconds: number): Promise<void> {
+    return delay(milliseconds, this.#signal)
   }
 
   translate(error: unknown, what: string): MillraceError {

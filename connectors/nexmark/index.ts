@@ -5,11 +5,11 @@
  */
 import { createBatch } from '../../core/change-batch.ts'
 import type { Column } from '../../core/column.ts'
+import { delay } from '../../core/delay.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { SqlType } from '../../core/types.ts'
 import type { Source, SourceContext, SourcePoll } from '../api/source.ts'
-import { waitFor } from '../api/wait.ts'
 import { auctionFields } from './auction.ts'
 import { bidFields } from './bid.ts'
 import type { FieldMaker } from './columns.ts'
@@ -68,7 +68,7 @@ class NexmarkSource implements Source {
   }
 
   async #pause(milliseconds: number): Promise<SourcePoll> {
-    await waitFor(milliseconds, this.#context.signal)
+    await delay(milliseconds, this.#context.signal)
     return { kind: 'idle' }
   }
 
