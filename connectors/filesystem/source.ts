@@ -6,7 +6,7 @@
  * that are finished. A file is taken to be complete when it is found; what is appended later is not read.
  */
 import type { Column } from '../../core/column.ts'
-import { type ChangeBatch, createBatch } from '../../core/change-batch.ts'
+import { createBatch } from '../../core/change-batch.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
 import { scopeOptions } from '../../core/option-values.ts'
