@@ -22,14 +22,36 @@ export interface DecodedRows {
   readonly skipped: number
 }
 
+/** Bytes `start … end)` of a file of lines. */
+export interface Lines {
+  /** May be written to: escapes are replaced where they stand. */
+  readonly data: Uint8Array
+  readonly start: number
+  readonly end: number
+  /** The file ends here: what has no line end is a line too. */
+  readonly isLast: boolean
+}
+
+export interface DecodedLines extends DecodedRows {
+  /** Lines read: the records that `recordOf` counts. */
+  readonly lines: number
+  /** Where the first line begins that was not read: one that does not end here, or that is beyond the limit. */
+  readonly next: number
+}
+
 export interface RecordDecoder {
   /**
-   * The result is valid until the next call. String columns point into `records.data` wherever the text stands there
-   * as it is.
+   * The result is valid until the next call. String columns point into `records.data`, or a copy of it, wherever the
+   * text stands there as it is.
    *
    * @throws RecordError for the first record that cannot be decoded
    */
   decode(records: RecordSlices): DecodedRows
+  /**
+   * The same for records that are lines, up to `limit` of them; fastest where the bytes are in linear memory. Absent:
+   * records of the format may go over several lines.
+   */
+  decodeLines?(lines: Lines, limit: number): DecodedLines
 }
 
 /** Names the record so that the connector can say where it was (topic, partition, offset; file and line). */

@@ -4,6 +4,8 @@ import { type FileHandle, open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
 import { MillraceError } from '../../core/errors.ts'
+import type { DecodedLines, RecordDecoder } from '../api/format.ts'
+import { type Block, linearMemory } from '../../core/wasm/memory.ts'
 import { fileError } from './file-error.ts'
 import type { RecordSplitter } from './record-splitter.ts'
 
@@ -64,24 +66,28 @@ function decompressor(extension: string): (NodeJS.ReadWriteStream & Readable) | 
   }
 }
 
-/** Reads into two buffers in turn: fresh memory for every chunk would cost more than reading into it. */
+/**
+ * Reads into two buffers in turn: fresh memory for every chunk would cost more than reading into it. They are in linear
+ * memory, where decoders work on them in place.
+ */
 class PlainReader implements ByteReader {
   readonly #file: FileHandle
   readonly #path: string
-  readonly #buffers: Buffer<ArrayBuffer>[] = [
-    Buffer.allocUnsafeSlow(SLACK + CHUNK),
-    Buffer.allocUnsafeSlow(SLACK + CHUNK),
-  ]
+  readonly #blocks: readonly Block[]
+  readonly #buffers: Buffer[]
   #position: number
 
   constructor(file: FileHandle, path: string, position: number) {
     this.#file = file
     this.#path = path
     this.#position = position
+    const memory = linearMemory()
+    this.#blocks = [memory.allocate(SLACK + CHUNK), memory.allocate(SLACK + CHUNK)]
+    this.#buffers = this.#blocks.map((block) => bufferOf(memory.bytes(block)))
   }
 
   async read(): Promise<Chunk | null> {
-    const data = this.#buffers.shift() as Buffer<ArrayBuffer>
+    const data = this.#buffers.shift() as Buffer
     this.#buffers.push(data)
     try {
       const { bytesRead } = await this.#file.read(data, SLACK, CHUNK, this.#position)
@@ -94,7 +100,12 @@ class PlainReader implements ByteReader {
 
   async close(): Promise<void> {
     await this.#file.close()
+    for (const block of this.#blocks) linearMemory().free(block)
   }
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 class StreamReader implements ByteReader {
@@ -153,6 +164,9 @@ export interface RecordRun {
   readonly count: number
 }
 
+/** A decoder that takes lines. */
+export type LineDecoder = Required<Pick<RecordDecoder, 'decodeLines'>>
+
 export class FileReader {
   readonly path: string
   /** Position in the (decompressed) file behind the last record handed over. */
@@ -198,6 +212,18 @@ export class FileReader {
     this.offset += this.#at - first
     this.line += count + this.#splitter.takeInnerLines()
     return { data: this.#data, starts, lengths, count }
+  }
+
+  /** The records that are in memory, up to `limit` of them, by a decoder that finds the lines itself; as `take`. */
+  decodeLines(decoder: LineDecoder, limit: number): DecodedLines | 'fill' | 'end' {
+    if (this.#at === this.#end) return this.#last ? 'end' : 'fill'
+    const window = { data: this.#data, start: this.#at, end: this.#end, isLast: this.#last }
+    const decoded = decoder.decodeLines(window, limit)
+    if (decoded.lines === 0) return 'fill'
+    this.offset += decoded.next - this.#at
+    this.line += decoded.lines
+    this.#at = decoded.next
+    return decoded
   }
 
   /** Reads the next chunk behind what is left of this one, and begins to read the one after it. */

@@ -6,17 +6,17 @@
  * that are finished. A file is taken to be complete when it is found; what is appended later is not read.
  */
 import type { Column } from '../../core/column.ts'
-import { type ChangeBatch, createBatch } from '../../core/change-batch.ts'
+import { createBatch } from '../../core/change-batch.ts'
 import { delay } from '../../core/delay.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
 import { scopeOptions } from '../../core/option-values.ts'
 import type { Field } from '../../core/types.ts'
-import { RecordError, type RecordDecoder } from '../api/format.ts'
+import { type DecodedRows, RecordError, type RecordDecoder } from '../api/format.ts'
 import { asRead, type Source, type SourceContext, type SourcePoll } from '../api/source.ts'
 import { loadFormat } from '../formats/index.ts'
 import { constantColumn, type ConstantColumn, metadataValue, partitionValue } from './constant-column.ts'
-import { FileReader, openBytes, type RecordRun } from './file-reader.ts'
+import { FileReader, type LineDecoder, openBytes } from './file-reader.ts'
 import { countLines, type RecordSplitter, recordSplitter } from './record-splitter.ts'
 import { type FileInfo, listFiles, partitionValues, resolvePath } from './paths.ts'
 
@@ -172,44 +172,56 @@ export class FilesystemSource implements Source {
   /** Rows at hand in the file, or why there are none. */
   #read(current: OpenFile): SourcePoll | 'fill' | 'end' {
     const { reader } = current
-    const line = reader.line
-    const run = reader.take(this.#context.batchRows)
-    if (typeof run === 'string') return run
-    const batch = this.#decode(current, run, line)
+    const { offset, line } = reader
+    const decoder = this.#decoder as RecordDecoder
+    const decoded =
+      decoder.decodeLines === undefined
+        ? this.#decodeRecords(decoder, reader, line)
+        : this.#decodeLines(decoder as LineDecoder, reader, line)
+    if (typeof decoded === 'string') return decoded
+    if (decoded.skipped > 0) this.#context.onSkipped(decoded.skipped)
     this.#progress.set(reader.path, { offset: reader.offset, line: reader.line })
     // The next file comes next.
     this.#open.push(this.#open.shift() as OpenFile)
-    let bytes = run.count
-    for (let record = 0; record < run.count; record++) bytes += run.lengths[record] as number
-    return { kind: 'rows', split: reader.path, batch, bytes }
+    let next = 0
+    const columns = current.constants.map(
+      (constant): Column => (constant === undefined ? (decoded.columns[next++] as Column) : constant(decoded.rows)),
+    )
+    const batch = createBatch(this.#context.schema, columns, decoded.rows, decoded.kinds)
+    return { kind: 'rows', split: reader.path, batch, bytes: reader.offset - offset }
   }
 
-  #decode(current: OpenFile, run: RecordRun, line: number): ChangeBatch {
-    const decoder = this.#decoder as RecordDecoder
+  #decodeLines(decoder: LineDecoder, reader: FileReader, line: number): DecodedRows | 'fill' | 'end' {
     try {
-      const decoded = decoder.decode(run)
-      if (decoded.skipped > 0) this.#context.onSkipped(decoded.skipped)
-      let next = 0
-      const columns = current.constants.map(
-        (constant): Column => (constant === undefined ? (decoded.columns[next++] as Column) : constant(decoded.rows)),
-      )
-      return createBatch(this.#context.schema, columns, decoded.rows, decoded.kinds)
+      return reader.decodeLines(decoder, this.#context.batchRows)
+    } catch (error) {
+      throw error instanceof RecordError ? this.#malformed(error, reader, line + 1 + error.record) : error
+    }
+  }
+
+  #decodeRecords(decoder: RecordDecoder, reader: FileReader, line: number): DecodedRows | 'fill' | 'end' {
+    const run = reader.take(this.#context.batchRows)
+    if (typeof run === 'string') return run
+    try {
+      return decoder.decode(run)
     } catch (error) {
       if (!(error instanceof RecordError)) throw error
-      const name = this.#context.options.string('format')
-      throw new MillraceError(
-        'MALFORMED_RECORD',
-        `a record of table "${this.#context.table.path.name}" is not valid ${name}`,
-        {
-          at: {
-            file: current.reader.path,
-            line: line + 1 + countLines(run.data, run.starts[0] ?? 0, run.starts[error.record] ?? 0),
-          },
-          detail: `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`,
-          hint: name === 'raw' ? undefined : `'${name}.ignore-parse-errors' = 'true' skips and counts such records.`,
-        },
-      )
+      const before = countLines(run.data, run.starts[0] ?? 0, run.starts[error.record] ?? 0)
+      throw this.#malformed(error, reader, line + 1 + before)
     }
+  }
+
+  #malformed(error: RecordError, reader: FileReader, line: number): MillraceError {
+    const name = this.#context.options.string('format')
+    return new MillraceError(
+      'MALFORMED_RECORD',
+      `a record of table "${this.#context.table.path.name}" is not valid ${name}`,
+      {
+        at: { file: reader.path, line },
+        detail: `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`,
+        hint: name === 'raw' ? undefined : `'${name}.ignore-parse-errors' = 'true' skips and counts such records.`,
+      },
+    )
   }
 
   async #pause(maxWait: number): Promise<void> {

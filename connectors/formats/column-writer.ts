@@ -4,6 +4,7 @@
  */
 import type { Column } from '../../core/column.ts'
 import { unreachable } from '../../core/errors.ts'
+import type { LinearArray } from '../../core/wasm/memory.ts'
 import { mapTypes, physicalKind, type SqlType } from '../../core/types.ts'
 
 /**
@@ -75,15 +76,29 @@ export class TextArea {
   }
 }
 
+/** Where a writer's arrays are made. */
+export type MakeArray = <T>(type: LinearArray<T> & { new (length: number): T }, length: number) => T
+
+const makeOwn: MakeArray = (type, length) => new type(length)
+
 export abstract class ColumnWriter {
   nulls: Uint8Array | null = null
   capacity = 0
-  /** Not in use now. */
+  /** All zeros, not in use now. */
   #nulls: Uint8Array | null = null
+  protected make: MakeArray = makeOwn
+
+  /** The arrays of the next columns are made by this; the current ones are given up. */
+  moveTo(make: MakeArray): void {
+    this.make = make
+    this.capacity = 0
+    this.nulls = null
+    this.#nulls = null
+  }
 
   /** Starts a new column with room for `rows`, in the arrays of the last one: fresh ones would keep the collector busy. */
   reset(rows: number): void {
-    this.#nulls = this.nulls ?? this.#nulls
+    if (this.nulls !== null) this.#nulls = this.nulls.fill(0)
     this.nulls = null
     if (this.capacity < rows) {
       this.capacity = rows
@@ -101,19 +116,26 @@ export abstract class ColumnWriter {
     this.capacity = capacity
   }
 
+  /** All zeros: where a row may be marked as NULL from outside, which counts when `takeMask` is called. */
+  nullMask(): Uint8Array {
+    if (this.#nulls === null || this.#nulls.length < this.capacity) {
+      this.#nulls = this.make<Uint8Array>(Uint8Array, this.capacity).fill(0)
+    }
+    return this.#nulls
+  }
+
+  takeMask(): void {
+    this.nulls ??= this.nullMask()
+  }
+
   setNull(row: number): void {
-    this.nulls ??= this.#noNulls()
-    this.nulls[row] = 1
+    this.takeMask()
+    ;(this.nulls as Uint8Array)[row] = 1
     this.clear(row)
   }
 
   clearNull(row: number): void {
     if (this.nulls !== null) this.nulls[row] = 0
-  }
-
-  #noNulls(): Uint8Array {
-    if (this.#nulls === null || this.#nulls.length < this.capacity) return new Uint8Array(this.capacity)
-    return this.#nulls.fill(0)
   }
 
   protected resetChildren(_rows: number): void {}
@@ -134,24 +156,24 @@ type FixedArray = Uint8Array | Int8Array | Int16Array | Int32Array | BigInt64Arr
 
 export type FixedKind = 'bool' | 'i8' | 'i16' | 'i32' | 'i64' | 'f32' | 'f64' | 'i128'
 
-function allocateFixed(kind: FixedKind, rows: number): FixedArray {
+function allocateFixed(kind: FixedKind, rows: number, make: MakeArray): FixedArray {
   switch (kind) {
     case 'bool':
-      return new Uint8Array(rows)
+      return make<Uint8Array>(Uint8Array, rows)
     case 'i8':
-      return new Int8Array(rows)
+      return make<Int8Array>(Int8Array, rows)
     case 'i16':
-      return new Int16Array(rows)
+      return make<Int16Array>(Int16Array, rows)
     case 'i32':
-      return new Int32Array(rows)
+      return make<Int32Array>(Int32Array, rows)
     case 'i64':
-      return new BigInt64Array(rows)
+      return make<BigInt64Array>(BigInt64Array, rows)
     case 'i128':
-      return new BigInt64Array(2 * rows)
+      return make<BigInt64Array>(BigInt64Array, 2 * rows)
     case 'f32':
-      return new Float32Array(rows)
+      return make<Float32Array>(Float32Array, rows)
     case 'f64':
-      return new Float64Array(rows)
+      return make<Float64Array>(Float64Array, rows)
     default:
       return unreachable(kind)
   }
@@ -169,18 +191,19 @@ export class FixedWriter extends ColumnWriter {
   }
 
   protected allocate(rows: number): void {
-    this.#set(allocateFixed(this.kind, rows))
+    this.#set(allocateFixed(this.kind, rows, this.make))
   }
 
   protected grow(capacity: number): void {
-    const grown = allocateFixed(this.kind, capacity)
+    const grown = allocateFixed(this.kind, capacity, this.make)
     ;(grown as BigInt64Array).set(this.values as BigInt64Array)
     this.#set(grown)
   }
 
   #set(values: FixedArray): void {
     this.values = values
-    if (values instanceof BigInt64Array) this.words = new Int32Array(values.buffer)
+    if (values instanceof BigInt64Array)
+      this.words = new Int32Array(values.buffer, values.byteOffset, 2 * values.length)
   }
 
   setNumber(row: number, value: number): void {
@@ -208,8 +231,8 @@ export class BytesWriter extends ColumnWriter {
   lengths: Int32Array = new Int32Array(0)
 
   protected allocate(rows: number): void {
-    this.starts = new Int32Array(rows)
-    this.lengths = new Int32Array(rows)
+    this.starts = this.make<Int32Array>(Int32Array, rows)
+    this.lengths = this.make<Int32Array>(Int32Array, rows)
   }
 
   protected grow(capacity: number): void {
@@ -298,6 +321,11 @@ export class RowWriter extends ColumnWriter {
   }
 
   protected allocate(): void {}
+
+  override moveTo(make: MakeArray): void {
+    super.moveTo(make)
+    for (const child of this.children) child.moveTo(make)
+  }
 
   protected override resetChildren(rows: number): void {
     for (const child of this.children) child.reset(rows)

@@ -207,9 +207,14 @@ export const i64 = {
   extendU: unary<'i32', 'i64'>('i64', 0xad),
 }
 
+const storeF32 = store<'f64'>(0x38)
+
 export const f64 = {
   load: load('f64', 0x2b),
   store: store<'f64'>(0x39),
+  /** In four bytes, rounded. */
+  storeSingle: (address: Code<'i32'>, value: Code<'f64'>, offset?: number): Statement =>
+    storeF32(address, { type: 'f64', piece: [value.piece, 0xb6] }, offset),
   neg: unary<'f64', 'f64'>('f64', 0x9a),
   add: binary<'f64', 'f64'>('f64', 0xa0),
   sub: binary<'f64', 'f64'>('f64', 0xa1),

@@ -10,7 +10,8 @@ const GROWTH_PAGES = 64
 /** Read and written beyond a block's end by kernels that take 16 bytes at a time. */
 const SLACK = 64
 
-type ArrayType<T> = {
+/** A class of typed arrays. */
+export type LinearArray<T> = {
   readonly BYTES_PER_ELEMENT: number
   new (buffer: SharedArrayBuffer, offset: number, length: number): T
 }
@@ -63,7 +64,7 @@ export class LinearMemory {
     else list.push(address)
   }
 
-  view<T>(type: ArrayType<T>, address: number, length: number): T {
+  view<T>(type: LinearArray<T>, address: number, length: number): T {
     const buffer = this.memory.buffer
     this.#buffers.add(buffer)
     return new type(buffer, address, length)

@@ -1,8 +1,13 @@
-/** JSON records to columns: the generated fast path first, the general path where it does not fit. */
+/**
+ * JSON records to columns: a kernel in WebAssembly where many records are alike, then generated JavaScript, then the
+ * general path, each for what the one before does not read.
+ */
 import type { Field } from '../../../core/types.ts'
 import {
+  type DecodedLines,
   type DecodedRows,
   type DecoderRequest,
+  type Lines,
   RecordError,
   type RecordDecoder,
   type RecordSlices,
@@ -18,6 +23,8 @@ import {
   type FastPath,
   type LayoutField,
 } from './fast-path.ts'
+import { KernelReader } from './kernel/kernel-reader.ts'
+import { RecordArea } from './kernel/record-area.ts'
 import type { JsonOptions } from './options.ts'
 import { createValueReader, ObjectReader, type ValueReader } from './value-reader.ts'
 
@@ -43,6 +50,10 @@ export class JsonDecoder implements RecordDecoder {
   #fits = 0
   #misfits = 0
   #skipped = 0
+  #kernel: KernelReader | undefined
+  /** Records decoded without one. */
+  #records = 0
+  #area: RecordArea | undefined
   #data: Uint8Array = new Uint8Array(0)
   #recordOf = new Int32Array(0)
 
@@ -69,30 +80,82 @@ export class JsonDecoder implements RecordDecoder {
   }
 
   decode(records: RecordSlices): DecodedRows {
-    const { count, starts, lengths } = records
-    // Always the same class, so that the generated code sees one kind of array.
-    const { buffer, byteOffset, byteLength } = records.data
-    this.#data = new Uint8Array(buffer, byteOffset, byteLength)
-    this.#side.reset()
-    this.#skipped = 0
-    for (const writer of this.#writers) writer.reset(count)
-    this.#fast.bind(this.#data)
-    if (this.#recordOf.length < count) this.#recordOf = new Int32Array(count)
+    const { count } = records
+    const kernel = this.#begin(count)
+    // The kernel replaces escapes where they stand: in a copy, because the records are the caller's.
+    const area = kernel === undefined ? undefined : this.#copy(kernel, records)
+    const { data, starts, lengths } = area ?? records
+    this.#bind(data)
     const recordOf = this.#recordOf
     let rows = 0
     for (let record = 0; record < count; record++) {
-      const length = lengths[record] as number
-      if (length <= 0) continue
-      const start = starts[record] as number
-      const end = this.#trimEnd(start, start + length)
-      if (end === start) continue
-      if (this.#decodeFast(start, end, rows)) {
-        recordOf[rows++] = record
-      } else if (this.#decodeGeneral(record, start, end, rows)) {
-        recordOf[rows++] = record
+      if (kernel !== undefined && area !== undefined) {
+        const next = kernel.slices(this.#data, starts, lengths, record, count, rows)
+        for (const to = kernel.rowsAfter(rows); rows < to; rows++) recordOf[rows] = record++
+        if (next === count) break
       }
+      const start = starts[record] as number
+      if (this.#decodeRecord(record, start, start + (lengths[record] as number), rows)) recordOf[rows++] = record
     }
-    return this.#finish(records, rows, rows === count ? null : recordOf.subarray(0, rows))
+    return this.#finish({ data, starts, lengths, count }, rows, rows === count ? null : recordOf.subarray(0, rows))
+  }
+
+  decodeLines({ data, start, end, isLast }: Lines, limit: number): DecodedLines {
+    const kernel = this.#begin(limit)
+    this.#bind(data)
+    const recordOf = this.#recordOf
+    const reads = kernel?.memory.holds(data) === true ? kernel : undefined
+    const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+    let [rows, lines, at] = [0, 0, start]
+    while (lines < limit && at < end) {
+      if (reads !== undefined) {
+        at = reads.lines(this.#data, at, end, rows, rows + limit - lines)
+        for (const to = reads.rowsAfter(rows); rows < to; rows++) recordOf[rows] = lines++
+        if (lines === limit || at === end) break
+      }
+      const found = bytes.indexOf(10, at)
+      if ((found < 0 || found >= end) && !isLast) break
+      const lineEnd = found < 0 || found >= end ? end : found
+      if (this.#decodeRecord(lines, at, lineEnd, rows)) recordOf[rows++] = lines
+      lines++
+      at = Math.min(lineEnd + 1, end)
+    }
+    const slices = { data, starts: Int32Array.of(start), lengths: Int32Array.of(at - start), count: 1 }
+    const decoded = this.#finish(slices, rows, rows === lines ? null : recordOf.subarray(0, rows))
+    return { ...decoded, lines, next: at }
+  }
+
+  /** The kernel, if it is time for one; writers for so many rows. */
+  #begin(rows: number): KernelReader | undefined {
+    this.#kernel ??= KernelReader.create(this.#columns, this.#options.timestamps, this.#records)
+    this.#kernel?.reserve(rows)
+    this.#side.reset()
+    this.#skipped = 0
+    for (const writer of this.#writers) writer.reset(rows)
+    if (this.#recordOf.length < rows) this.#recordOf = new Int32Array(rows)
+    return this.#kernel
+  }
+
+  #bind(data: Uint8Array): void {
+    // Always the same class, so that the generated code sees one kind of array.
+    this.#data = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    this.#fast.bind(this.#data)
+  }
+
+  #copy(kernel: KernelReader, records: RecordSlices): RecordSlices | undefined {
+    this.#area ??= new RecordArea(kernel)
+    return this.#area.copy(records)
+  }
+
+  /** Reads a record that no kernel has read; false: there is none, or it is left out. */
+  #decodeRecord(record: number, start: number, end: number, row: number): boolean {
+    if (end <= start) return false
+    const last = this.#trimEnd(start, end)
+    if (last === start) return false
+    if (!this.#decodeFast(start, last, row) && !this.#decodeGeneral(record, start, last, row)) return false
+    this.#records++
+    this.#kernel?.misfit(this.#data, start, last)
+    return true
   }
 
   #trimEnd(start: number, end: number): number {
