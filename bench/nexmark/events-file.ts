@@ -28,6 +28,8 @@ export async function writeEvents(source: Readonly<Record<string, string>>, dire
 /** Windows of processing time fall as the clock has it; files are no rows. */
 const NOT_COMPARED: readonly string[] = ['q10', 'q12']
 
+const SHOWN_LENGTH = 100
+
 /** What there is to say of the two results: `yes`, or how they differ. */
 export function compareResults(query: string, workload: WorkloadOptions, flink: Flink, directory: string): string {
   if (NOT_COMPARED.includes(query)) return '-'
@@ -44,5 +46,6 @@ export function compareResults(query: string, workload: WorkloadOptions, flink: 
   const [a, b] = [ours, theirs].map((file) => readFileSync(file, 'utf8').split('\n').sort()) as [string[], string[]]
   const at = a.findIndex((line, index) => line !== b[index])
   if (a.length === b.length && at < 0) return 'yes'
-  return `no: ${a.length - 1} and ${b.length - 1} rows, first "${a[at] ?? ''}" and "${b[at] ?? ''}"`
+  const [own, other] = [a, b].map((lines) => (lines[at] ?? '').slice(0, SHOWN_LENGTH)) as [string, string]
+  return `no: ${a.length - 1} and ${b.length - 1} rows, first "${own}" and "${other}"`
 }

@@ -32,6 +32,7 @@ const { values } = parseArgs({
     interval: { type: 'string', default: '1 s' },
     recover: { type: 'boolean', default: false },
     vs: { type: 'string' },
+    'flink-timeout': { type: 'string', default: '900' },
     json: { type: 'string' },
   },
 })
@@ -46,20 +47,21 @@ process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
 const side = join(directory, 'side-input.csv')
 writeFileSync(side, sideInput())
 if (values.vs !== undefined && values.vs !== 'flink') throw new Error('--vs takes "flink"')
-const flink = values.vs === undefined ? undefined : new Flink(directory)
+const flink = values.vs === undefined ? undefined : new Flink(directory, Number(values['flink-timeout']))
 const source = generatorSource(EVENTS, Number(values.rate))
 const workload: WorkloadOptions = {
   source: flink === undefined ? source : fileSource(await writeEvents(source, join(directory, 'events'))),
   output: join(directory, 'q10'),
   sideInput: side,
 }
-const COMPARED_EVENTS = 200_000
-const compared: WorkloadOptions = {
-  ...workload,
-  source:
-    flink === undefined
-      ? source
-      : fileSource(await writeEvents(generatorSource(COMPARED_EVENTS, 10_000), join(directory, 'compared'))),
+/** By Flink's patterns the time grows with the square of the events. */
+const COMPARED_EVENTS = { query: 200_000, pattern: 20_000 }
+const compared = { query: await comparedWorkload('query'), pattern: await comparedWorkload('pattern') }
+
+async function comparedWorkload(kind: keyof typeof COMPARED_EVENTS): Promise<WorkloadOptions> {
+  if (flink === undefined) return workload
+  const events = await writeEvents(generatorSource(COMPARED_EVENTS[kind], 10_000), join(directory, `compared-${kind}`))
+  return { ...workload, source: fileSource(events) }
 }
 
 interface Result {
@@ -75,12 +77,18 @@ interface Result {
   readonly state_bytes?: number
   readonly results?: number
   readonly recovery_ms?: number
+  /** Of reading the same columns of the same events and doing nothing. */
+  readonly input_events_per_cpu_second?: number
+  /** Events per CPU second, of the query to its input. */
+  readonly share_of_input?: number
   readonly flink_events_per_cpu_second?: number
   readonly flink_cpu_seconds?: number
   readonly flink_wall_seconds?: number
   readonly flink_peak_rss_mb?: number
-  /** Events per CPU second, of ours to Flink's. */
+  /** Events per CPU second, of ours to Flink's; where Flink was given up it is more than that. */
   readonly ratio?: number
+  /** False: Flink was given up after `--flink-timeout` seconds. */
+  readonly flink_ended?: boolean
   readonly equal?: string
 }
 
@@ -122,8 +130,23 @@ function measure(query: string): Result {
     state_bytes: report.stateBytes,
     results: report.results,
     ...(recovery === undefined ? {} : { recovery_ms: Math.round(recovery) }),
+    ...besideInput(request, report),
     ...(flink === undefined ? {} : besideFlink(query, flink, report.cpuSeconds)),
   }
+}
+
+/** By the columns that are read. */
+const inputCpuSeconds = new Map<string, number>()
+
+function besideInput(request: RunRequest, { input, cpuSeconds }: RunReport): Partial<Result> {
+  if (!inputCpuSeconds.has(input)) {
+    const report = run({ ...request, onlyInput: true })
+    rmSync(request.dataDirectory, { recursive: true, force: true })
+    if (typeof report === 'string') throw new Error(`the input of a query could not be read: ${report}`)
+    inputCpuSeconds.set(input, report.cpuSeconds)
+  }
+  const seconds = inputCpuSeconds.get(input) ?? Number.NaN
+  return { input_events_per_cpu_second: Math.round(EVENTS / seconds), share_of_input: round(seconds / cpuSeconds) }
 }
 
 function besideFlink(query: string, engine: Flink, cpuSeconds: number): Partial<Result> {
@@ -135,8 +158,9 @@ function besideFlink(query: string, engine: Flink, cpuSeconds: number): Partial<
     flink_cpu_seconds: round(report.cpuSeconds),
     flink_wall_seconds: round(report.wallSeconds),
     flink_peak_rss_mb: report.peakRssMb,
+    flink_ended: report.ended,
     ratio: round(report.cpuSeconds / cpuSeconds),
-    equal: compareResults(query, compared, engine, directory),
+    equal: compareResults(query, compared[query.startsWith('p') ? 'pattern' : 'query'], engine, directory),
   }
 }
 
@@ -164,6 +188,7 @@ const COLUMNS: readonly (readonly [string, keyof Result])[] = [
   ['bytes', 'checkpoint_bytes'],
   ['state bytes', 'state_bytes'],
   ['results', 'results'],
+  ['of its input', 'share_of_input'],
   ...(values.recover ? ([['recovery ms', 'recovery_ms']] as const) : []),
   ...(flink === undefined
     ? []
@@ -178,10 +203,15 @@ function line(cells: readonly string[]): string {
   return `${cells.map((cell, index) => (index === 0 ? cell.padEnd(6) : cell.padStart(13))).join(' ')}\n`
 }
 
+function cellOf(result: Result, key: keyof Result): string {
+  const text = (result[key] ?? '').toLocaleString('en')
+  return key === 'ratio' && result.flink_ended === false ? `> ${text}` : text
+}
+
 process.stdout.write(line(COLUMNS.map(([title]) => title)))
 const results = (values.queries?.split(',') ?? QUERY_NAMES).map((query) => {
   const result = measure(query)
-  const cells = COLUMNS.map(([, key]) => (result[key] ?? '').toLocaleString('en'))
+  const cells = COLUMNS.map(([, key]) => cellOf(result, key))
   process.stdout.write(result.error === undefined ? line(cells) : `${query.padEnd(6)} ${result.error.split('\n')[0]}\n`)
   return result
 })
@@ -199,7 +229,8 @@ if (flink !== undefined) {
     `events per CPU second, times Flink's: geometric mean ${mean.toFixed(1)}, least ${Math.min(...ratios).toFixed(1)}\n`,
   )
 }
-process.exitCode = results.some((result) => result.error !== undefined) ? 1 : 0
+const failed = results.some(({ error, equal = 'yes' }) => error !== undefined || (equal !== 'yes' && equal !== '-'))
+process.exitCode = failed ? 1 : 0
 
 function chartRows(): { label: string; value: number }[] {
   return results.map(({ query, events_per_cpu_second: value = 0 }) => ({ label: query, value }))

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { MillraceError, formatError, Session } from '../../session/index.ts'
 import type { JobMetrics } from '../../executor/runtime/metrics.ts'
+import { inputOf, readStatements, scansOf } from './input.ts'
 
 export interface RunRequest {
   /** The last one is the INSERT that is measured. */
@@ -13,6 +14,8 @@ export interface RunRequest {
   readonly dataDirectory: string
   /** The process kills itself when so many checkpoints are complete. */
   readonly killAfter?: number
+  /** Reads what the query would read, and does nothing with it. */
+  readonly onlyInput?: boolean
 }
 
 export interface RunReport {
@@ -28,6 +31,8 @@ export interface RunReport {
   readonly stateBytes: number
   /** From the start of the process to the end of the restore; undefined where nothing was restored. */
   readonly recoveryMs: number | undefined
+  /** The columns that are read. */
+  readonly input: string
 }
 
 async function run(request: RunRequest): Promise<RunReport> {
@@ -44,12 +49,15 @@ async function run(request: RunRequest): Promise<RunReport> {
       if (times.length === request.killAfter) process.kill(process.pid, 'SIGKILL')
     },
   })
-  const insert = request.statements.at(-1) ?? ''
+  const query = request.statements.at(-1) ?? ''
   for (const statement of request.statements.slice(0, -1)) await session.execute(statement)
+  const scans = scansOf(session, query)
+  const [insert, ...tables] = request.onlyInput === true ? readStatements(scans).toReversed() : [query]
+  for (const table of tables) await session.execute(table)
   const cpu = process.cpuUsage()
   const started = performance.now()
-  const result = await session.execute(insert)
-  if (result.kind !== 'job') throw new Error(`${insert} gave ${result.kind}`)
+  const result = await session.execute(insert ?? '')
+  if (result.kind !== 'job') throw new Error(`${query} gave ${result.kind}`)
   let metrics: JobMetrics = result.job.metrics()
   // The last checkpoint of bounded input holds no state.
   let checkpointBytes = 0
@@ -75,6 +83,7 @@ async function run(request: RunRequest): Promise<RunReport> {
     checkpointBytes,
     stateBytes,
     recoveryMs: recovered,
+    input: inputOf(scans),
   }
 }
 

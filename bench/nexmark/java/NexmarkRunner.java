@@ -10,6 +10,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.table.api.EnvironmentSettings;
 import org.apache.flink.table.api.TableEnvironment;
@@ -19,9 +21,10 @@ import org.apache.flink.types.RowKind;
 import org.apache.flink.util.CloseableIterator;
 
 /**
- * One query in Flink: NexmarkRunner DIRECTORY [RESULTS]. The directory has conf.properties and statements.txt, the
- * statements separated by lines of "---". The last one is an INSERT, whose CPU and wall-clock time is printed as JSON,
- * or, with RESULTS, a SELECT, whose final rows are written to that file, sorted.
+ * One query in Flink: NexmarkRunner DIRECTORY SECONDS [RESULTS]. The directory has conf.properties and statements.txt,
+ * the statements separated by lines of "---". The last one is an INSERT, whose CPU and wall-clock time is printed as
+ * JSON, the job being given up after SECONDS, or, with RESULTS, a SELECT, whose final rows are written to that file,
+ * sorted.
  */
 public final class NexmarkRunner {
   private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS");
@@ -40,8 +43,8 @@ public final class NexmarkRunner {
     String[] statements = Files.readString(directory.resolve("statements.txt")).split("\n---\n");
     for (int i = 0; i < statements.length - 1; i++) environment.executeSql(statements[i]);
     String last = statements[statements.length - 1];
-    if (args.length > 1) results(environment.executeSql(last), Path.of(args[1]));
-    else measure(environment, last);
+    if (args.length > 2) results(environment.executeSql(last), Path.of(args[2]));
+    else measure(environment, last, Long.parseLong(args[1]));
     System.exit(0);
   }
 
@@ -50,14 +53,20 @@ public final class NexmarkRunner {
     return bean.getProcessCpuTime();
   }
 
-  private static void measure(TableEnvironment environment, String insert) throws Exception {
+  private static void measure(TableEnvironment environment, String insert, long patience) throws Exception {
     long cpu = cpuNanos();
     long started = System.nanoTime();
-    environment.executeSql(insert).await();
+    boolean ended = true;
+    try {
+      environment.executeSql(insert).await(patience, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      ended = false;
+    }
     double wall = (System.nanoTime() - started) / 1e9;
     double seconds = (cpuNanos() - cpu) / 1e9;
     System.out.printf(
-        "{\"wallSeconds\":%.3f,\"cpuSeconds\":%.3f,\"peakRssMb\":%d}%n", wall, seconds, peakRssMb());
+        "{\"wallSeconds\":%.3f,\"cpuSeconds\":%.3f,\"peakRssMb\":%d,\"ended\":%b}%n",
+        wall, seconds, peakRssMb(), ended);
   }
 
   private static long peakRssMb() throws Exception {
