@@ -24,7 +24,7 @@ import { arraysOf, fieldOfInput, Generator } from './generator.ts'
 export type Calc = (batch: ChangeBatch) => ChangeBatch
 
 /** What generated code may call. */
-const SUPPORT = {
+export const SUPPORT = {
   ByteArena,
   byteOffsetOf,
   columnOf,

@@ -67,11 +67,23 @@ function ownKey(expression: Expression): readonly unknown[] {
 export interface GeneratorOptions {
   readonly environment: Environment
   readonly findFunction: (name: string) => ScalarFunction | undefined
+  /** Code for an input that is not row `i` of a batch's column. */
+  readonly readInput?: (generator: Generator, input: InputRef) => Fragment
 }
+
+/** Where a value stands in its column: variables of the generated code. */
+interface Place {
+  readonly row: string
+  /** 1 where there is no such row; the row is then any other one. */
+  readonly missing: string
+}
+
+const CURRENT_ROW: Place = { row: 'i', missing: '0' }
 
 export class Generator {
   readonly environment: Environment
   readonly #findFunction: GeneratorOptions['findFunction']
+  readonly #readInput: GeneratorOptions['readInput']
   readonly #constants: unknown[] = []
   readonly #inputs = new Map<number, SqlType>()
   readonly #ids = new WeakMap<Expression, number>()
@@ -84,6 +96,7 @@ export class Generator {
   constructor(options: GeneratorOptions) {
     this.environment = options.environment
     this.#findFunction = options.findFunction
+    this.#readInput = options.readInput
   }
 
   /** Values of `c0`, `c1` … in order. */
@@ -178,13 +191,14 @@ export class Generator {
   }
 
   #input(expression: InputRef): Fragment {
+    if (this.#readInput !== undefined) return this.#readInput(this, expression)
     this.#inputs.set(expression.index, expression.type)
-    return this.#readColumn(`${expression.index}`, `col${expression.index}`, expression.type)
+    return this.readColumn(`${expression.index}`, `col${expression.index}`, expression.type)
   }
 
-  /** The value of row `i` of a column whose arrays are in the variables `v`, `n` … with the given suffix. */
-  #readColumn(suffix: string, column: string, type: SqlType): Fragment {
-    const isNull = `n${suffix}[i]`
+  /** The value of a row of a column whose arrays are in the variables `v`, `n` … with the given suffix. */
+  readColumn(suffix: string, column: string, type: SqlType, { row, missing } = CURRENT_ROW): Fragment {
+    const isNull = missing === '0' ? `n${suffix}[${row}]` : `(n${suffix}[${row}] | ${missing})`
     switch (physicalKind(type)) {
       case 'bytes':
         return {
@@ -192,22 +206,22 @@ export class Generator {
           type,
           isNull,
           data: `d${suffix}`,
-          start: `s${suffix}[i]`,
-          length: `l${suffix}[i]`,
+          start: `s${suffix}[${row}]`,
+          length: `l${suffix}[${row}]`,
           source: { kind: 'column', name: `d${suffix}` },
         }
       case 'bool':
-        return this.#read(type, isNull, 'boolean', `v${suffix}[i] === 1`)
+        return this.#read(type, isNull, 'boolean', `v${suffix}[${row}] === 1`)
       case 'i128':
-        return this.#read(type, isNull, 'bigint', `readInt128(v${suffix}, i)`)
+        return this.#read(type, isNull, 'bigint', `readInt128(v${suffix}, ${row})`)
       case 'null':
         return { representation: 'object', type, isNull: '1', value: 'null' }
       case 'list':
       case 'map':
       case 'row':
-        return this.#read(type, isNull, 'object', `readValue(${column}, ${this.constant(type)}, i)`)
+        return this.#read(type, isNull, 'object', `readValue(${column}, ${this.constant(type)}, ${row})`)
       default:
-        return this.#read(type, isNull, representationOf(type) as 'number', `v${suffix}[i]`)
+        return this.#read(type, isNull, representationOf(type) as 'number', `v${suffix}[${row}]`)
     }
   }
 
@@ -479,7 +493,7 @@ export class Generator {
     const suffix = `${input.index}_${path.join('_')}`
     const code = `const f${suffix} = fieldColumn(col${input.index}, ${JSON.stringify(path)}, rows, ${this.constant(type)}); ${arraysOf(suffix, `f${suffix}`, type)}`
     this.onceABatch(code)
-    return this.#readColumn(suffix, `f${suffix}`, type)
+    return this.readColumn(suffix, `f${suffix}`, type)
   }
 
   readonly #prologue: string[] = []

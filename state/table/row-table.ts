@@ -72,6 +72,19 @@ export class RowTable {
     this.#dirty[row >> PAGE_SHIFT] = 1
   }
 
+  /** As `free`, of rows that are all in use. */
+  freeAll(rows: Int32Array, count: number): void {
+    for (const column of this.#columns) column.clearAll(rows, count)
+    const occupied = this.#occupied
+    for (let i = 0; i < count; i++) {
+      const row = rows[i] as number
+      occupied[row] = 0
+      this.#free.push(row)
+    }
+    this.#size -= count
+    this.markAll(rows, count)
+  }
+
   #grow(capacity: number): void {
     for (const column of this.#columns) column.grow(capacity)
     const occupied = new Uint8Array(capacity)

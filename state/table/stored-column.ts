@@ -70,6 +70,8 @@ interface CopyLoop {
   putFrom(target: FixedArray, rows: Int32Array, source: FixedArray, from: Int32Array, count: number): void
   /** target[i] = source[rows[i]] */
   gather(target: FixedArray, source: FixedArray, rows: Int32Array, count: number): void
+  /** target[rows[i]] = 0 */
+  clear(target: FixedArray, rows: Int32Array, count: number): void
 }
 
 const copyLoops = new Map<FixedKind, CopyLoop>()
@@ -80,11 +82,14 @@ function copyLoop(kind: FixedKind): CopyLoop {
   if (known !== undefined) return known
   const move = (to: string, from: string): string =>
     kind === 'i128' ? `const a = 2 * ${to}, b = 2 * ${from}; t[a] = s[b]; t[a + 1] = s[b + 1]` : `t[${to}] = s[${from}]`
+  const zero = kind === 'i64' || kind === 'i128' ? '0n' : '0'
+  const clear = kind === 'i128' ? `t[2 * r[i]] = t[2 * r[i] + 1] = ${zero}` : `t[r[i]] = ${zero}`
   const loop = (body: string): string => `for (let i = 0; i < n; i++) { ${body} } // ${kind}\n`
   const code = `return {
     put(t, r, s, n) { ${loop(move('r[i]', 'i'))} },
     putFrom(t, r, s, f, n) { ${loop(move('r[i]', 'f[i]'))} },
     gather(t, s, r, n) { ${loop(move('i', 'r[i]'))} },
+    clear(t, r, n) { ${loop(clear)} },
   }`
   const made = new Function(code)() as CopyLoop
   copyLoops.set(kind, made)
@@ -137,6 +142,12 @@ export class FixedStore {
     else if (this.kind === 'i128') (this.values as BigInt64Array).fill(0n, 2 * row, 2 * row + 2)
     else (this.values as Uint8Array)[row] = 0
     if (this.nulls !== null) this.nulls[row] = 0
+  }
+
+  clearAll(rows: Int32Array, count: number): void {
+    copyLoop(this.kind).clear(this.values, rows, count)
+    const { nulls } = this
+    if (nulls !== null) for (let i = 0; i < count; i++) nulls[rows[i] as number] = 0
   }
 
   /** Stores rows `from[0 … count)` of a column of this kind at `rows`; `from` null means 0, 1, 2 … */
@@ -218,6 +229,10 @@ export class BytesStore {
     this.starts[row] = 0
     this.lengths[row] = 0
     if (this.nulls !== null) this.nulls[row] = 0
+  }
+
+  clearAll(rows: Int32Array, count: number): void {
+    for (let i = 0; i < count; i++) this.clear(rows[i] as number)
   }
 
   set(row: number, source: Uint8Array, start: number, length: number): void {
@@ -327,6 +342,7 @@ export class NullStore {
   readonly nulls = null
   grow(): void {}
   clear(): void {}
+  clearAll(): void {}
   put(): void {}
   gather(): Column {
     return { kind: 'null', nulls: null }

@@ -61,7 +61,12 @@ export interface AccumulatorPlan {
   create(columns: readonly StoredColumn[], table: KeyedTable): Accumulator
 }
 
-export function planColumnar(call: AggregateCall, aggregate: ColumnarAggregate, retracts: boolean): AccumulatorPlan {
+/** All of whose state is in its columns. */
+export interface ColumnarPlan extends AccumulatorPlan {
+  create(columns: readonly StoredColumn[]): Accumulator
+}
+
+export function planColumnar(call: AggregateCall, aggregate: ColumnarAggregate, retracts: boolean): ColumnarPlan {
   const kernels = new Kernels(call, aggregate, retracts)
   return {
     state: aggregate.state.map((kind) => ({ kind })),

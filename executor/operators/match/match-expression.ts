@@ -10,15 +10,16 @@ import type { Environment } from '../../functions/function.ts'
 import { AggregateTable, planAggregates } from '../aggregate-table.ts'
 import { gatherOptional } from '../optional-rows.ts'
 import type { RowChains } from './row-chains.ts'
+import { isTried, rowFinder } from './row-finder.ts'
+import type { RunAggregate } from './run-aggregate.ts'
 
 /** Where expressions look: runs by their last node, each perhaps with one more row that is being tried. */
 export interface MatchContexts {
   readonly count: number
   /** -1: the run has no rows. */
   readonly nodes: Int32Array
-  /** The row that is being tried for a variable, -1: none, as in MEASURES. */
+  /** The row that is being tried, -1: none, as in MEASURES. */
   readonly row: number
-  readonly variable: number
   /** Event time in milliseconds of each match; processing time. */
   readonly times: Float64Array
   readonly now: number
@@ -32,17 +33,26 @@ export interface KeptColumns {
   readonly positions: ReadonlyMap<number, number>
 }
 
+/** What is compiled for an expression. */
+export interface ExpressionSite {
+  readonly kept: KeptColumns
+  /** The variable that rows are tried for, undefined in MEASURES. */
+  readonly variable: number | undefined
+  /** Kept for each node of a run. */
+  readonly aggregates: ReadonlyMap<MatchReference, RunAggregate>
+  readonly environment: Environment
+}
+
 type Lookup = (contexts: MatchContexts) => Column
 
 /** @returns a function whose result is valid until its next call. Errors: those of the expression */
 export function compileMatchExpression(
   expression: MatchExpression,
-  kept: KeptColumns,
-  environment: Environment,
+  site: ExpressionSite,
 ): (contexts: MatchContexts) => Column {
   const schema: Schema = { fields: expression.references.map(({ type }, index) => ({ name: `r${index}`, type })) }
-  const lookups = expression.references.map((reference) => compileReference(reference, kept, environment))
-  const evaluate = compileScalar(expression.value, environment)
+  const lookups = expression.references.map((reference) => compileReference(reference, site))
+  const evaluate = compileScalar(expression.value, site.environment)
   return (contexts) => {
     const columns = lookups.map((lookup) => lookup(contexts))
     const batch: ChangeBatch = { schema, rows: contexts.count, columns, kinds: null }
@@ -67,12 +77,12 @@ export function rowCondition(variable: number, condition: MatchExpression): Matc
   })
 }
 
-function compileReference(reference: MatchReference, kept: KeptColumns, environment: Environment): Lookup {
+function compileReference(reference: MatchReference, site: ExpressionSite): Lookup {
   switch (reference.kind) {
     case 'row':
-      return compileRow(reference, kept)
+      return compileRow(reference, site)
     case 'aggregate':
-      return compileAggregate(reference, kept, environment)
+      return compileAggregate(reference, site)
     case 'rowtime':
     case 'proctime':
       return compileTime(reference)
@@ -92,49 +102,27 @@ function compileTime(reference: Extract<MatchReference, { kind: 'rowtime' | 'pro
   }
 }
 
-function compileRow(reference: Extract<MatchReference, { kind: 'row' }>, kept: KeptColumns): Lookup {
-  const { chains } = kept
-  const column = chains.columns[kept.positions.get(reference.column) ?? -1]
+function compileRow(reference: Extract<MatchReference, { kind: 'row' }>, site: ExpressionSite): Lookup {
+  const { chains, positions } = site.kept
+  const column = chains.columns[positions.get(reference.column) ?? -1]
   invariant(column !== undefined, 'a column that is referred to is kept')
+  const find = rowFinder(chains, reference, isTried(reference, site.variable))
   let rows = new Int32Array(1)
-  return (contexts) => {
-    const { count, nodes } = contexts
+  return ({ count, nodes, row }) => {
     if (rows.length < count) rows = new Int32Array(count)
-    for (let i = 0; i < count; i++) rows[i] = findRow(chains, reference, nodes[i] as number, contexts)
+    for (let i = 0; i < count; i++) rows[i] = find(nodes[i] as number, row)
     return gatherOptional(rows, count, reference.type, (present, some) => column.gather(present, some))
   }
 }
 
-type Tried = Pick<MatchContexts, 'row' | 'variable'>
-
-/** @returns -1 where the variable has not so many rows */
-function findRow(
-  chains: RowChains,
-  { variable, from, offset }: Extract<MatchReference, { kind: 'row' }>,
-  node: number,
-  tried: Tried,
-): number {
-  const all = variable === ALL_VARIABLES
-  const last = all ? node : chains.lastOf(node, variable)
-  const count = chains.count(last, all)
-  const more = isTried(tried, variable) ? 1 : 0
-  if (offset >= count + more) return -1
-  const index = from === 'first' ? offset : count + more - 1 - offset
-  if (index === count) return tried.row
-  if (index === 0) return chains.row(chains.first(last, all))
-  return chains.row(chains.back(last, count - 1 - index))
-}
-
-function isTried({ row, variable: tried }: Tried, variable: number): boolean {
-  return row >= 0 && (variable === ALL_VARIABLES || variable === tried)
-}
-
 function compileAggregate(
   reference: Extract<MatchReference, { kind: 'aggregate' }>,
-  kept: KeptColumns,
-  environment: Environment,
+  { kept, variable: tried, aggregates, environment }: ExpressionSite,
 ): Lookup {
   const { chains, input, positions } = kept
+  const tries = isTried(reference, tried)
+  const known = aggregates.get(reference)
+  if (known !== undefined && !tries) return ({ nodes, count }) => known.results(nodes, count)
   const { args, function: name, type, variable } = reference
   const schema: Schema = { fields: args.map((arg, index) => ({ name: `a${index}`, type: arg.type })) }
   const calc = compileCalc(undefined, args, schema, environment)
@@ -153,7 +141,7 @@ function compileAggregate(
     const { count } = contexts
     const all = Int32Array.from({ length: count }, (_, index) => index)
     const groups = table.table.lookupOrInsert([intColumn(all)], count).rowIds.slice(0, count)
-    const { rows, owners } = rowsOf(chains, variable, contexts)
+    const { rows, owners } = rowsOf(chains, variable, contexts, tries)
     const columns = input.fields.map((_, index): Column => {
       const column = read.has(index) ? chains.columns[positions.get(index) ?? -1] : undefined
       return column?.gather(rows, rows.length) ?? { kind: 'null', nulls: null }
@@ -173,6 +161,7 @@ function rowsOf(
   chains: RowChains,
   variable: number,
   contexts: MatchContexts,
+  tries: boolean,
 ): { readonly rows: Int32Array; readonly owners: Int32Array } {
   const rows: number[] = []
   const owners: number[] = []
@@ -183,7 +172,7 @@ function rowsOf(
     const begin = rows.length
     const count = chains.count(at, all)
     for (let index = count - 1; index >= 0; index--, at = chains.previous(at)) rows[begin + index] = chains.row(at)
-    if (isTried(contexts, variable)) rows.push(contexts.row)
+    if (tries) rows.push(contexts.row)
     while (owners.length < rows.length) owners.push(i)
   }
   return { rows: Int32Array.from(rows), owners: Int32Array.from(owners) }

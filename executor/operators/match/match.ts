@@ -2,7 +2,7 @@
  * MATCH_RECOGNIZE. By event time rows wait until the watermark has passed them, and are then looked at in their order;
  * later ones are late. By processing time they are looked at as they come, or with the next tick where an order within
  * the same time is wanted. As Flink's CepOperator: of a watermark the keys come in the order in which something is due
- * for them.
+ * for them, a row or the end of a run that takes too long.
  */
 import { type ChangeBatch, createBatch } from '../../../core/change-batch.ts'
 import type { Column } from '../../../core/column.ts'
@@ -23,12 +23,16 @@ import {
 } from '../operator.ts'
 import { readMilliseconds } from '../timestamps.ts'
 import { compileMatchExpression, type KeptColumns, type MatchContexts, rowCondition } from './match-expression.ts'
-import { type KeyRuns, PatternMatcher } from './pattern-matcher.ts'
+import { DueKeys, type EndsOfRuns } from './due-keys.ts'
+import { ExpiryQueue } from './expiry-queue.ts'
+import { grownTo } from './grown-to.ts'
+import { PatternMatcher } from './pattern-matcher.ts'
 import { RowChains } from './row-chains.ts'
 import { rowComparator } from './row-order.ts'
-import { NOT_STARTED } from './run-queue.ts'
+import { compileRowTest } from './row-test.ts'
+import { createRunAggregates } from './run-aggregate.ts'
 import { RunTable } from './run-table.ts'
-import { TimeQueue } from './time-queue.ts'
+import { WaitingRows } from './waiting-rows.ts'
 
 /** Matches that are evaluated together at most. */
 const MATCHES = 1024
@@ -38,18 +42,6 @@ const TRUE = 1
 const UNKNOWN = 2
 /** DEFINE knows no times of matches. */
 const NO_TIMES = new Float64Array(0)
-
-interface Key {
-  readonly group: number
-  readonly runs: KeyRuns
-  /** Rows that wait, in the order of their time where `ordered`, else in that of their arrival. */
-  waiting: number[]
-  ordered: boolean
-  /** Time for which it is in the queue; of the last one that was added. */
-  queued: number
-  changed: boolean
-  gone: boolean
-}
 
 type Evaluator = (contexts: MatchContexts) => Column
 
@@ -65,8 +57,11 @@ class MatchOperator implements Operator {
   readonly #chains: RowChains
   readonly #groups: KeyedTable
   readonly #runs: RunTable
-  readonly #keys: (Key | undefined)[] = []
-  readonly #due = new TimeQueue<Key>()
+  /** By group: rows that wait. */
+  #waitingOf = new Int32Array(16)
+  readonly #waiting: WaitingRows
+  readonly #due = new DueKeys()
+  readonly #expiry = new ExpiryQueue()
   readonly #matcher: PatternMatcher
   readonly #measures: readonly Evaluator[]
   readonly #conditions: readonly (Evaluator | undefined)[]
@@ -80,10 +75,9 @@ class MatchOperator implements Operator {
   #groupsFound: number[] = []
   #nodesFound: number[] = []
   #timesFound: number[] = []
-  #key: Key | undefined
+  #group = -1
   #time = 0
   #times = new Float64Array(0)
-  readonly #visited = new Set<Key>()
 
   constructor(node: MatchNode, input: Schema, context: OperatorContext) {
     const { match } = node
@@ -107,10 +101,18 @@ class MatchOperator implements Operator {
     this.#flags = rowConditions.map((condition) =>
       condition === undefined ? undefined : { at: flag++, evaluate: compileScalar(condition, context) },
     )
-    this.#conditions = match.variables.map(({ condition }) =>
-      condition === undefined ? undefined : compileMatchExpression(condition, this.#kept, context),
+    const aggregates = createRunAggregates(match, this.#kept)
+    const site = { kept: this.#kept, aggregates, environment: context }
+    this.#conditions = match.variables.map(({ condition }, variable) =>
+      condition === undefined ? undefined : compileMatchExpression(condition, { ...site, variable }),
     )
-    this.#measures = match.measures.map(({ expression }) => compileMatchExpression(expression, this.#kept, context))
+    const rowTests = match.variables.map(({ condition }, variable) =>
+      condition === undefined ? undefined : compileRowTest(variable, condition, this.#kept, aggregates, context),
+    )
+    this.#measures = match.measures.map(({ expression }) =>
+      compileMatchExpression(expression, { ...site, variable: undefined }),
+    )
+    this.#waiting = new WaitingRows(() => this.#chains.times.values as Float64Array)
     this.#compare = rowComparator(match.orderBy, this.#kept)
     const time = fieldType(input, match.timeColumn)
     this.#units = 'precision' in time ? Number(unitsPerMillisecond(time.precision)) : 1
@@ -119,6 +121,8 @@ class MatchOperator implements Operator {
       after: match.after,
       within: match.within,
       chains: this.#chains,
+      table: this.#runs,
+      rowTests,
       testRow: (variable, row) => this.#testRow(variable, row),
       test: (variable, nodes, row) => this.#test(variable, nodes, row),
       emit: (last) => {
@@ -132,7 +136,10 @@ class MatchOperator implements Operator {
   onBatch(batch: ChangeBatch): void {
     if (this.#spec.time === 'proctime') {
       const now = this.#context.clock.now()
-      this.#takeNow(this.#store(batch, null, batch.rows, now), now)
+      const stored = this.#store(batch, null, batch.rows, now)
+      // Unless they have to be put into an order, rows are looked at as they come.
+      if (this.#compare === undefined) this.#takeNow(stored, now)
+      else this.#waiting.add(stored, batch.rows)
       return
     }
     this.#readTimes(batch)
@@ -141,20 +148,25 @@ class MatchOperator implements Operator {
     const watermark = this.#watermark.value
     for (let row = 0; row < batch.rows; row++) if ((this.#times[row] as number) > watermark) rows[count++] = row
     if (count < batch.rows) this.#late.value += batch.rows - count
-    if (count > 0) this.#store(batch, rows, count, 0)
+    if (count > 0) this.#waiting.add(this.#store(batch, count < batch.rows ? rows : null, count, this.#times), count)
   }
 
-  /** By processing time rows are looked at as they come, unless they have to be put into an order. */
   #takeNow(rows: Int32Array, now: number): void {
-    if (this.#compare !== undefined) return
-    for (const row of rows) {
-      const key = this.#keyOf(this.#chains.groups.values[row] as number)
-      key.waiting = []
-      key.ordered = true
-      this.#take(key, [row])
+    const { within } = this.#spec
+    const groups = rows.map((row) => this.#chains.groups.values[row] as number)
+    this.#matcher.bind()
+    this.#time = now
+    for (let index = 0; index < rows.length; index++) {
+      const group = groups[index] as number
+      this.#group = group
+      this.#matcher.begin(group)
+      this.#matcher.advance(now)
+      if (this.#take(rows[index] as number) && within !== undefined) this.#expiry.add(now, group)
+      this.#matcher.end(group)
       if (this.#nodesFound.length >= MATCHES) this.#flush(now)
     }
     this.#flush(now)
+    this.#settle(groups, rows.length)
   }
 
   #readTimes(batch: ChangeBatch): void {
@@ -170,59 +182,42 @@ class MatchOperator implements Operator {
     }
   }
 
-  /** @param from rows of the batch that are kept; null: all */
-  #store(batch: ChangeBatch, from: Int32Array | null, count: number, now: number): Int32Array {
+  /**
+   * @param from rows of the batch that are kept; null: all
+   * @param times by row of the batch, or that of all
+   */
+  #store(batch: ChangeBatch, from: Int32Array | null, count: number, times: Float64Array | number): Int32Array {
     const chains = this.#chains
     const keys = this.#spec.partitionKeys.map((key) => batch.columns[key] ?? ({ kind: 'null', nulls: null } as const))
     const groups = this.#groups.intern(keys, batch.rows).rowIds
-    const flags = this.#flags.map((flag) => (flag === undefined ? undefined : evaluateFlags(flag.evaluate, batch)))
-    const stored = new Int32Array(count)
-    for (let i = 0; i < count; i++) {
-      const at = from === null ? i : (from[i] as number)
-      const group = groups[at] as number
-      const time = this.#spec.time === 'proctime' ? now : (this.#times[at] as number)
-      const row = chains.addRow(group, time)
-      stored[i] = row
-      for (const [variable, values] of flags.entries()) {
-        const flag = this.#flags[variable]
-        if (flag === undefined) continue
-        const column = chains.flags[flag.at]
-        if (column !== undefined) column.values[row] = values?.[at] ?? UNKNOWN
-      }
-      this.#wait(this.#keyOf(group), row, time)
-    }
+    const stored = chains.addRows(groups, times, from, count)
+    this.#storeFlags(batch, stored, from, count)
     for (const [column, index] of this.#kept.positions) {
       const source = batch.columns[column]
       if (source !== undefined) chains.columns[index]?.put(stored, source, from, count)
     }
-    if (from !== null) this.#dropUnused(groups, batch.rows)
+    this.#waitingOf = grownTo(this.#waitingOf, this.#groups.storage.high)
+    const waiting = this.#waitingOf
+    for (let i = 0; i < count; i++) {
+      const group = groups[from === null ? i : (from[i] as number)] as number
+      waiting[group] = (waiting[group] as number) + 1
+    }
+    // Keys of late rows that have no others.
+    if (from !== null) this.#dropIdle(groups, batch.rows)
     return stored
   }
 
-  /** Keys of late rows that have no others. */
-  #dropUnused(groups: Int32Array, rows: number): void {
-    for (let row = 0; row < rows; row++) {
-      const group = groups[row] as number
-      if (this.#keys[group] === undefined) this.#groups.remove(group)
+  #storeFlags(batch: ChangeBatch, stored: Int32Array, from: Int32Array | null, count: number): void {
+    for (const flag of this.#flags) {
+      if (flag === undefined) continue
+      const column = this.#chains.flags[flag.at]?.values
+      invariant(column !== undefined, 'a condition of the row alone has its flags')
+      const flags = evaluateFlags(flag.evaluate, batch)
+      for (let i = 0; i < count; i++) {
+        const at = from === null ? i : (from[i] as number)
+        column[stored[i] as number] = flags === undefined ? UNKNOWN : (flags[at] as number)
+      }
     }
-  }
-
-  #keyOf(group: number, restored?: KeyRuns): Key {
-    const known = this.#keys[group]
-    if (known !== undefined) return known
-    const runs = restored ?? this.#matcher.createRuns()
-    const key: Key = { group, runs, waiting: [], ordered: true, queued: Number.NaN, changed: false, gone: false }
-    this.#keys[group] = key
-    return key
-  }
-
-  #wait(key: Key, row: number, time: number): void {
-    const last = key.waiting.at(-1)
-    if (last !== undefined && time < this.#chains.timeOf(last)) key.ordered = false
-    key.waiting.push(row)
-    if (key.queued === time) return
-    key.queued = time
-    this.#due.add(time, key)
   }
 
   // --- time
@@ -231,7 +226,6 @@ class MatchOperator implements Operator {
     if (this.#spec.time === 'rowtime') {
       this.#watermark.value = time
       this.#advance(time, this.#context.clock.now())
-      this.#flush()
     }
     this.#context.output.watermark(time)
   }
@@ -239,7 +233,6 @@ class MatchOperator implements Operator {
   onProcessingTime(now: number): void {
     if (this.#spec.time !== 'proctime') return
     this.#advance(now, now)
-    this.#flush(now)
   }
 
   end(): void {
@@ -248,58 +241,101 @@ class MatchOperator implements Operator {
 
   /** Everything that is due by a time, key by key. */
   #advance(time: number, now: number): void {
-    for (let key = this.#due.take(time); key !== undefined; key = this.#due.take(time)) {
-      if (key.gone) continue
-      key.queued = Number.NaN
+    const { within } = this.#spec
+    const ends = within === undefined ? undefined : this.#endsOfRuns(time, within)
+    this.#due.arrange(this.#waiting.take(time), this.#chains, this.#groups.storage.high, ends)
+    const { count, groups } = this.#due
+    if (count === 0) return
+    this.#matcher.bind()
+    for (let key = 0; key < count; key++) {
       this.#process(key, time)
       if (this.#nodesFound.length >= MATCHES) this.#flush(now)
     }
+    if (within !== undefined) this.#expectEnds()
+    this.#flush(now)
+    this.#settle(groups, count)
   }
 
-  #process(key: Key, until: number): void {
-    this.#take(key, this.#dueRows(key, until))
-    if (this.#spec.within === undefined) return
-    this.#time = until
-    const { runs } = key
-    const before = runs.partial.size + runs.complete.size
-    this.#matcher.advance(runs, until)
-    if (runs.partial.size + runs.complete.size !== before) key.changed = true
-  }
-
-  /** Looks at rows of a key, which are in their order. */
-  #take(key: Key, rows: readonly number[]): void {
+  #endsOfRuns(time: number, within: number): EndsOfRuns {
+    const queue = this.#expiry
     const chains = this.#chains
-    const { within } = this.#spec
-    this.#key = key
-    this.#visited.add(key)
+    return {
+      next: () => (queue.first + within <= time ? queue.first + within : Number.POSITIVE_INFINITY),
+      take: () => {
+        const began = queue.first
+        const group = queue.shift()
+        const isThere = this.#runs.some(group, (node) => chains.timeOf(chains.firstRow(node)) === began)
+        return isThere ? group : -1
+      },
+    }
+  }
+
+  /** Of the runs that have begun with rows that were due. */
+  #expectEnds(): void {
+    const chains = this.#chains
+    const { rows, began } = this.#due
+    for (let at = 0; at < rows.length; at++) {
+      const row = rows[at] as number
+      if (began[at] !== 1 || !chains.rows.has(row)) continue
+      this.#expiry.add(chains.timeOf(row), chains.groups.values[row] as number)
+    }
+  }
+
+  #process(key: number, until: number): void {
+    const group = this.#due.groups[key] as number
+    this.#group = group
+    this.#matcher.begin(group)
+    if (this.#compare === undefined) this.#takeInTurn(key)
+    else this.#takeInOrder(key, this.#compare)
+    if (this.#spec.within !== undefined) {
+      this.#time = until
+      this.#matcher.advance(until)
+    }
+    this.#matcher.end(group)
+  }
+
+  #takeInTurn(key: number): void {
+    const due = this.#due
     let last = Number.NaN
-    for (const row of rows) {
-      const time = chains.timeOf(row)
-      this.#time = time
-      if (time !== last) this.#matcher.advance(key.runs, time)
-      last = time
-      chains.begin(row)
-      const began = this.#matcher.process(key.runs, row)
-      chains.releaseRow(row)
-      if (began && within !== undefined) this.#due.add(time + within, key)
-      key.changed = true
-    }
+    for (let at = due.first(key); at >= 0; at = due.next(at)) last = this.#takeAt(at, last)
   }
 
-  /** Rows of a key up to a time, in their order; they do not wait any more. */
-  #dueRows(key: Key, until: number): readonly number[] {
+  #takeInOrder(key: number, compare: (a: number, b: number) => number): void {
+    const due = this.#due
+    const times = this.#chains.times.values
+    const places: number[] = []
+    for (let at = due.first(key); at >= 0; at = due.next(at)) places.push(at)
+    places.sort((a, b) => {
+      const [left, right] = [due.rows[a] as number, due.rows[b] as number]
+      return (times[left] as number) - (times[right] as number) || compare(left, right)
+    })
+    let last = Number.NaN
+    for (const at of places) last = this.#takeAt(at, last)
+  }
+
+  /**
+   * Looks at a row that is due.
+   *
+   * @param last time of the row before it
+   * @returns its time
+   */
+  #takeAt(at: number, last: number): number {
+    const row = this.#due.rows[at] as number
+    const time = this.#chains.timeOf(row)
+    this.#time = time
+    if (time !== last) this.#matcher.advance(time)
+    if (this.#take(row)) this.#due.began[at] = 1
+    return time
+  }
+
+  /** @returns whether a run began with the row */
+  #take(row: number): boolean {
     const chains = this.#chains
-    const { waiting } = key
-    if (!key.ordered) {
-      waiting.sort((a, b) => chains.timeOf(a) - chains.timeOf(b))
-      key.ordered = true
-    }
-    let count = 0
-    while (count < waiting.length && chains.timeOf(waiting[count] as number) <= until) count++
-    if (count === 0) return []
-    const due = waiting.splice(0, count)
-    const compare = this.#compare
-    return compare === undefined ? due : due.sort((a, b) => chains.timeOf(a) - chains.timeOf(b) || compare(a, b))
+    chains.begin(row)
+    const began = this.#matcher.process(row)
+    chains.releaseRow(row)
+    this.#waitingOf[this.#group] = (this.#waitingOf[this.#group] as number) - 1
+    return began
   }
 
   #testRow(variable: number, row: number): boolean | undefined {
@@ -313,56 +349,51 @@ class MatchOperator implements Operator {
     const count = nodes.length
     const condition = this.#conditions[variable]
     invariant(condition !== undefined, 'a variable that depends on more than the row has a condition')
-    return flagsOf(condition({ count, nodes, row, variable, times: NO_TIMES, now: 0 }), count)
+    return flagsOf(condition({ count, nodes, row, times: NO_TIMES, now: 0 }), count)
   }
 
   // --- matches
 
   #found(node: number): void {
-    const key = this.#key
-    invariant(key !== undefined, 'a match has a key')
     this.#chains.retain(node)
-    this.#groupsFound.push(key.group)
+    this.#groupsFound.push(this.#group)
     this.#nodesFound.push(node)
     this.#timesFound.push(this.#time)
   }
 
-  #flush(now = this.#context.clock.now()): void {
+  #flush(now: number): void {
     const count = this.#nodesFound.length
-    if (count > 0) {
-      const groups = Int32Array.from(this.#groupsFound)
-      const nodes = Int32Array.from(this.#nodesFound)
-      const times = Float64Array.from(this.#timesFound)
-      this.#groupsFound = []
-      this.#nodesFound = []
-      this.#timesFound = []
-      const contexts: MatchContexts = { count, nodes, row: -1, variable: -1, times, now }
-      const partition = this.#groups.keys.map((key) => key.gather(groups, count))
-      const measures = this.#measures.map((evaluate) => evaluate(contexts))
-      this.#context.output.batch(createBatch(this.#node.schema, [...partition, ...measures], count))
-      for (const node of nodes) this.#chains.release(node)
-    }
-    for (const key of this.#visited) this.#dropIdle(key)
-    this.#visited.clear()
-    this.#chains.compact()
+    if (count === 0) return
+    const groups = Int32Array.from(this.#groupsFound)
+    const nodes = Int32Array.from(this.#nodesFound)
+    const times = Float64Array.from(this.#timesFound)
+    this.#groupsFound = []
+    this.#nodesFound = []
+    this.#timesFound = []
+    const contexts: MatchContexts = { count, nodes, row: -1, times, now }
+    const partition = this.#groups.keys.map((key) => key.gather(groups, count))
+    const measures = this.#measures.map((evaluate) => evaluate(contexts))
+    this.#context.output.batch(createBatch(this.#node.schema, [...partition, ...measures], count))
+    for (const node of nodes) this.#chains.release(node)
   }
 
-  #dropIdle(key: Key): void {
-    if (key.gone || key.waiting.length > 0 || !this.#matcher.isIdle(key.runs)) return
-    key.gone = true
-    this.#keys[key.group] = undefined
-    this.#runs.replace(key.group, undefined)
-    this.#groups.remove(key.group)
+  /** Everything of these keys that was due has been looked at. */
+  #settle(groups: Int32Array, count: number): void {
+    this.#dropIdle(groups, count)
+    this.#chains.settle()
+    this.#groups.compact()
+  }
+
+  #dropIdle(groups: Int32Array, count: number): void {
+    for (let i = 0; i < count; i++) {
+      const group = groups[i] as number
+      if (this.#waitingOf[group] === 0 && this.#runs.isEmpty(group)) this.#groups.remove(group)
+    }
   }
 
   // --- state
 
   snapshot(): readonly StatePage[] {
-    for (const key of this.#keys) {
-      if (key?.changed !== true) continue
-      key.changed = false
-      this.#runs.replace(key.group, this.#matcher.isIdle(key.runs) ? undefined : key.runs)
-    }
     return [
       ...this.#groups.snapshotPages().map((page) => ({ table: 'keys', ...page })),
       ...this.#chains.snapshot(),
@@ -375,35 +406,37 @@ class MatchOperator implements Operator {
   restore(pages: readonly StatePage[]): void {
     this.#groups.restorePages(pages.filter(({ table }) => table === 'keys'))
     this.#chains.restore(pages)
+    this.#runs.restore(pages)
     this.#watermark.restore(pages)
     this.#late.restore(pages)
     const chains = this.#chains
-    const startOf = (node: number): number => (node < 0 ? NOT_STARTED : chains.orderOf(chains.firstRow(node)))
-    for (const [group, runs] of this.#runs.restore(pages, startOf)) {
-      for (const node of [...runs.partial.nodes, ...runs.complete.nodes]) if (node >= 0) chains.retain(node)
-      this.#keyOf(group, runs)
+    const began = new Map<number, number>()
+    this.#runs.forEach((group, node, complete) => {
+      if (node < 0) return
+      chains.retain(node)
+      if (!complete) began.set(chains.firstRow(node), group)
+    })
+    if (this.#spec.within !== undefined) {
+      for (const [row, group] of began) this.#expiry.add(chains.timeOf(row), group)
     }
-    this.#restoreTimes()
+    this.#restoreWaiting()
   }
 
-  #restoreTimes(): void {
+  #restoreWaiting(): void {
     const chains = this.#chains
-    const waiting = [...chains.rows.rows()].filter((row) => chains.pending.values[row] === 1)
-    for (const row of waiting.sort((a, b) => chains.orderOf(a) - chains.orderOf(b))) {
-      this.#wait(this.#keyOf(chains.groups.values[row] as number), row, chains.timeOf(row))
+    this.#waitingOf = grownTo(this.#waitingOf, this.#groups.storage.high)
+    const waiting = chains.rows.rows().filter((row) => chains.pending.values[row] === 1)
+    waiting.sort((a, b) => chains.orderOf(a) - chains.orderOf(b))
+    for (const row of waiting) {
+      const group = chains.groups.values[row] as number
+      this.#waitingOf[group] = (this.#waitingOf[group] as number) + 1
     }
-    const { within } = this.#spec
-    if (within === undefined) return
-    for (const key of this.#keys) {
-      for (const node of key?.runs.partial.nodes ?? []) {
-        if (key !== undefined && node >= 0) this.#due.add(chains.timeOf(chains.firstRow(node)) + within, key)
-      }
-    }
+    this.#waiting.add(waiting, waiting.length)
   }
 
   metrics(): OperatorMetrics {
     return {
-      stateBytes: this.#chains.bytes + this.#groups.bytes,
+      stateBytes: this.#chains.bytes + this.#groups.bytes + this.#runs.bytes,
       stateEntries: this.#chains.entries + this.#groups.size,
       lateRows: this.#late.value,
     }

@@ -5,17 +5,11 @@
  */
 import { MillraceError } from '../../../core/errors.ts'
 import type { AfterMatch, MatchVariable } from '../../../planner/physical/match-spec.ts'
-import { type Automaton, compilePattern, type Edge, FINAL_STATE } from './nfa.ts'
+import { type Automaton, compilePattern, type Edge, FINAL_STATE, type Test } from './nfa.ts'
 import type { RowChains } from './row-chains.ts'
 import { NOT_STARTED, RunQueue } from './run-queue.ts'
-
-/** The runs of a key. */
-export interface KeyRuns {
-  /** One of them, without a node, waits for a first row. */
-  partial: RunQueue
-  /** Matches that wait for runs that began before them. */
-  readonly complete: RunQueue
-}
+import type { RowTest } from './row-test.ts'
+import type { RunTable } from './run-table.ts'
 
 export interface MatcherOptions {
   readonly variables: readonly MatchVariable[]
@@ -23,8 +17,12 @@ export interface MatcherOptions {
   /** Milliseconds; undefined: any time. */
   readonly within: number | undefined
   readonly chains: RowChains
+  /** The runs of keys that are not at work. */
+  readonly table: RunTable
   /** Whether a row fits a variable whatever rows are before it; undefined: that depends. */
   readonly testRow: (variable: number, row: number) => boolean | undefined
+  /** Of variables that can be tested for a single run. */
+  readonly rowTests: readonly ((() => RowTest) | undefined)[]
   /** Whether a row fits a variable of the pattern, behind each of some nodes (-1: no rows before it): 1 or 0. */
   readonly test: (variable: number, nodes: Int32Array, row: number) => Uint8Array
   /** A match by its last node, which is released when this returns. */
@@ -43,50 +41,84 @@ export class PatternMatcher {
   readonly #asked: readonly ReadonlySet<number>[]
   /** By variable: what is known of its condition for the row at hand, whatever the run. */
   readonly #ofRow: Uint8Array
+  #rowTests: readonly (RowTest | undefined)[] = []
   /** Where that depends: of each run for each variable. */
   #known = new Uint8Array(0)
-  #before = new RunQueue()
+  /** Runs of the key at work; one of them, without a node, waits for a first row. */
+  #partial = new RunQueue()
+  /** Matches that wait for runs that began before them. */
+  readonly #complete = new RunQueue()
+  /** What becomes of the partial runs. */
+  #next = new RunQueue()
+  readonly #found = new RunQueue()
+  readonly #taken: Edge[] = []
+  readonly #stack: number[] = []
+  readonly #startOf: (node: number) => number
+  readonly #release: (node: number) => void
   #run = 0
   #row = -1
 
   constructor(options: MatcherOptions) {
+    const { chains } = options
     this.#options = options
     this.#automaton = compilePattern(options.variables)
     this.#ofRow = new Uint8Array(options.variables.length)
     this.#asked = this.#automaton.states.map((_, state) => askedFrom(this.#automaton, state))
+    this.#startOf = (node) => (node < 0 ? NOT_STARTED : chains.orderOf(chains.firstRow(node)))
+    this.#release = (node) => {
+      chains.release(node)
+    }
   }
 
-  createRuns(): KeyRuns {
-    const partial = new RunQueue()
-    partial.add(this.#automaton.start, -1, NOT_STARTED)
-    return { partial, complete: new RunQueue() }
+  /** To be called when rows have been added. */
+  bind(): void {
+    this.#rowTests = this.#options.rowTests.map((bind) => bind?.())
   }
 
-  /** Whether a key has nothing but the run that waits for a first row. */
-  isIdle({ partial, complete }: KeyRuns): boolean {
-    return partial.size === 1 && complete.size === 0
+  /** Takes a key to work, with its runs. */
+  begin(group: number): void {
+    const { table } = this.#options
+    this.#partial.clear()
+    this.#complete.clear()
+    if (table.isEmpty(group)) this.#partial.add(this.#automaton.start, -1, NOT_STARTED)
+    else table.load(group, { partial: this.#partial, complete: this.#complete }, this.#startOf)
+  }
+
+  /** The key's runs go back to the table. */
+  end(group: number): void {
+    const { table } = this.#options
+    if (this.#isIdle()) table.clear(group)
+    else table.store(group, { partial: this.#partial, complete: this.#complete })
+  }
+
+  /** Whether the key has nothing but the run that waits for a first row. */
+  #isIdle(): boolean {
+    return this.#partial.size === 1 && this.#complete.size === 0
   }
 
   /**
-   * The next row of a key.
+   * The next row of the key.
    *
    * @returns whether a run began with it
    */
-  process(runs: KeyRuns, row: number): boolean {
+  process(row: number): boolean {
     const { chains } = this.#options
-    const before = runs.partial
-    const partial = new RunQueue()
-    const found = new RunQueue()
+    const before = this.#partial
+    const partial = this.#next
+    const found = this.#found
+    partial.clear()
+    found.clear()
     let began = false
     this.#row = row
-    this.#before = before
     this.#ofRow.fill(UNKNOWN)
     for (let index = 0; index < before.size; index++) {
       const node = before.nodes[index] as number
       this.#run = index
       const started = node >= 0
       const start = started ? (before.starts[index] as number) : chains.orderOf(row)
-      for (const edge of this.#takes(before.states[index] as number)) {
+      const takes = this.#takes(before.states[index] as number)
+      for (let taken = 0; taken < takes; taken++) {
+        const edge = this.#taken[taken] as Edge
         began ||= !started
         const next = chains.addNode(row, edge.variable, node)
         this.#add(edge.target === FINAL_STATE ? found : partial, edge.target, next, start)
@@ -95,28 +127,44 @@ export class PatternMatcher {
       if (started) chains.release(node)
       else partial.add(this.#automaton.start, -1, NOT_STARTED)
     }
-    runs.partial = partial
-    this.#settle(runs, found)
+    this.#partial = partial
+    this.#next = before
+    if (found.size > 0 || this.#complete.size > 0) this.#settle(found)
     return began
   }
 
   /** Time has passed: runs that have taken too long end, and matches that waited for them go out. */
-  advance(runs: KeyRuns, time: number): void {
-    const { within, chains } = this.#options
-    if (within !== undefined) {
-      const isOver = (node: number): boolean => node >= 0 && time - chains.timeOf(chains.firstRow(node)) >= within
-      if (runs.partial.nodes.some(isOver)) {
-        const partial = new RunQueue()
-        const before = runs.partial
-        for (let index = 0; index < before.size; index++) {
-          const node = before.nodes[index] as number
-          if (isOver(node)) chains.release(node)
-          else partial.add(before.states[index] as number, node, before.starts[index] as number)
-        }
-        runs.partial = partial
-      }
+  advance(time: number): void {
+    if (this.#hasOver(time)) this.#endOver(time)
+    if (this.#complete.size > 0) {
+      this.#found.clear()
+      this.#settle(this.#found)
     }
-    if (runs.complete.size > 0) this.#settle(runs, new RunQueue())
+  }
+
+  #hasOver(time: number): boolean {
+    const { nodes, size } = this.#partial
+    if (this.#options.within === undefined || size === 1) return false
+    for (let index = 0; index < size; index++) if (this.#isOver(nodes[index] as number, time)) return true
+    return false
+  }
+
+  #isOver(node: number, time: number): boolean {
+    const { within, chains } = this.#options
+    return within !== undefined && node >= 0 && time - chains.timeOf(chains.firstRow(node)) >= within
+  }
+
+  #endOver(time: number): void {
+    const before = this.#partial
+    const partial = this.#next
+    partial.clear()
+    for (let index = 0; index < before.size; index++) {
+      const node = before.nodes[index] as number
+      if (this.#isOver(node, time)) this.#options.chains.release(node)
+      else partial.add(before.states[index] as number, node, before.starts[index] as number)
+    }
+    this.#partial = partial
+    this.#next = before
   }
 
   #add(queue: RunQueue, state: number, node: number, start: number): void {
@@ -124,34 +172,50 @@ export class PatternMatcher {
     this.#options.chains.retain(node)
   }
 
-  /** Edges by which the row is taken, also behind states that need no row. */
-  #takes(state: number): Edge[] {
-    const edges: Edge[] = []
-    const stack = [state]
-    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-      for (const edge of this.#automaton.states[at] ?? []) {
+  /**
+   * Edges by which the row is taken, also behind states that need no row.
+   *
+   * @returns how many of `#taken` they are
+   */
+  #takes(state: number): number {
+    const { states } = this.#automaton
+    const stack = this.#stack
+    let [count, top] = [0, 1]
+    stack[0] = state
+    while (top > 0) {
+      const edges = states[stack[--top] as number] as readonly Edge[]
+      for (let index = 0; index < edges.length; index++) {
+        const edge = edges[index] as Edge
         if (!this.#holds(edge)) continue
-        if (edge.take) edges.push(edge)
-        else stack.push(edge.target)
+        if (edge.take) this.#taken[count++] = edge
+        else stack[top++] = edge.target
       }
     }
-    return edges
+    return count
   }
 
   #proceedsToFinal(state: number): boolean {
-    const stack = [state]
-    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-      for (const edge of this.#automaton.states[at] ?? []) {
+    const { states } = this.#automaton
+    const stack = this.#stack
+    let top = 1
+    stack[0] = state
+    while (top > 0) {
+      const edges = states[stack[--top] as number] as readonly Edge[]
+      for (let index = 0; index < edges.length; index++) {
+        const edge = edges[index] as Edge
         if (edge.take || !this.#holds(edge)) continue
         if (edge.target === FINAL_STATE) return true
-        stack.push(edge.target)
+        stack[top++] = edge.target
       }
     }
     return false
   }
 
-  #holds(edge: Edge): boolean {
-    for (const { variable, wanted } of edge.tests) if (this.#fits(variable) !== wanted) return false
+  #holds({ tests }: Edge): boolean {
+    for (let index = 0; index < tests.length; index++) {
+      const { variable, wanted } = tests[index] as Test
+      if (this.#fits(variable) !== wanted) return false
+    }
     return true
   }
 
@@ -165,11 +229,15 @@ export class PatternMatcher {
         return fits
       }
       // The first variable that depends on more than the row.
-      if (!this.#ofRow.includes(DEPENDS)) this.#forget(this.#before.size * this.#options.variables.length)
+      if (!this.#ofRow.includes(DEPENDS)) this.#forget(this.#partial.size * this.#options.variables.length)
       this.#ofRow[variable] = DEPENDS
     }
     const at = this.#run * this.#options.variables.length + variable
-    if (this.#known[at] === UNKNOWN) this.#ask(variable)
+    if (this.#known[at] === UNKNOWN) {
+      const rowTest = this.#rowTests[variable]
+      if (rowTest === undefined) this.#ask(variable)
+      else this.#known[at] = rowTest(this.#partial.nodes[this.#run] as number, this.#row) ? YES : NO
+    }
     return this.#known[at] === YES
   }
 
@@ -179,7 +247,7 @@ export class PatternMatcher {
    */
   #ask(variable: number): void {
     const runs: number[] = []
-    const { states, nodes, size } = this.#before
+    const { states, nodes, size } = this.#partial
     for (let run = this.#run; run < size; run++) {
       if (run === this.#run || this.#asked[states[run] as number]?.has(variable) === true) runs.push(run)
     }
@@ -206,8 +274,9 @@ export class PatternMatcher {
   }
 
   /** Gives out the matches that no run is before, the earliest first. */
-  #settle(runs: KeyRuns, found: RunQueue): void {
-    const { partial, complete } = runs
+  #settle(found: RunQueue): void {
+    const partial = this.#partial
+    const complete = this.#complete
     for (let index = 0; index < found.size; index++) {
       complete.add(FINAL_STATE, found.nodes[index] as number, found.starts[index] as number)
     }
@@ -217,8 +286,8 @@ export class PatternMatcher {
       const node = complete.nodes[0] as number
       complete.shift()
       const passed = this.#passedOver(node, start)
-      this.#prune(partial, passed)
-      this.#prune(complete, passed)
+      partial.removeBefore(passed, this.#release)
+      complete.removeBefore(passed, this.#release)
       this.#options.emit(node)
       this.#options.chains.release(node)
     }
@@ -243,14 +312,6 @@ export class PatternMatcher {
         return place
       }
     }
-  }
-
-  #prune(queue: RunQueue, before: number): void {
-    queue.remove((index) => {
-      const gone = (queue.starts[index] as number) < before
-      if (gone) this.#options.chains.release(queue.nodes[index] as number)
-      return gone
-    })
   }
 }
 

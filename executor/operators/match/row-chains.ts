@@ -4,11 +4,23 @@
  * together share what they have in common. Rows and nodes go when nobody points at them any more.
  */
 import type { SqlType } from '../../../core/types.ts'
+import { ALL_VARIABLES } from '../../../planner/physical/match-spec.ts'
 import { RowTable } from '../../../state/table/row-table.ts'
 import { createStoredColumn, FixedStore, type StoredColumn, storedKind } from '../../../state/table/stored-column.ts'
 import type { StatePage } from '../operator.ts'
+import { grownTo } from './grown-to.ts'
 
 const NONE = -1
+/** Rows and nodes that are given back together. */
+const GONE = 1 << 13
+
+/** What follows from the rows of a run, kept for each of its nodes. */
+export interface NodeValues {
+  /** Pattern variable whose rows count. */
+  readonly variable: number
+  /** A node has been added. @param before the node before whose rows count too, -1: none */
+  extend(node: number, before: number, row: number): void
+}
 
 export class RowChains {
   /** Columns of the rows that were asked for, in that order. */
@@ -27,6 +39,7 @@ export class RowChains {
   readonly #nodeVariable = new FixedStore('i32')
   /** Id of the node before, plus 1. */
   readonly #nodePrevious = new FixedStore('i32')
+  readonly #values: NodeValues[] = []
   #rowUses = new Int32Array(16)
   #nodeUses = new Int32Array(16)
   /** By node: the first node of its variable, how many of it came before, how many nodes at all, the first node. */
@@ -35,6 +48,11 @@ export class RowChains {
   #depths = new Int32Array(16)
   #roots = new Int32Array(16)
   #nextOrder = 1
+  #zeros = new Uint8Array(64)
+  readonly #goneRows = new Int32Array(GONE)
+  #goneRowCount = 0
+  readonly #goneNodes = new Int32Array(GONE)
+  #goneNodeCount = 0
 
   constructor(types: readonly SqlType[], flags: number) {
     this.columns = types.map((type) => createStoredColumn(storedKind(type), { ...type, nullable: true }))
@@ -45,24 +63,45 @@ export class RowChains {
   }
 
   get entries(): number {
-    return this.rows.size + this.#nodes.size
+    return this.rows.size - this.#goneRowCount + this.#nodes.size - this.#goneNodeCount
   }
 
   get bytes(): number {
     return this.rows.bytes + this.#nodes.bytes
   }
 
-  /** A row that waits to be looked at; the caller fills its columns. */
-  addRow(group: number, time: number): number {
-    const row = this.rows.allocate()
-    this.rows.mark(row)
-    this.#rowUses = grown(this.#rowUses, row)
-    this.#rowUses[row] = 1
-    this.groups.values[row] = group
-    this.times.values[row] = time
-    this.order.values[row] = this.#nextOrder++
-    this.pending.values[row] = 1
-    return row
+  /** Has values kept from now on; before there are any nodes. */
+  keep(values: NodeValues): void {
+    this.#values.push(values)
+  }
+
+  /**
+   * Rows that wait to be looked at; the caller fills their columns.
+   *
+   * @param groups by position in the batch
+   * @param times likewise; a number: that of all
+   * @param from positions of the rows; null: 0, 1, 2 …
+   */
+  addRows(groups: Int32Array, times: Float64Array | number, from: Int32Array | null, count: number): Int32Array {
+    const rows = new Int32Array(count)
+    for (let i = 0; i < count; i++) rows[i] = this.rows.allocate()
+    this.rows.markAll(rows, count)
+    this.#rowUses = grownTo(this.#rowUses, this.rows.high)
+    const uses = this.#rowUses
+    const rowGroups = this.groups.values as Int32Array
+    const rowTimes = this.times.values as Float64Array
+    const orders = this.order.values as Float64Array
+    const pending = this.pending.values as Int8Array
+    for (let i = 0; i < count; i++) {
+      const row = rows[i] as number
+      const at = from === null ? i : (from[i] as number)
+      uses[row] = 1
+      rowGroups[row] = groups[at] as number
+      rowTimes[row] = typeof times === 'number' ? times : (times[at] as number)
+      orders[row] = this.#nextOrder++
+      pending[row] = 1
+    }
+    return rows
   }
 
   /** The row is looked at now; `releaseRow` ends it. */
@@ -75,7 +114,32 @@ export class RowChains {
   releaseRow(row: number): void {
     const uses = (this.#rowUses[row] as number) - 1
     this.#rowUses[row] = uses
-    if (uses === 0) this.rows.free(row)
+    if (uses > 0) return
+    if (this.#goneRowCount === GONE) this.#freeRows()
+    this.#goneRows[this.#goneRowCount++] = row
+  }
+
+  #freeRows(): void {
+    this.rows.freeAll(this.#goneRows, this.#goneRowCount)
+    this.#goneRowCount = 0
+  }
+
+  #freeNodes(): void {
+    this.#nodes.freeAll(this.#goneNodes, this.#goneNodeCount)
+    this.#goneNodeCount = 0
+  }
+
+  /** To be called when nothing that has been released is looked at any more. */
+  settle(): void {
+    if (this.#goneRowCount > 0) this.#freeRows()
+    if (this.#goneNodeCount > 0) this.#freeNodes()
+    this.rows.compact()
+  }
+
+  /** For columns without NULLs: none at any row. */
+  zeros(): Uint8Array {
+    if (this.#zeros.length < this.rows.high) this.#zeros = new Uint8Array(2 * this.rows.high)
+    return this.#zeros
   }
 
   orderOf(row: number): number {
@@ -101,13 +165,7 @@ export class RowChains {
   }
 
   #derive(node: number): void {
-    if (node >= this.#nodeUses.length) {
-      this.#nodeUses = grown(this.#nodeUses, node)
-      this.#segments = grown(this.#segments, node)
-      this.#positions = grown(this.#positions, node)
-      this.#depths = grown(this.#depths, node)
-      this.#roots = grown(this.#roots, node)
-    }
+    if (node >= this.#nodeUses.length) this.#growNodes(node + 1)
     const previous = this.previous(node)
     const same = previous !== NONE && this.variable(previous) === this.variable(node)
     this.#nodeUses[node] = 0
@@ -116,6 +174,24 @@ export class RowChains {
     this.#depths[node] = previous === NONE ? 0 : (this.#depths[previous] as number) + 1
     this.#roots[node] = previous === NONE ? node : (this.#roots[previous] as number)
     if (previous !== NONE) this.retain(previous)
+    if (this.#values.length > 0) this.#extendValues(node, previous, same)
+  }
+
+  #growNodes(length: number): void {
+    this.#nodeUses = grownTo(this.#nodeUses, length)
+    this.#segments = grownTo(this.#segments, length)
+    this.#positions = grownTo(this.#positions, length)
+    this.#depths = grownTo(this.#depths, length)
+    this.#roots = grownTo(this.#roots, length)
+  }
+
+  #extendValues(node: number, previous: number, same: boolean): void {
+    const variable = this.variable(node)
+    const row = this.row(node)
+    for (const values of this.#values) {
+      if (values.variable === ALL_VARIABLES) values.extend(node, previous, row)
+      else if (values.variable === variable) values.extend(node, same ? previous : NONE, row)
+    }
   }
 
   retain(node: number): void {
@@ -130,7 +206,8 @@ export class RowChains {
       if (uses > 0) return
       const previous = this.previous(at)
       this.releaseRow(this.row(at))
-      this.#nodes.free(at)
+      if (this.#goneNodeCount === GONE) this.#freeNodes()
+      this.#goneNodes[this.#goneNodeCount++] = at
       at = previous
     }
   }
@@ -177,10 +254,6 @@ export class RowChains {
     return (all ? this.#roots[node] : this.#segments[node]) as number
   }
 
-  compact(): void {
-    this.rows.compact()
-  }
-
   snapshot(): StatePage[] {
     return [
       ...this.rows.snapshotPages().map((page) => ({ table: 'rows', ...page })),
@@ -218,11 +291,4 @@ export class RowChains {
       this.#rowUses[row] = (this.#rowUses[row] as number) + 1
     }
   }
-}
-
-function grown(values: Int32Array, index: number): Int32Array<ArrayBuffer> {
-  if (index < values.length) return values as Int32Array<ArrayBuffer>
-  const more = new Int32Array(Math.max(index + 1, 2 * values.length))
-  more.set(values)
-  return more
 }

@@ -7,93 +7,102 @@
 /** Start of the run that waits for a first row: behind all others. */
 export const NOT_STARTED = Number.POSITIVE_INFINITY
 
+const FIRST_CAPACITY = 16
+
 export class RunQueue {
-  /** State of the automaton. */
-  readonly states: number[] = []
+  /** State of the automaton. Arrays are replaced when the queue grows. */
+  states = new Int32Array(FIRST_CAPACITY)
   /** Last row of the run, a node; -1: none. */
-  readonly nodes: number[] = []
+  nodes = new Int32Array(FIRST_CAPACITY)
   /** Place of the first row in the order of all rows. */
-  readonly starts: number[] = []
+  starts = new Float64Array(FIRST_CAPACITY)
+  #size = 0
 
   get size(): number {
-    return this.nodes.length
+    return this.#size
+  }
+
+  clear(): void {
+    this.#size = 0
   }
 
   add(state: number, node: number, start: number): void {
-    let at = this.nodes.length
-    this.#move(at, state, node, start)
+    if (this.#size === this.states.length) this.#grow()
+    const { starts } = this
+    let at = this.#size++
     while (at > 0) {
       const parent = (at - 1) >>> 1
-      if (start >= (this.starts[parent] as number)) break
+      if (start >= (starts[parent] as number)) break
       this.#copy(parent, at)
       at = parent
     }
-    this.#move(at, state, node, start)
+    this.#put(at, state, node, start)
   }
 
   /** Behind all others without looking: a queue as it was. */
   append(state: number, node: number, start: number): void {
-    this.#move(this.nodes.length, state, node, start)
+    if (this.#size === this.states.length) this.#grow()
+    this.#put(this.#size++, state, node, start)
   }
 
   /** Takes the head away. */
   shift(): void {
-    const last = this.nodes.length - 1
-    const [state, node, start] = this.#at(last)
-    this.#truncate(last)
-    if (last > 0) this.#sink(0, state, node, start)
+    const last = --this.#size
+    if (last > 0) this.#sink(0, this.states[last] as number, this.nodes[last] as number, this.starts[last] as number)
   }
 
-  /** Takes away what fits, as `PriorityQueue.removeAll`. */
-  remove(fits: (index: number) => boolean): void {
+  /** Takes away what began before a place, as `PriorityQueue.removeAll`. */
+  removeBefore(place: number, gone: (node: number) => void): void {
+    const size = this.#size
     let kept = 0
-    const { size } = this
     for (let index = 0; index < size; index++) {
-      if (fits(index)) continue
+      if ((this.starts[index] as number) < place) {
+        gone(this.nodes[index] as number)
+        continue
+      }
       if (kept !== index) this.#copy(index, kept)
       kept++
     }
     if (kept === size) return
-    this.#truncate(kept)
+    this.#size = kept
     for (let index = (kept >>> 1) - 1; index >= 0; index--) {
-      const [state, node, start] = this.#at(index)
-      this.#sink(index, state, node, start)
+      this.#sink(index, this.states[index] as number, this.nodes[index] as number, this.starts[index] as number)
     }
   }
 
   #sink(from: number, state: number, node: number, start: number): void {
-    const half = this.nodes.length >>> 1
+    const { starts } = this
+    const size = this.#size
+    const half = size >>> 1
     let at = from
     while (at < half) {
       let child = 2 * at + 1
       const right = child + 1
-      if (right < this.nodes.length && (this.starts[child] as number) > (this.starts[right] as number)) child = right
-      if (start <= (this.starts[child] as number)) break
+      if (right < size && (starts[child] as number) > (starts[right] as number)) child = right
+      if (start <= (starts[child] as number)) break
       this.#copy(child, at)
       at = child
     }
-    this.#move(at, state, node, start)
+    this.#put(at, state, node, start)
   }
 
-  #at(index: number): readonly [state: number, node: number, start: number] {
-    return [this.states[index] as number, this.nodes[index] as number, this.starts[index] as number]
-  }
-
-  #move(to: number, state: number, node: number, start: number): void {
+  #put(to: number, state: number, node: number, start: number): void {
     this.states[to] = state
     this.nodes[to] = node
     this.starts[to] = start
   }
 
   #copy(from: number, to: number): void {
-    this.states[to] = this.states[from] as number
-    this.nodes[to] = this.nodes[from] as number
-    this.starts[to] = this.starts[from] as number
+    this.#put(to, this.states[from] as number, this.nodes[from] as number, this.starts[from] as number)
   }
 
-  #truncate(length: number): void {
-    this.states.length = length
-    this.nodes.length = length
-    this.starts.length = length
+  #grow(): void {
+    const [states, nodes, starts] = [this.states, this.nodes, this.starts]
+    this.states = new Int32Array(2 * states.length)
+    this.nodes = new Int32Array(2 * states.length)
+    this.starts = new Float64Array(2 * states.length)
+    this.states.set(states)
+    this.nodes.set(nodes)
+    this.starts.set(starts)
   }
 }
