@@ -9,7 +9,7 @@ import { KeyedTable, type Lookup, LookupScratch } from '../../state/table/keyed-
 import { type FixedStore } from '../../state/table/stored-column.ts'
 import { type Accumulator, type AccumulatorPlan, planColumnar } from '../functions/aggregate/accumulator.ts'
 import { planBoxed } from '../functions/aggregate/boxed-accumulator.ts'
-import { DistinctValues } from '../functions/aggregate/distinct.ts'
+import { type DistinctInput, type DistinctMasks, DistinctValues } from '../functions/aggregate/distinct.ts'
 import { planExtremum } from '../functions/aggregate/extremum-accumulator.ts'
 import { findImplementation } from '../functions/aggregate/index.ts'
 import { FIRST, LAST, SKIP, UPDATE } from '../functions/aggregate/kernel.ts'
@@ -82,7 +82,8 @@ export class AggregateTable {
   readonly table: KeyedTable
   readonly #plan: AggregateTablePlan
   readonly #accumulators: readonly Accumulator[]
-  readonly #distinct: readonly (DistinctValues | undefined)[]
+  /** By call; those over the same columns share one. */
+  readonly #distinct: readonly (SharedDistinct | undefined)[]
   /** Rows of each group, where they can be taken back. */
   readonly #counts: FixedStore | undefined
   #gone: number[] = []
@@ -103,14 +104,7 @@ export class AggregateTable {
       next += accumulator.state.length
       return accumulator.create(columns, this.table)
     })
-    const shared = new Map<string, DistinctValues>()
-    this.#distinct = plan.calls.map((call) => {
-      if (!call.distinct || call.args.length === 0) return undefined
-      const key = JSON.stringify([call.args, call.filter])
-      const values = shared.get(key) ?? new DistinctValues(call.args, call.argumentTypes)
-      shared.set(key, values)
-      return values
-    })
+    this.#distinct = shareDistinct(plan)
   }
 
   get size(): number {
@@ -136,7 +130,10 @@ export class AggregateTable {
     const masks = this.#masks(input)
     const results: Column[] = []
     for (const [n, accumulator] of this.#accumulators.entries()) {
-      const result = accumulator.update({ ...input, mask: masks[n] ?? null, emits, changed })
+      const mask = masks[n] ?? null
+      // No row is for this call, none takes its group away, and nobody asks for its results.
+      if (mask === 'none' && actions === null && !emits) continue
+      const result = accumulator.update({ ...input, mask: mask === 'none' ? noRows(rows) : mask, emits, changed })
       if (result !== null) results.push(result)
     }
     return { lookup, actions, changed, results }
@@ -160,28 +157,25 @@ export class AggregateTable {
     return actions
   }
 
-  /** Rows that each call sees: those its filter is TRUE for, and with DISTINCT those that change the set of values. */
-  #masks(input: {
-    rows: number
-    columns: readonly Column[]
-    kinds: Uint8Array | null
-    groups: Int32Array
-    actions: Uint8Array | null
-  }): readonly (Uint8Array | null)[] {
-    const filters = new Map<number, Uint8Array | null>()
-    const distinct = new Map<DistinctValues, Uint8Array>()
+  /**
+   * Rows that each call sees: those its filter is TRUE for, and with DISTINCT those that change the set of values;
+   * null: all, 'none': none.
+   */
+  #masks(input: DistinctInput): readonly (Uint8Array | 'none' | null)[] {
+    const filters = new Map<number, Uint8Array>()
+    const filterOf = (filter: number | undefined): Uint8Array | null => {
+      if (filter === undefined) return null
+      const mask = filters.get(filter) ?? filterMask(input.columns[filter], input.rows)
+      filters.set(filter, mask)
+      return mask
+    }
+    const distinct = new Map<SharedDistinct, DistinctMasks>()
     return this.#plan.calls.map((call, n) => {
-      let mask: Uint8Array | null = null
-      if (call.filter !== undefined) {
-        const known = filters.get(call.filter)
-        mask = known === undefined ? filterMask(input.columns[call.filter], input.rows) : known
-        filters.set(call.filter, mask)
-      }
-      const values = this.#distinct[n]
-      if (values === undefined) return mask
-      const made = distinct.get(values) ?? values.mask({ ...input, mask })
-      distinct.set(values, made)
-      return made
+      const shared = this.#distinct[n]
+      if (shared === undefined) return filterOf(call.filter)
+      const masks = distinct.get(shared) ?? shared.values.masks(input, shared.filters.map(filterOf))
+      distinct.set(shared, masks)
+      return masks[shared.filters.indexOf(call.filter)] ?? 'none'
     })
   }
 
@@ -198,12 +192,12 @@ export class AggregateTable {
   }
 
   #distincts(): Set<DistinctValues> {
-    return new Set(this.#distinct.filter((values) => values !== undefined))
+    return new Set(this.#distinct.flatMap((shared) => (shared === undefined ? [] : [shared.values])))
   }
 
   #forget(group: number): void {
     for (const accumulator of this.#accumulators) accumulator.remove?.(group)
-    for (const values of this.#distinct) values?.remove(group)
+    for (const values of this.#distincts()) values.remove(group)
   }
 
   /** All rows of the group were taken back. */
@@ -306,11 +300,9 @@ export class AggregateTable {
         },
       ])
     }
-    const seen = new Set<DistinctValues>()
-    for (const [n, values] of this.#distinct.entries()) {
-      if (values === undefined || seen.has(values)) continue
-      seen.add(values)
-      parts.push([`${name}.distinct${n}`, values])
+    for (const [n, shared] of this.#distinct.entries()) {
+      if (shared !== undefined && this.#distinct.indexOf(shared) === n)
+        parts.push([`${name}.distinct${n}`, shared.values])
     }
     return parts
   }
@@ -320,6 +312,39 @@ interface StatePart {
   snapshot(): readonly { readonly page: number; readonly bytes: Uint8Array | null }[]
   writtenPages(): readonly number[]
   restore(pages: readonly { readonly page: number; readonly bytes: Uint8Array | null }[]): void
+}
+
+/** The values of DISTINCT calls over the same columns. */
+interface SharedDistinct {
+  readonly values: DistinctValues
+  /** The filter of each slot: its column, undefined: none. */
+  readonly filters: readonly (number | undefined)[]
+}
+
+function shareDistinct({ calls, retracts }: AggregateTablePlan): (SharedDistinct | undefined)[] {
+  const byColumns = Map.groupBy(
+    calls.filter((call) => call.distinct && call.args.length > 0),
+    ({ args }) => args.join(),
+  )
+  const shared = new Map(
+    [...byColumns].map(([columns, [first, ...others]]): [string, SharedDistinct | undefined] => {
+      if (first === undefined) return [columns, undefined]
+      const filters = [...new Set([first, ...others].map((call) => call.filter))]
+      return [
+        columns,
+        { values: new DistinctValues(first.args, first.argumentTypes, filters.length, retracts), filters },
+      ]
+    }),
+  )
+  return calls.map((call) => (call.distinct ? shared.get(call.args.join()) : undefined))
+}
+
+let zeros = new Uint8Array(0)
+
+/** A mask without rows. Shared: nobody changes a mask. */
+function noRows(rows: number): Uint8Array {
+  if (zeros.length < rows) zeros = new Uint8Array(2 * rows)
+  return zeros
 }
 
 function filterMask(column: Column | undefined, rows: number): Uint8Array {

@@ -367,6 +367,7 @@ function model(rows: readonly Row[]): string[] {
         some([...new Set(values)].reduce((total, value) => total + value, 0)),
         some(Math.trunc(sum / values.length)),
         some(passed, list.filter(({ ok, v }) => ok === true && v !== null).length),
+        new Set(list.flatMap(({ ok, v }) => (ok === true && v !== null ? [v] : []))).size,
       ]
       return [k, ...cells].join(' ')
     })
@@ -391,6 +392,7 @@ describe('group aggregate against a naive model', () => {
     call('SUM', ['v'], { distinct: true }),
     call('AVG', ['v']),
     call('SUM', ['v'], { filter: 'ok' }),
+    call('COUNT', ['v'], { distinct: true, filter: 'ok' }),
   ]
   for (let seed = 1; seed <= 20; seed++) {
     it(`seed ${seed}`, () => {

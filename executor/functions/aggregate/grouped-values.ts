@@ -1,10 +1,10 @@
 /**
- * GroupedValues: the values of each group, each once with a count: what DISTINCT, and MIN and MAX over input that takes
+ * GroupedValues: the values of each group, each once with a count or other state: what DISTINCT, and MIN and MAX over input that takes
  * rows back, have to remember. A table keyed by group and value; the entries of a group are chained, in memory only.
  */
 import type { Column } from '../../../core/column.ts'
 import { INT, type SqlType } from '../../../core/types.ts'
-import { KeyedTable, type Lookup, LookupScratch } from '../../../state/table/keyed-table.ts'
+import { KeyedTable, type Lookup, LookupScratch, type ValueColumn } from '../../../state/table/keyed-table.ts'
 import type { TablePage } from '../../../state/table/page.ts'
 import type { FixedStore, StoredColumn } from '../../../state/table/stored-column.ts'
 
@@ -18,8 +18,9 @@ export class GroupedValues {
   #next: Int32Array = new Int32Array(64)
   #previous: Int32Array = new Int32Array(64)
 
-  constructor(types: readonly SqlType[]) {
-    this.table = new KeyedTable([INT, ...types], [{ kind: 'f64' }], {
+  /** @param state columns of each entry; by default how often it is there */
+  constructor(types: readonly SqlType[], state: readonly ValueColumn[] = [{ kind: 'f64' }]) {
+    this.table = new KeyedTable([INT, ...types], state, {
       onRemove: (entry) => this.#unlink(entry),
       scratch: SCRATCH,
     })
@@ -28,6 +29,11 @@ export class GroupedValues {
   /** How often each entry is there; replaced when the table grows. */
   get counts(): Float64Array {
     return (this.table.values[0] as FixedStore).values as Float64Array
+  }
+
+  /** A column of the entries' state; its arrays are replaced when the table grows. */
+  state(index: number): StoredColumn {
+    return this.table.values[index] as StoredColumn
   }
 
   value(index: number): StoredColumn {
