@@ -2,19 +2,8 @@
  * Checkpoint directories: `chk-<n>/` holds hard links of the store's files and `_metadata` with the manifest and the
  * checksum of every file. A directory appears under its name in one atomic step, when everything in it is durable.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { open } from 'node:fs/promises'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { MillraceError } from '../core/errors.ts'
@@ -50,18 +39,22 @@ export async function checksumOf(file: string): Promise<FileChecksum> {
 }
 
 /** First line: checksum of the rest; then JSON. Durable when it returns. */
-export function writeMetadata(directory: string, metadata: CheckpointMetadata): void {
+export async function writeMetadata(directory: string, metadata: CheckpointMetadata): Promise<void> {
   const json = JSON.stringify(metadata)
   const file = join(directory, METADATA)
   writeFileSync(file, `${crc32(json)}\n${json}\n`)
-  syncPath(file)
-  syncPath(directory)
+  await syncPath(file)
+  await syncPath(directory)
 }
 
-export function syncPath(path: string): void {
-  const descriptor = openSync(path, 'r')
-  fsyncSync(descriptor)
-  closeSync(descriptor)
+/** The disk is waited for beside the stream, which goes on. */
+export async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 /** @throws MillraceError INVALID_CHECKPOINT that names the directory and what is wrong with it */
@@ -128,19 +121,16 @@ export function prepareDirectory(path: string): string {
   return temporary
 }
 
-export function publishDirectory(temporary: string, path: string, parent: string): void {
+export async function publishDirectory(temporary: string, path: string, parent: string): Promise<void> {
   rmSync(path, { recursive: true, force: true })
   renameSync(temporary, path)
-  syncPath(parent)
+  await syncPath(parent)
 }
 
 /** Removes what a killed process left half-made and all checkpoints but the newest `retained`. */
-export function removeOldCheckpoints(directory: string, retained: number): void {
-  for (const name of readdirSync(directory)) {
-    if (name.startsWith('chk-') && name.endsWith('.tmp'))
-      rmSync(join(directory, name), { recursive: true, force: true })
-  }
-  for (const checkpoint of checkpointNumbers(directory).slice(retained)) {
-    rmSync(checkpointPath(directory, checkpoint), { recursive: true, force: true })
-  }
+export async function removeOldCheckpoints(directory: string, retained: number): Promise<void> {
+  const partial = readdirSync(directory).filter((name) => name.startsWith('chk-') && name.endsWith('.tmp'))
+  const old = checkpointNumbers(directory).slice(retained)
+  const paths = [...partial.map((name) => join(directory, name)), ...old.map((n) => checkpointPath(directory, n))]
+  for (const path of paths) await rm(path, { recursive: true, force: true })
 }

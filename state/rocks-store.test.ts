@@ -199,7 +199,7 @@ describe('damage', () => {
     await writeThree()
     const path = join(directory, 'chk-3')
     const metadata = readMetadata(path)
-    writeMetadata(path, { ...metadata, manifest: { ...metadata.manifest, version: 99 } })
+    await writeMetadata(path, { ...metadata, manifest: { ...metadata.manifest, version: 99 } })
     const { restored } = await open()
     expect(restored?.manifest.checkpoint).toBe(2)
     expect(notes.join('\n')).toContain('has format version 99')

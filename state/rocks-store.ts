@@ -42,7 +42,7 @@ export class RocksStore implements StateStore {
   readonly #options: RocksStoreOptions
   readonly #release: () => void
   readonly #database: string
-  /** SST files never change once they are written. */
+  /** Of SST files. */
   readonly #checksums = new Map<string, FileChecksum>()
   #db: RocksDB | undefined
 
@@ -143,9 +143,9 @@ export class RocksStore implements StateStore {
     const path = checkpointPath(directory, manifest.checkpoint)
     const temporary = prepareDirectory(path)
     const files = await this.#linkFiles(temporary)
-    writeMetadata(temporary, { manifest, files })
-    publishDirectory(temporary, path, directory)
-    removeOldCheckpoints(directory, Math.max(2, retained))
+    await writeMetadata(temporary, { manifest, files })
+    await publishDirectory(temporary, path, directory)
+    await removeOldCheckpoints(directory, Math.max(2, retained))
     return { bytes }
   }
 
@@ -172,24 +172,29 @@ export class RocksStore implements StateStore {
   async #tryLinkFiles(target: string): Promise<Record<string, FileChecksum>> {
     const current = readFileSync(join(this.#database, 'CURRENT'), 'utf8').trim()
     const names = readdirSync(this.#database).filter(
-      (name) => name.endsWith('.sst') || name === 'CURRENT' || name === current || name.startsWith('OPTIONS-'),
+      (name) => isTable(name) || name === 'CURRENT' || name === current || name.startsWith('OPTIONS-'),
     )
-    const files: Record<string, FileChecksum> = {}
-    for (const name of [...names.filter((candidate) => candidate !== current), current]) {
-      const file = join(target, name)
-      if (name.endsWith('.sst')) {
-        linkSync(join(this.#database, name), file)
-        files[name] = this.#checksums.get(name) ?? (await checksumOf(file))
-        this.#checksums.set(name, files[name])
-      } else {
-        copyFileSync(join(this.#database, name), file)
-        syncPath(file)
-        files[name] = await checksumOf(file)
-      }
+    // All at once, so that little can change meanwhile; the disk is waited for afterwards.
+    const files = [...names.filter((candidate) => candidate !== current), current]
+    for (const name of files) {
+      const [from, to] = [join(this.#database, name), join(target, name)]
+      if (isTable(name)) linkSync(from, to)
+      else copyFileSync(from, to)
     }
-    const added = readdirSync(this.#database).filter((name) => name.endsWith('.sst') && files[name] === undefined)
+    const added = readdirSync(this.#database).filter((name) => isTable(name) && !files.includes(name))
     if (added.length > 0) throw Object.assign(new Error('the files changed'), { code: 'ENOENT' })
-    return files
+    const checksums = await Promise.all(files.map((name) => this.#checksum(name, join(target, name))))
+    return Object.fromEntries(files.map((name, n) => [name, checksums[n] as FileChecksum]))
+  }
+
+  /** Of a linked file, or of a copy, which is then durable. */
+  async #checksum(name: string, file: string): Promise<FileChecksum> {
+    const known = this.#checksums.get(name)
+    if (known !== undefined) return known
+    if (!isTable(name)) await syncPath(file)
+    const checksum = await checksumOf(file)
+    if (isTable(name)) this.#checksums.set(name, checksum)
+    return checksum
   }
 
   async #openFrom(checkpoint: string | undefined, files: readonly string[]): Promise<void> {
@@ -200,7 +205,7 @@ export class RocksStore implements StateStore {
     for (const name of files) {
       if (checkpoint === undefined || name === METADATA) continue
       const [from, to] = [join(checkpoint, name), join(this.#database, name)]
-      if (name.endsWith('.sst')) linkSync(from, to)
+      if (isTable(name)) linkSync(from, to)
       else copyFileSync(from, to)
     }
     const db = new RocksDB(this.#database)
@@ -227,6 +232,11 @@ export class RocksStore implements StateStore {
     this.#db = undefined
     await db?.close()
   }
+}
+
+/** SST files never change once they are written. */
+function isTable(name: string): boolean {
+  return name.endsWith('.sst')
 }
 
 function asStorageError(error: unknown): MillraceError {

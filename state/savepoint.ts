@@ -12,7 +12,6 @@ import {
   prepareDirectory,
   publishDirectory,
   readMetadata,
-  syncPath,
   verifyFiles,
   writeMetadata,
 } from './checkpoint-directory.ts'
@@ -40,9 +39,8 @@ export async function writeSavepoint(
   } finally {
     await handle.close()
   }
-  writeMetadata(temporary, { manifest, files: { [PAGES]: await checksumOf(file) } })
-  publishDirectory(temporary, path, dirname(path))
-  syncPath(dirname(path))
+  await writeMetadata(temporary, { manifest, files: { [PAGES]: await checksumOf(file) } })
+  await publishDirectory(temporary, path, dirname(path))
 }
 
 /** @throws MillraceError INVALID_CHECKPOINT when it is no savepoint or damaged */
