@@ -1,6 +1,7 @@
 /**
  * KeyedTable: keys to rows of columns, the structure in which operators keep most of their state. An open-addressing
  * index over the dense row ids of a `RowTable`, with columnar keys and values; a checkpoint costs what has changed.
+ * Many dense BIGINT keys have `DirectRows` in place of the index.
  *
  * Laws:
  * 1. A row id is stable from insertion to removal, also over a restore; freed ids are used again.
@@ -11,7 +12,7 @@ import type { Column } from '../../core/column.ts'
 import type { SqlType } from '../../core/types.ts'
 import { hashKeys } from './hash.ts'
 import type { TablePage } from './page.ts'
-import { DirectRows } from './direct-rows.ts'
+import { DIRECT_ROWS, DirectRows, type DirectTarget } from './direct-rows.ts'
 import { commonUpperHalf, keyWords, probeFirstSlots, probeMissed, type UpperHalf } from './narrow-keys.ts'
 import { type Probe, type ProbeTarget, probeFor } from './probe.ts'
 import { RowTable } from './row-table.ts'
@@ -62,7 +63,7 @@ const FIRST_SLOT_BITS = 4
 /** From this size on rows are touched before they are needed. */
 const LARGE = 1 << 16
 
-export class KeyedTable implements ProbeTarget {
+export class KeyedTable implements ProbeTarget, DirectTarget {
   readonly keys: readonly StoredColumn[]
   readonly values: readonly StoredColumn[]
   readonly #kinds: readonly StoredKind[]
@@ -79,7 +80,10 @@ export class KeyedTable implements ProbeTarget {
   #probeVariant = 0
   /** Of all keys, where they are BIGINT and have it in common. */
   #upperHalf: UpperHalf = null
+  /** In use: all rows are in it, and the index is empty. */
   readonly #direct = new DirectRows()
+  /** The size at which it is looked whether it can be used. */
+  #directAt = DIRECT_ROWS
   /** What touching has read, kept so that it is not optimised away. */
   touched = 0
 
@@ -148,28 +152,47 @@ export class KeyedTable implements ProbeTarget {
     const stored = this.#stored(columns, count)
     const known = this.#upperHalf
     const words = known === undefined ? undefined : keyWords(stored)
-    const direct = words !== undefined && typeof known === 'number' && !this.#direct.isEmpty
-    let missing = direct ? this.#direct.find(words, known, count, rowIds, missed) : count
-    if (missing > 0 || count === 0) {
-      hashKeys(stored, count, hashes)
-      const upper = words === undefined ? undefined : commonUpperHalf(words, count, known)
-      if (insert) this.#setUpperHalf(upper)
-      if (words === undefined || upper === undefined) {
-        if (this.size > LARGE) this.touched ^= touchKeys(this, hashes, count)
-        return this.#probe(stored)(this, stored, count, hashes, rowIds, inserted, insert)
-      }
-      if (!direct) missing = probeFirstSlots(this, count, hashes, rowIds, missed)
-    }
     if (insert) inserted.fill(0, 0, count)
-    if (missing === 0 || words === undefined) return 0
-    const added = probeMissed(this, words, missed, missing, hashes, rowIds, inserted, insert)
-    this.#direct.remember(words, missed, missing, rowIds, this.size)
-    return added
+    if (this.size >= this.#directAt && !this.#direct.isUsed) this.#startDirect()
+    if (this.#direct.isUsed && words !== undefined) {
+      const missing = this.#direct.find(words, count, rowIds, missed)
+      if (missing === 0 || !insert) return 0
+      if (this.#direct.reserve(words, missed, missing, this.size))
+        return this.#direct.insert(this, words, missed, missing, rowIds, inserted)
+    }
+    if (this.#direct.isUsed) this.#reindex()
+    hashKeys(stored, count, hashes)
+    const upper = words === undefined ? undefined : commonUpperHalf(words, count, known)
+    if (insert) this.#upperHalf = upper
+    if (words === undefined || upper === undefined) {
+      if (this.size > LARGE) this.touched ^= touchKeys(this, hashes, count)
+      return this.#probe(stored)(this, stored, count, hashes, rowIds, inserted, insert)
+    }
+    const missing = probeFirstSlots(this, count, hashes, rowIds, missed)
+    return missing === 0 ? 0 : probeMissed(this, words, missed, missing, hashes, rowIds, inserted, insert)
   }
 
-  #setUpperHalf(upper: UpperHalf): void {
-    this.#upperHalf = upper
-    if (upper === undefined) this.#direct.clear()
+  /** Gives the index up where the keys can be their own index. */
+  #startDirect(): boolean {
+    this.#directAt = Math.max(DIRECT_ROWS, 2 * this.size)
+    const upper = this.#upperHalf
+    const [key] = this.keys
+    if (typeof upper !== 'number' || key?.nulls !== null) return false
+    if (!this.#direct.start(this.keyWords(), upper, this.rows())) return false
+    this.index = new Int32Array(2 << FIRST_SLOT_BITS)
+    this.shift = 32 - FIRST_SLOT_BITS
+    this.#hashes = new Int32Array(0)
+    return true
+  }
+
+  /** For `DirectRows` only. */
+  allocateRow(): number {
+    return this.storage.allocate()
+  }
+
+  /** For `DirectRows` only. */
+  keyWords(): Int32Array {
+    return (this.keys[0] as FixedStore).words
   }
 
   #stored(columns: readonly Column[], count: number): readonly Column[] {
@@ -245,9 +268,8 @@ export class KeyedTable implements ProbeTarget {
   remove(row: number): void {
     if (!this.storage.has(row)) return
     this.#onRemove?.(row)
-    this.#unlink(row)
-    const [key] = this.keys
-    if (!this.#direct.isEmpty && key instanceof FixedStore) this.#direct.forget(key.words[2 * row] as number)
+    if (this.#direct.isUsed) this.#direct.forget(this.keyWords()[2 * row] as number)
+    else this.#unlink(row)
     this.storage.free(row)
   }
 
@@ -303,10 +325,20 @@ export class KeyedTable implements ProbeTarget {
    */
   restorePages(pages: readonly TablePage[], now = 0): void {
     this.storage.restorePages(pages, now)
-    if (this.size > 0) this.#reindex()
+    this.#upperHalf = this.#commonUpperHalf()
+    if (this.size > 0 && (this.size < DIRECT_ROWS || !this.#startDirect())) this.#reindex()
   }
 
+  #commonUpperHalf(): UpperHalf {
+    if (this.size === 0) return this.#upperHalf
+    const words = keyWords(this.keys.map((key) => key.view()))
+    // Ids that are free have a key of 0: they may only make it look less uniform than it is.
+    return words === undefined ? undefined : commonUpperHalf(words, this.high, null)
+  }
+
+  /** Makes the index anew from the stored keys. */
   #reindex(): void {
+    this.#direct.clear()
     const hashes = new Int32Array(this.high)
     hashKeys(
       this.keys.map((key) => key.view()),
@@ -314,9 +346,6 @@ export class KeyedTable implements ProbeTarget {
       hashes,
     )
     this.#hashes = hashes
-    // Ids that are free have a key of 0: they may only make it look less uniform than it is.
-    const words = keyWords(this.keys.map((key) => key.view()))
-    this.#upperHalf = words === undefined ? undefined : commonUpperHalf(words, this.high, null)
     let bits = FIRST_SLOT_BITS
     while (2 ** bits < 2 * this.size) bits++
     this.index = new Int32Array(2 ** (bits + 1))
