@@ -13,6 +13,7 @@ import { evaluateConstant } from '../executor/codegen/constant.ts'
 import { AGGREGATE_FUNCTIONS } from '../executor/functions/aggregate/index.ts'
 import { SCALAR_FUNCTIONS } from '../executor/functions/index.ts'
 import { WINDOW_FUNCTIONS } from '../executor/functions/window.ts'
+import { createEnvironment } from '../executor/runtime/environment.ts'
 import { type Job, type JobPhase, runJob } from '../executor/runtime/job.ts'
 import type { CreateTable, Statement } from '../parser/ast.ts'
 import { parseStatement } from '../parser/parse.ts'
@@ -136,7 +137,7 @@ export class Session {
       formats: new Map(FORMAT_DESCRIPTORS.map((descriptor) => [descriptor.name, descriptor])),
       configuration: this.configuration,
       evaluateConstant: (expression) =>
-        evaluateConstant(expression as Expression, { timeZone: this.#timeZone(), clock: this.#clock() }),
+        evaluateConstant(expression as Expression, createEnvironment(this.configuration, this.#clock())),
     }
   }
 
@@ -155,11 +156,6 @@ export class Session {
 
   #clock(): Clock {
     return this.#options.clock ?? SYSTEM_CLOCK
-  }
-
-  #timeZone(): string {
-    const zone = this.configuration.get('table.local-time-zone')
-    return zone === undefined || zone === 'default' ? Intl.DateTimeFormat().resolvedOptions().timeZone : zone
   }
 
   async #startJob(request: JobRequest): Promise<Job> {

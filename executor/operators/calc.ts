@@ -4,8 +4,8 @@ import { compileCalc } from '../codegen/calc.ts'
 import type { Operator, OperatorContext } from './operator.ts'
 
 export function createCalc(node: CalcNode, context: OperatorContext): Operator {
-  const { output, clock, timeZone } = context
-  const calc = compileCalc(node.condition, node.projections, node.schema, { clock, timeZone })
+  const { output } = context
+  const calc = compileCalc(node.condition, node.projections, node.schema, context)
   return {
     onBatch: (batch) => {
       const result = calc(batch)

@@ -12,8 +12,8 @@ import { MemoryStore } from '../../state/memory-store.ts'
 import type { RestoredState, StateStore } from '../../state/state-store.ts'
 import { matchState } from '../checkpoint/compatibility.ts'
 import { CheckpointCoordinator, type CheckpointPhase } from '../checkpoint/coordinator.ts'
-import type { Environment } from '../functions/function.ts'
 import { Attempt } from './attempt.ts'
+import { createEnvironment } from './environment.ts'
 import { JobStatistics } from './job-statistics.ts'
 import type { JobMetrics } from './metrics.ts'
 import { createRestartStrategy } from './restart-strategy.ts'
@@ -286,17 +286,12 @@ class RunningJob implements Job {
 
   #createAttempt(): Attempt {
     const { graph, configuration, connectors, clock, output, onCollect, stateName } = this.#options
-    const zone = configuration.get('table.local-time-zone')
-    const environment: Environment = {
-      clock,
-      timeZone: zone === undefined || zone === 'default' ? Intl.DateTimeFormat().resolvedOptions().timeZone : zone,
-    }
     return new Attempt({
       graph,
       jobName: stateName,
       configuration,
       connectors,
-      environment,
+      environment: createEnvironment(configuration, clock),
       clock,
       checkpointing: this.#interval() !== undefined,
       output,

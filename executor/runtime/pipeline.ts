@@ -157,7 +157,14 @@ export class Pipeline {
     const { node } = stage
     if (node.kind === 'source' || node.kind === 'values' || node.kind === 'sink' || node.kind === 'collect')
       return undefined
-    return createOperator(node, this.#options.graph, { output: this.#outputOf(stage), ...this.#options.environment })
+    const { environment, graph } = this.#options
+    return createOperator(node, graph, {
+      output: this.#outputOf(stage),
+      clock: environment.clock,
+      get timeZone() {
+        return environment.timeZone
+      },
+    })
   }
 
   #outputOf(stage: Stage): Output {
