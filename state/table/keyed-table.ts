@@ -16,7 +16,7 @@ import { DIRECT_ROWS, DirectRows, type DirectTarget } from './direct-rows.ts'
 import { commonUpperHalf, keyWords, probeFirstSlots, probeMissed, type UpperHalf } from './narrow-keys.ts'
 import { type Probe, type ProbeTarget, probeFor } from './probe.ts'
 import { RowTable } from './row-table.ts'
-import { createStoredColumn, FixedStore, type StoredColumn, type StoredKind, storedKind } from './stored-column.ts'
+import { createStoredColumn, type FixedStore, type StoredColumn, type StoredKind, storedKind } from './stored-column.ts'
 import { touchKeys, touchRows } from './touch.ts'
 
 export interface ValueColumn {
