@@ -2,10 +2,12 @@
  * StoredColumn: one column of a table's state, indexed by row id. Grows by doubling; what it hands out as a `Column`
  * is never changed afterwards.
  */
+import { copyRun, copyText, dataView } from '../../core/byte-copy.ts'
 import type { BytesColumn, Column, NullMask, Value } from '../../core/column.ts'
 import { columnOf } from '../../core/column-builder.ts'
 import { invariant, unreachable } from '../../core/errors.ts'
 import { physicalKind, type SqlType } from '../../core/types.ts'
+import { Arena } from './arena.ts'
 import { decodeValue, encodeColumn } from './value-codec.ts'
 
 /** `encoded` holds ARRAY, MAP, MULTISET and ROW values in the form of `value-codec.ts`. */
@@ -184,8 +186,6 @@ function gatherNulls(nulls: NullMask, rows: Int32Array, count: number): NullMask
   return any === 0 ? null : out
 }
 
-const FIRST_ARENA = 1 << 10
-
 /**
  * Bytes behind one another in an arena that is only ever appended to, so that columns that share it stay valid.
  * Overwritten values are garbage until `compact` copies the live ones to a new arena.
@@ -195,18 +195,23 @@ export class BytesStore {
   readonly type: SqlType | undefined
   starts = new Int32Array(0)
   lengths = new Int32Array(0)
-  data: Uint8Array = new Uint8Array(FIRST_ARENA)
   nulls: NullMask = null
-  #size = 0
+  readonly #isText: boolean
+  #arena = new Arena()
   #live = 0
 
   constructor(kind: 'bytes' | 'encoded', type: SqlType | undefined) {
     this.kind = kind
     this.type = type
+    this.#isText = kind === 'bytes' && (type?.kind === 'VARCHAR' || type?.kind === 'CHAR')
   }
 
   get bytes(): number {
-    return this.data.length + this.starts.length * 8 + (this.nulls?.length ?? 0)
+    return this.#arena.size + this.starts.length * 8 + (this.nulls?.length ?? 0)
+  }
+
+  get data(): Uint8Array {
+    return this.#arena.data
   }
 
   grow(capacity: number): void {
@@ -236,36 +241,48 @@ export class BytesStore {
   }
 
   set(row: number, source: Uint8Array, start: number, length: number): void {
-    if (this.#size + length > this.data.length) this.#reserve(length)
-    const to = this.#size
-    if (length > 64) this.data.set(source.subarray(start, start + length), to)
-    else for (let i = 0; i < length; i++) this.data[to + i] = source[start + i] as number
+    const arena = this.#arena
+    arena.reserve(length)
+    const to = arena.size
+    if (length > 64) arena.data.set(source.subarray(start, start + length), to)
+    else for (let i = 0; i < length; i++) arena.data[to + i] = source[start + i] as number
     this.#live += length - (this.lengths[row] as number)
     this.starts[row] = to
     this.lengths[row] = length
-    this.#size = to + length
-  }
-
-  /** Offsets stay as they are: only `compact` moves values. */
-  #reserve(length: number): void {
-    const wanted = Math.max(this.data.length * 2, this.#size + length)
-    invariant(this.#size + length <= 0x7fffffff, 'a state column of variable length holds at most 2 GiB')
-    const grown = new Uint8Array(Math.min(wanted, 0x7fffffff))
-    grown.set(this.data.subarray(0, this.#size))
-    this.data = grown
+    arena.size = to + length
   }
 
   put(rows: Int32Array, column: Column, from: Int32Array | null, count: number): void {
-    const bytes = this.input(column, rowsUsed(from, count))
-    const nulls = bytes.nulls === null ? this.nulls : this.ensureNulls()
+    const { data, starts, lengths, nulls: missing } = this.input(column, rowsUsed(from, count))
+    const nulls = missing === null ? this.nulls : this.ensureNulls()
+    if (nulls !== null) {
+      for (let i = 0; i < count; i++) {
+        nulls[rows[i] as number] = missing === null ? 0 : (missing[from === null ? i : (from[i] as number)] as number)
+      }
+    }
+    const arena = this.#arena
+    const [source, isText] = [dataView(data), this.#isText]
+    let to = arena.size
+    let end = arena.data.length
+    let live = this.#live
     for (let i = 0; i < count; i++) {
       const at = from === null ? i : (from[i] as number)
       const row = rows[i] as number
-      const missing = bytes.nulls !== null && bytes.nulls[at] === 1
-      if (nulls !== null) nulls[row] = missing ? 1 : 0
-      if (missing) this.set(row, bytes.data, 0, 0)
-      else this.set(row, bytes.data, bytes.starts[at] as number, bytes.lengths[at] as number)
+      const length = missing !== null && missing[at] === 1 ? 0 : (lengths[at] as number)
+      if (to + length > end) {
+        arena.size = to
+        arena.reserve(length)
+        end = arena.data.length
+      }
+      if (isText) copyText(source, starts[at] as number, arena.view, to, length)
+      else copyRun(source, starts[at] as number, arena.view, to, length)
+      live += length - (this.lengths[row] as number)
+      this.starts[row] = to
+      this.lengths[row] = length
+      to += length
     }
+    arena.size = to
+    this.#live = live
   }
 
   /** A batch's column in the form in which it is stored. */
@@ -310,21 +327,36 @@ export class BytesStore {
     return { kind: 'bytes', starts: this.starts, lengths: this.lengths, data: this.data, nulls: this.nulls }
   }
 
+  /** Writes the values of rows behind one another. @returns the end */
+  copyTo(target: DataView, start: number, rows: Int32Array, count: number): number {
+    const { view } = this.#arena
+    let to = start
+    for (let i = 0; i < count; i++) {
+      const row = rows[i] as number
+      const length = this.lengths[row] as number
+      if (this.#isText) copyText(view, this.starts[row] as number, target, to, length)
+      else copyRun(view, this.starts[row] as number, target, to, length)
+      to += length
+    }
+    return to
+  }
+
   /** Between batches: drops garbage once there is more of it than of values. */
   compact(highest: number): void {
-    if (this.#size < 1 << 16 || this.#size < 2 * this.#live) return
-    const data = new Uint8Array(Math.max(FIRST_ARENA, this.#live + (this.#live >> 1)))
-    let at = 0
+    const { size, view } = this.#arena
+    if (size < 1 << 16 || size < 2 * this.#live) return
+    const arena = new Arena(this.#live + (this.#live >> 1))
+    let to = 0
     for (let row = 0; row < highest; row++) {
       const length = this.lengths[row] as number
       if (length === 0) continue
-      const start = this.starts[row] as number
-      data.set(this.data.subarray(start, start + length), at)
-      this.starts[row] = at
-      at += length
+      if (this.#isText) copyText(view, this.starts[row] as number, arena.view, to, length)
+      else copyRun(view, this.starts[row] as number, arena.view, to, length)
+      this.starts[row] = to
+      to += length
     }
-    this.data = data
-    this.#size = at
+    arena.size = to
+    this.#arena = arena
   }
 }
 
