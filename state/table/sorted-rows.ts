@@ -188,8 +188,9 @@ export class SortedRows {
     return this.#table.rows()
   }
 
-  gather(rows: Int32Array, count: number): Column[] {
-    return this.values.map((column) => column.gather(rows, count))
+  /** @param reuse earlier results that nobody looks at any more */
+  gather(rows: Int32Array, count: number, reuse: readonly Column[] = []): Column[] {
+    return this.values.map((column, index) => column.gather(rows, count, reuse[index]))
   }
 
   sweep(now: number): void {

@@ -166,8 +166,11 @@ export class FixedStore {
     }
   }
 
-  gather(rows: Int32Array, count: number): Column {
-    const out = fixedArray(this.kind, count)
+  /** @param reuse an earlier result that nobody looks at any more: its arrays are taken where they are long enough */
+  gather(rows: Int32Array, count: number, reuse?: Column): Column {
+    const length = this.kind === 'i128' ? 2 * count : count
+    const fits = reuse?.kind === this.kind && reuse.values.length >= length
+    const out = fits ? reuse.values : fixedArray(this.kind, count)
     copyLoop(this.kind).gather(out, this.values, rows, count)
     return { kind: this.kind, values: out, nulls: gatherNulls(this.nulls, rows, count) } as unknown as Column
   }
@@ -180,10 +183,12 @@ export class FixedStore {
 
 function gatherNulls(nulls: NullMask, rows: Int32Array, count: number): NullMask {
   if (nulls === null) return null
+  let first = 0
+  while (first < count && nulls[rows[first] as number] === 0) first++
+  if (first === count) return null
   const out = new Uint8Array(count)
-  let any = 0
-  for (let i = 0; i < count; i++) any |= out[i] = nulls[rows[i] as number] as number
-  return any === 0 ? null : out
+  for (let i = first; i < count; i++) out[i] = nulls[rows[i] as number] as number
+  return out
 }
 
 /**
@@ -292,11 +297,13 @@ export class BytesStore {
     return encodeColumn(column, this.type, rows)
   }
 
-  gather(rows: Int32Array, count: number): Column {
-    const nulls = gatherNulls(this.nulls, rows, count)
+  /** @param reuse as of `FixedStore` */
+  gather(rows: Int32Array, count: number, reuse?: Column): Column {
     if (this.kind === 'encoded') return this.#decode(rows, count)
-    const starts = new Int32Array(count)
-    const lengths = new Int32Array(count)
+    const nulls = gatherNulls(this.nulls, rows, count)
+    const fits = reuse?.kind === 'bytes' && reuse.starts.length >= count && reuse.lengths.length >= count
+    const starts = fits ? reuse.starts : new Int32Array(count)
+    const lengths = fits ? reuse.lengths : new Int32Array(count)
     for (let i = 0; i < count; i++) {
       starts[i] = this.starts[rows[i] as number] as number
       lengths[i] = this.lengths[rows[i] as number] as number
