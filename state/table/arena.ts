@@ -4,11 +4,12 @@
  */
 import { dataView } from '../../core/byte-copy.ts'
 import { invariant } from '../../core/errors.ts'
+import { lastingBytes } from '../../core/lasting-bytes.ts'
 
 const FIRST = 1 << 10
 /** From here on it grows in place. */
 const LARGE = 1 << 18
-export const MAX_ARENA = 0x7fffffff
+const MAX_ARENA = 0x7fffffff
 
 export class Arena {
   /** Replaced by a longer view when the arena grows; `view` likewise. */
@@ -44,7 +45,7 @@ export class Arena {
 /** Untouched bytes take address space only. Where that is limited too, the arena is one that is copied to grow. */
 function large(capacity: number): Uint8Array {
   try {
-    return new Uint8Array(new SharedArrayBuffer(capacity, { maxByteLength: MAX_ARENA }), 0, capacity)
+    return lastingBytes(new Uint8Array(new SharedArrayBuffer(capacity, { maxByteLength: MAX_ARENA }), 0, capacity))
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     return new Uint8Array(capacity)

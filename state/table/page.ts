@@ -10,7 +10,8 @@
  */
 import { MillraceError } from '../../core/errors.ts'
 import { narrowValues, narrowWidth, readNarrow } from './narrow-values.ts'
-import { BytesStore, FIXED_WIDTH, type FixedStore, type StoredColumn, type StoredKind } from './stored-column.ts'
+import { BytesStore } from './bytes-store.ts'
+import { FIXED_WIDTH, type FixedStore, type StoredColumn, type StoredKind } from './stored-column.ts'
 
 export const PAGE_SHIFT = 10
 export const PAGE_ROWS = 1 << PAGE_SHIFT

@@ -59,7 +59,9 @@ export class SortedRows {
     this.#ttl = ttl
     this.#onRemove = onRemove
     this.keys = new KeyedTable(keyTypes, keyValues, { ttl, onRemove: (group) => this.#forget(group) })
-    this.values = schema.fields.map(({ type }) => createStoredColumn(storedKind(type), withNullability(type, true)))
+    this.values = schema.fields.map(({ type }) =>
+      createStoredColumn(storedKind(type), withNullability(type, true), true),
+    )
     this.#table = new RowTable([this.#groups, this.#arrival, ...this.values], 0)
     this.compare = storedOrder(this.values, order)
     this.#lists = limit !== undefined && limit <= SHORT ? new ShortLists(limit) : new LongLists()
