@@ -121,10 +121,12 @@ function gatherInts(values: Int32Array, indices: Int32Array, count: number, reus
 
 function gatherNulls(nulls: NullMask, indices: Int32Array, count: number): NullMask {
   if (nulls === null) return null
+  let first = 0
+  while (first < count && nulls[indices[first] as number] === 0) first++
+  if (first === count) return null
   const out = new Uint8Array(count)
-  let any = 0
-  for (let i = 0; i < count; i++) any |= out[i] = nulls[indices[i] as number] as number
-  return any === 0 ? null : out
+  for (let i = first; i < count; i++) out[i] = nulls[indices[i] as number] as number
+  return out
 }
 
 type Longs = Int64Column['values']

@@ -61,6 +61,7 @@ export function compileCalc(
   const kernel = compileKernel(condition, projections, environment)
   let zeros = new Uint8Array(4096)
   let selection = new Int32Array(4096)
+  const passed: (Column | undefined)[] = []
   return (batch) => {
     if (zeros.length < batch.rows) zeros = new Uint8Array(batch.rows)
     if (selection.length < batch.rows) selection = new Int32Array(batch.rows)
@@ -69,7 +70,7 @@ export function compileCalc(
     const finished = columns.map((column, index) => {
       if (column !== null) return column
       const source = passedOn(projections[index] as Expression, batch)
-      return all ? source : gatherColumn(source, selection, rows)
+      return all ? source : (passed[index] = gatherColumn(source, selection, rows, passed[index]))
     })
     return createBatch(output, finished, rows, all ? batch.kinds : gatherKinds(batch.kinds, selection, rows))
   }

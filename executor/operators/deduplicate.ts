@@ -21,7 +21,7 @@ import { FirstRowByTime } from './first-row-by-time.ts'
 import { keyColumnsOf, keyTypesOf } from './key-columns.ts'
 import type { Operator, OperatorContext, OperatorMetrics, StatePage } from './operator.ts'
 import { type RowComparer, rowComparer } from './row-equality.ts'
-import { mixedRows, putRows, rowColumns } from './row-store.ts'
+import { heldRows, mixedRows, putRows, rowColumns } from './row-store.ts'
 import { readWholeNumbers } from './whole-numbers.ts'
 
 const TABLE = 'rows'
@@ -108,6 +108,9 @@ class LastRow implements Operator {
   #kinds = new Uint8Array(0)
   #sources = new Int32Array(0)
   #count = 0
+  /** Rows of the batch that take the place of others. */
+  #written = new Int32Array(0)
+  #writtenCount = 0
 
   constructor(node: DeduplicateNode, context: OperatorContext) {
     this.#node = node
@@ -127,8 +130,9 @@ class LastRow implements Operator {
     if (this.#newest.length < this.#table.high) this.#newest = new Int32Array(2 * this.#table.high)
     for (let row = 0; row < batch.rows; row++) if (inserted[row] === 1) this.#newest[rowIds[row] as number] = ABSENT
     this.#merge(batch, rowIds)
-    if (this.#count > 0) this.#emit(batch)
-    this.#settle(batch, rowIds)
+    const held = heldRows(batch, this.#table.values, this.#written, this.#writtenCount)
+    if (this.#count > 0) this.#emit(held)
+    this.#settle(held, rowIds)
   }
 
   #merge(batch: ChangeBatch, groups: Int32Array): void {
@@ -137,8 +141,10 @@ class LastRow implements Operator {
     if (this.#kinds.length < 2 * rows) {
       this.#kinds = new Uint8Array(2 * rows)
       this.#sources = new Int32Array(2 * rows)
+      this.#written = new Int32Array(2 * rows)
     }
     this.#count = 0
+    this.#writtenCount = 0
     const column = columns[timeColumn]
     const times = time === 'rowtime' && column !== undefined ? readWholeNumbers(column, rows) : undefined
     const same = rowComparer(columns, rows, this.#table.values)
@@ -171,6 +177,7 @@ class LastRow implements Operator {
       this.#kinds[this.#count] = UPDATE_BEFORE
       this.#sources[this.#count++] = old
     }
+    this.#written[this.#writtenCount++] = row
     this.#kinds[this.#count] = old === undefined && (emitInsert || emitUpdateBefore) ? INSERT : UPDATE_AFTER
     this.#sources[this.#count++] = row
   }

@@ -10,6 +10,7 @@ import type { StoredColumn } from '../../state/table/stored-column.ts'
 import { compileScalar } from '../codegen/calc.ts'
 import type { Environment } from '../functions/function.ts'
 import type { JoinState } from './join-state.ts'
+import { LentColumns } from './lent-columns.ts'
 import { nullsLike } from './row-merge.ts'
 
 /** `positions[i]` of the batch beside `rows[i]` of the state, for i below `count`. */
@@ -21,7 +22,7 @@ export interface Pairs {
 
 export type PairFilter = (batch: ChangeBatch, other: JoinState, batchIsLeft: boolean, pairs: Pairs) => Pairs
 
-/** Keeps the pairs for which the condition is TRUE; it is computed for all of them at once. */
+/** Keeps the pairs for which the condition is TRUE; it is computed for all of them at once. Valid until the next call. */
 export function compilePairFilter(
   condition: Expression,
   left: Schema,
@@ -34,21 +35,26 @@ export function compilePairFilter(
   const moved = mapInputs(condition, (input) => ({ ...input, index: used.indexOf(input.index) }))
   const test = compileScalar(moved, environment)
   const schema: Schema = { fields: used.flatMap((index) => fields[index] ?? []) }
+  const lent = new LentColumns()
+  const kept = { positions: new Int32Array(0), rows: new Int32Array(0) }
   return (batch, other, batchIsLeft, pairs) => {
     if (pairs.count === 0) return pairs
-    const columns = used.map((index): Column => {
+    const columns = used.map((index, place): Column => {
       const isLeft = index < width
       const column = isLeft ? index : index - width
       return isLeft === batchIsLeft
-        ? gatherColumn(batch.columns[column] as Column, pairs.positions, pairs.count)
-        : other.column(column).gather(pairs.rows, pairs.count)
+        ? lent.gather(place, batch.columns[column] as Column, pairs.positions, pairs.count)
+        : lent.gatherStored(place, other.column(column), pairs.rows, pairs.count)
     })
-    return select(pairs, test(createBatch(schema, columns, pairs.count)))
+    if (kept.rows.length < pairs.count) {
+      kept.positions = new Int32Array(pairs.count)
+      kept.rows = new Int32Array(pairs.count)
+    }
+    return select(pairs, test(createBatch(schema, columns, pairs.count)), kept)
   }
 }
 
-function select({ positions, rows, count }: Pairs, mask: Column): Pairs {
-  const kept = { positions: new Int32Array(count), rows: new Int32Array(count) }
+function select({ positions, rows, count }: Pairs, mask: Column, kept: Omit<Pairs, 'count'>): Pairs {
   if (mask.kind !== 'bool') return { ...kept, count: 0 }
   const { values, nulls } = mask
   let k = 0

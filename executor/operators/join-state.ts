@@ -39,7 +39,7 @@ export class JoinState {
     this.#identity = counted ? all : side.uniqueKey
     this.#values = all.filter((column) => this.#identity?.includes(column) !== true)
     const numbers: ValueColumn[] = [...(associated ? [INTEGER] : []), ...(counted ? [INTEGER] : [])]
-    const values = typesOf(this.#values).map((type): ValueColumn => ({ kind: storedKind(type), type }))
+    const values = typesOf(this.#values).map((type): ValueColumn => ({ kind: storedKind(type), type, shares: true }))
     this.#rows = new KeyedRows(typesOf(side.keys), [...numbers, ...values], {
       ttl: side.stateTtl,
       ...(this.#identity === undefined ? {} : { identity: typesOf(this.#identity) }),

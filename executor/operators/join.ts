@@ -9,13 +9,13 @@
  */
 import { type ChangeBatch, createBatch, DELETE, INSERT, isRetraction } from '../../core/change-batch.ts'
 import type { Column } from '../../core/column.ts'
-import { gatherColumn } from '../../core/column-ops.ts'
 import { invariant } from '../../core/errors.ts'
 import type { Schema } from '../../core/types.ts'
 import { leftMayMiss, rightMayMiss } from '../../planner/logical/join.ts'
 import type { JoinNode } from '../../planner/physical/graph.ts'
 import { batchColumn, compilePairFilter, type PairFilter, type Pairs, repeat, stateColumn } from './join-pairs.ts'
 import { JoinState, type StateUpdate } from './join-state.ts'
+import { LentColumns } from './lent-columns.ts'
 import type { Operator, OperatorContext, OperatorMetrics, StatePage } from './operator.ts'
 
 /** Pairs of rows that are joined at a time. */
@@ -44,6 +44,7 @@ class Join implements Operator {
   readonly #filter: PairFilter | undefined
   readonly #leftOnly: boolean
   readonly #rows: JoinedRows
+  readonly #lent = new LentColumns()
 
   constructor(node: JoinNode, [left, right]: readonly [Schema, Schema], context: OperatorContext) {
     this.#node = node
@@ -121,9 +122,16 @@ class Join implements Operator {
   #joinInner({ batch, own, other, pairs }: Step): void {
     const { positions, rows, count } = pairs
     if (count === 0) return
-    const mine = own.schema.fields.map((_, index) => gatherColumn(batch.columns[index] as Column, positions, count))
-    const theirs = other.schema.fields.map((_, index) => other.state.column(index).gather(rows, count))
-    const columns = own === this.#left ? [...mine, ...theirs] : [...theirs, ...mine]
+    const columns: Column[] = []
+    for (const side of [this.#left, this.#right]) {
+      for (let index = 0; index < side.schema.fields.length; index++) {
+        const column =
+          side === own
+            ? this.#lent.gather(columns.length, batch.columns[index] as Column, positions, count)
+            : this.#lent.gatherStored(columns.length, other.state.column(index), rows, count)
+        columns.push(column)
+      }
+    }
     const kinds = batch.kinds === null ? null : gatherKinds(batch.kinds, positions, count)
     this.#context.output.batch(createBatch(this.#node.schema, columns, count, kinds))
   }

@@ -4,7 +4,8 @@ import type { Column } from '../../core/column.ts'
 import { gatherColumn } from '../../core/column-ops.ts'
 import { invariant } from '../../core/errors.ts'
 import type { Schema, SqlType } from '../../core/types.ts'
-import { BytesStore, FixedStore, NullStore, type StoredColumn } from '../../state/table/stored-column.ts'
+import { BytesStore } from '../../state/table/bytes-store.ts'
+import { FixedStore, NullStore, type StoredColumn } from '../../state/table/stored-column.ts'
 import { batchColumn, stateColumn } from './join-pairs.ts'
 
 /** In the place of a row: NULLs. */

@@ -20,6 +20,9 @@ export class RankChanges {
   #ranks = new Int32Array(64)
   #count = 0
   #updates = false
+  /** Of the batch before. */
+  #lent: readonly Column[] = []
+  #numbers = new BigInt64Array(0)
 
   constructor(rows: SortedRows, output: RankOutput) {
     this.#rows = rows
@@ -51,22 +54,22 @@ export class RankChanges {
     this.#ranks = ranks
   }
 
-  /** Everything that was put, once; undefined: nothing. */
+  /** Everything that was put, once; undefined: nothing. The batch is valid until the next `put`. */
   take(): ChangeBatch | undefined {
     const count = this.#count
     if (count === 0) return undefined
-    const columns = this.#rows.gather(this.#ids, count)
-    if (this.#output.outputRankNumber) columns.push(this.#numbers(count))
-    const kinds = this.#updates ? this.#kinds.slice(0, count) : null
+    const columns = (this.#lent = this.#rows.gather(this.#ids, count, this.#lent))
+    const kinds = this.#updates ? this.#kinds : null
     this.#count = 0
     this.#updates = false
-    return createBatch(this.#output.schema, columns, count, kinds)
+    const all = this.#output.outputRankNumber ? [...columns, this.#rankNumbers(count)] : columns
+    return createBatch(this.#output.schema, all, count, kinds)
   }
 
-  #numbers(count: number): Column {
-    const values = new BigInt64Array(count)
-    const words = new Int32Array(values.buffer)
+  #rankNumbers(count: number): Column {
+    if (this.#numbers.length < count) this.#numbers = new BigInt64Array(this.#ids.length)
+    const words = new Int32Array(this.#numbers.buffer)
     for (let i = 0; i < count; i++) words[2 * i] = this.#ranks[i] as number
-    return { kind: 'i64', values, nulls: null }
+    return { kind: 'i64', values: this.#numbers, nulls: null }
   }
 }

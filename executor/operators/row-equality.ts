@@ -1,6 +1,7 @@
 /** Whether two rows are the same, NULLs and bits of floating-point numbers included. */
 import type { Column } from '../../core/column.ts'
-import { BytesStore, FIXED_WIDTH, FixedStore, type StoredColumn } from '../../state/table/stored-column.ts'
+import { BytesStore } from '../../state/table/bytes-store.ts'
+import { FIXED_WIDTH, FixedStore, type StoredColumn } from '../../state/table/stored-column.ts'
 import { equalBytes } from '../codegen/byte-arena.ts'
 
 /** Compares a batch row with another one, or with -1 - row of the table. */
@@ -65,6 +66,13 @@ function valueComparer(column: Column, stored: StoredColumn, rows: number): RowC
         views.lengths[other] as number,
       )
     const at = -1 - other
-    return equalBytes(views.data, start, length, stored.data, stored.starts[at] as number, stored.lengths[at] as number)
+    return equalBytes(
+      views.data,
+      start,
+      length,
+      stored.dataOf(at),
+      stored.starts[at] as number,
+      stored.lengths[at] as number,
+    )
   }
 }

@@ -1,9 +1,9 @@
 /** Rows out of two sets of columns of the same types. */
+import { copyRun, dataView } from '../../core/byte-copy.ts'
 import type { BytesColumn, Column } from '../../core/column.ts'
 import { gatherColumn } from '../../core/column-ops.ts'
 import { invariant } from '../../core/errors.ts'
-import { FIXED_WIDTH, fixedArray } from '../../state/table/stored-column.ts'
-import { copyBytes } from '../codegen/byte-arena.ts'
+import { type FixedArray, type FixedKind, fixedArray } from '../../state/table/stored-column.ts'
 
 /**
  * @param order rows of `first` below `firstRows`, from there on those of `second`
@@ -34,6 +34,10 @@ function merge(a: Column, rows: number, b: Column, order: Int32Array, count: num
       return { kind: 'row', fields: concatRows(a.fields, rows, b.fields, order, count), nulls }
     case 'bytes': {
       invariant(b.kind === 'bytes', 'both sides have the same types')
+      if (a.data.buffer === b.data.buffer && a.data.byteOffset === b.data.byteOffset) {
+        const data = a.data.length < b.data.length ? b.data : a.data
+        return { kind: 'bytes', ...mergeViews(a, rows, b, 0, order, count), data, nulls }
+      }
       return { kind: 'bytes', ...packViews(a, rows, b, order, count), nulls }
     }
     case 'list': {
@@ -52,18 +56,52 @@ function merge(a: Column, rows: number, b: Column, order: Int32Array, count: num
     }
     default: {
       invariant(b.kind === a.kind, 'both sides have the same types')
-      const out = fixedArray(a.kind, count) as Float64Array
-      const [x, y] = [a.values as Float64Array, b.values as Float64Array]
-      const width = FIXED_WIDTH[a.kind] === 16 ? 2 : 1
-      for (let i = 0; i < count; i++) {
-        const at = order[i] as number
-        for (let part = 0; part < width; part++) {
-          out[width * i + part] =
-            at < rows ? (x[width * at + part] as number) : (y[width * (at - rows) + part] as number)
-        }
-      }
-      return { kind: a.kind, values: out, nulls } as unknown as Column
+      const values = fixedArray(a.kind, count)
+      mergeFixed(a.kind, a.values, rows, b.values, order, count, values)
+      return { kind: a.kind, values, nulls } as unknown as Column
     }
+  }
+}
+
+/** A loop for each class of array, so that each is compiled for its own. */
+function mergeFixed(
+  kind: FixedKind,
+  a: FixedArray,
+  rows: number,
+  b: FixedArray,
+  order: Int32Array,
+  count: number,
+  out: FixedArray,
+): void {
+  if (kind === 'i64') mergeLongs(a as Longs, rows, b as Longs, order, count, out as Longs)
+  else if (kind === 'i128') mergeWide(a as Longs, rows, b as Longs, order, count, out as Longs)
+  else mergeNumbers(a as Numbers, rows, b as Numbers, order, count, out as Numbers)
+}
+
+type Longs = BigInt64Array
+type Numbers = Exclude<FixedArray, Longs>
+
+function mergeLongs(a: Longs, rows: number, b: Longs, order: Int32Array, count: number, out: Longs): void {
+  for (let i = 0; i < count; i++) {
+    const at = order[i] as number
+    if (at < rows) out[i] = a[at] as bigint
+    else out[i] = b[at - rows] as bigint
+  }
+}
+
+function mergeWide(a: Longs, rows: number, b: Longs, order: Int32Array, count: number, out: Longs): void {
+  for (let i = 0; i < count; i++) {
+    const at = order[i] as number
+    const [values, from] = at < rows ? [a, 2 * at] : [b, 2 * (at - rows)]
+    out[2 * i] = values[from] as bigint
+    out[2 * i + 1] = values[from + 1] as bigint
+  }
+}
+
+function mergeNumbers(a: Numbers, rows: number, b: Numbers, order: Int32Array, count: number, out: Numbers): void {
+  for (let i = 0; i < count; i++) {
+    const at = order[i] as number
+    out[i] = at < rows ? (a[at] as number) : (b[at - rows] as number)
   }
 }
 
@@ -111,10 +149,11 @@ function packViews(
   let total = 0
   for (let i = 0; i < count; i++) total += views.lengths[i] as number
   const data = new Uint8Array(total)
+  const [first, second, target] = [dataView(a.data), dataView(b.data), dataView(data)]
   let to = 0
   for (let i = 0; i < count; i++) {
     const length = views.lengths[i] as number
-    copyBytes((order[i] as number) < rows ? a.data : b.data, views.starts[i] as number, data, to, length)
+    copyRun((order[i] as number) < rows ? first : second, views.starts[i] as number, target, to, length)
     views.starts[i] = to
     to += length
   }

@@ -4,12 +4,13 @@ import type { Column } from '../../core/column.ts'
 import type { Schema } from '../../core/types.ts'
 import { withNullability } from '../../core/types.ts'
 import type { ValueColumn } from '../../state/table/keyed-table.ts'
+import { BytesStore } from '../../state/table/bytes-store.ts'
 import { type StoredColumn, storedKind } from '../../state/table/stored-column.ts'
 import { concatRows } from './row-merge.ts'
 
 /** One column for each field. */
 export function rowColumns(schema: Schema): ValueColumn[] {
-  return schema.fields.map(({ type }) => ({ kind: storedKind(type), type: withNullability(type, true) }))
+  return schema.fields.map(({ type }) => ({ kind: storedKind(type), type: withNullability(type, true), shares: true }))
 }
 
 /** Stores rows `from[0 … count)` of a batch at `to`. */
@@ -24,6 +25,24 @@ export function putRows(
     const source = batch.columns[index]
     if (source !== undefined) column.put(to, source, from, count)
   }
+}
+
+/**
+ * The batch with texts where the table can point at them, so that they are copied once however often the row goes out.
+ *
+ * @param rows that are read
+ */
+export function heldRows(
+  batch: ChangeBatch,
+  stored: readonly StoredColumn[],
+  rows: Int32Array,
+  count: number,
+): ChangeBatch {
+  const columns = batch.columns.map((column, index) => {
+    const store = stored[index]
+    return store instanceof BytesStore ? store.hold(column, batch.rows, rows, count) : column
+  })
+  return { ...batch, columns }
 }
 
 /** Rows of the batch and, as -1 - row, of the table, in one go. */

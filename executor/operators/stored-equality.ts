@@ -1,5 +1,6 @@
 /** Whether two stored rows are the same, NULLs and bits of floating-point numbers included. */
-import { BytesStore, FIXED_WIDTH, type StoredColumn } from '../../state/table/stored-column.ts'
+import { BytesStore } from '../../state/table/bytes-store.ts'
+import { FIXED_WIDTH, type StoredColumn } from '../../state/table/stored-column.ts'
 import { equalBytes } from '../codegen/byte-arena.ts'
 
 export type RowEquality = (a: number, b: number) => boolean
@@ -26,12 +27,12 @@ function equality(column: StoredColumn): RowEquality {
 function valueEquality(column: Exclude<StoredColumn, { kind: 'null' }>): RowEquality {
   if (column instanceof BytesStore) {
     return (a, b) => {
-      const { data, starts, lengths } = column
+      const { starts, lengths } = column
       return equalBytes(
-        data,
+        column.dataOf(a),
         starts[a] as number,
         lengths[a] as number,
-        data,
+        column.dataOf(b),
         starts[b] as number,
         lengths[b] as number,
       )

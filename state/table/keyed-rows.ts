@@ -103,7 +103,7 @@ export class KeyedRows {
     this.#groups = new FixedStore('i32')
     this.#order = new FixedStore('f64')
     this.identity = []
-    this.values = values.map((value) => createStoredColumn(value.kind, value.type))
+    this.values = values.map(({ kind, type, shares }) => createStoredColumn(kind, type, shares))
     this.#rows = new RowTable([this.#groups, this.#order, ...this.values], this.#ttl)
   }
 

@@ -21,8 +21,10 @@ import { touchKeys, touchRows } from './touch.ts'
 
 export interface ValueColumn {
   readonly kind: StoredKind
-  /** Needed for `encoded`. */
+  /** Needed for `encoded`, and for texts to be told from other bytes. */
   readonly type?: SqlType
+  /** Whether texts may be left where they last: read them by `dataOf` then. */
+  readonly shares?: boolean
 }
 
 export interface KeyedTableOptions {
@@ -90,7 +92,7 @@ export class KeyedTable implements ProbeTarget, DirectTarget {
   constructor(keyTypes: readonly SqlType[], values: readonly ValueColumn[], options: KeyedTableOptions = {}) {
     this.#kinds = keyTypes.map(storedKind)
     this.keys = keyTypes.map((type) => createStoredColumn(storedKind(type), type))
-    this.values = values.map((value) => createStoredColumn(value.kind, value.type))
+    this.values = values.map(({ kind, type, shares }) => createStoredColumn(kind, type, shares))
     this.storage = new RowTable([...this.keys, ...this.values], options.ttl ?? 0)
     this.#onRemove = options.onRemove
     this.#scratch = options.scratch ?? new LookupScratch()

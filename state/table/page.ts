@@ -10,7 +10,8 @@
  */
 import { MillraceError } from '../../core/errors.ts'
 import { narrowValues, narrowWidth, readNarrow } from './narrow-values.ts'
-import { BytesStore, FIXED_WIDTH, type FixedStore, type StoredColumn, type StoredKind } from './stored-column.ts'
+import { BytesStore } from './bytes-store.ts'
+import { FIXED_WIDTH, type FixedStore, type StoredColumn, type StoredKind } from './stored-column.ts'
 
 export const PAGE_SHIFT = 10
 export const PAGE_ROWS = 1 << PAGE_SHIFT
@@ -105,7 +106,7 @@ function writeColumn(
   out[at++] = (column.nulls === null ? 0 : 1) | (isNarrow ? width << 1 : 0)
   if (column.kind === 'null') return at
   if (column.nulls !== null) for (let i = 0; i < count; i++) out[at++] = column.nulls[rows[i] as number] as number
-  if (column instanceof BytesStore) return writeBytes(column, rows, count, out, view, at)
+  if (column instanceof BytesStore) return writeBytes(column, rows, count, view, at)
   if (isNarrow) {
     out.set(narrowValues(column.words, rows, count, width), at)
     return at + count * width
@@ -124,24 +125,10 @@ function writeColumn(
   return at
 }
 
-function writeBytes(
-  column: BytesStore,
-  rows: Int32Array,
-  count: number,
-  out: Uint8Array,
-  view: DataView,
-  start: number,
-): number {
+function writeBytes(column: BytesStore, rows: Int32Array, count: number, view: DataView, start: number): number {
   let at = start
   for (let i = 0; i < count; i++, at += 4) view.setUint32(at, column.lengths[rows[i] as number] as number, true)
-  for (let i = 0; i < count; i++) {
-    const row = rows[i] as number
-    const from = column.starts[row] as number
-    const length = column.lengths[row] as number
-    out.set(column.data.subarray(from, from + length), at)
-    at += length
-  }
-  return at
+  return column.copyTo(view, at, rows, count)
 }
 
 /** How many columns a page says it has. */

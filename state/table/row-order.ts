@@ -1,7 +1,8 @@
 /** The order of rows by some of their columns, as in ORDER BY: stored rows with each other, and rows of a batch with them. */
 import type { Column, Value } from '../../core/column.ts'
 import { invariant } from '../../core/errors.ts'
-import { BytesStore, FixedStore, type StoredColumn } from './stored-column.ts'
+import { BytesStore } from './bytes-store.ts'
+import { FixedStore, type StoredColumn } from './stored-column.ts'
 
 export interface OrderedBy {
   readonly column: number
@@ -76,10 +77,10 @@ function storedValues(column: FixedStore | BytesStore): RowOrder {
   if (column instanceof BytesStore) {
     return (a, b) =>
       compareViews(
-        column.data,
+        column.dataOf(a),
         column.starts[a] as number,
         column.lengths[a] as number,
-        column.data,
+        column.dataOf(b),
         column.starts[b] as number,
         column.lengths[b] as number,
       )
@@ -119,7 +120,7 @@ function batchValues(column: Column, rows: number, stored: StoredColumn): RowOrd
         data,
         starts[a] as number,
         lengths[a] as number,
-        stored.data,
+        stored.dataOf(b),
         stored.starts[b] as number,
         stored.lengths[b] as number,
       )

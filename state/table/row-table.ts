@@ -9,7 +9,8 @@
  * 3. Columns of a new row are 0 (empty, not NULL).
  */
 import { decodePage, encodePage, PAGE_ROWS, PAGE_SHIFT, storedColumns, type TablePage } from './page.ts'
-import { BytesStore, FixedStore, type StoredColumn } from './stored-column.ts'
+import { BytesStore } from './bytes-store.ts'
+import { FixedStore, type StoredColumn } from './stored-column.ts'
 
 const FIRST_ROWS = 8
 /** Rows that one call of `sweep` looks at, at the least. */

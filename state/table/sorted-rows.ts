@@ -59,7 +59,9 @@ export class SortedRows {
     this.#ttl = ttl
     this.#onRemove = onRemove
     this.keys = new KeyedTable(keyTypes, keyValues, { ttl, onRemove: (group) => this.#forget(group) })
-    this.values = schema.fields.map(({ type }) => createStoredColumn(storedKind(type), withNullability(type, true)))
+    this.values = schema.fields.map(({ type }) =>
+      createStoredColumn(storedKind(type), withNullability(type, true), true),
+    )
     this.#table = new RowTable([this.#groups, this.#arrival, ...this.values], 0)
     this.compare = storedOrder(this.values, order)
     this.#lists = limit !== undefined && limit <= SHORT ? new ShortLists(limit) : new LongLists()
@@ -188,8 +190,9 @@ export class SortedRows {
     return this.#table.rows()
   }
 
-  gather(rows: Int32Array, count: number): Column[] {
-    return this.values.map((column) => column.gather(rows, count))
+  /** @param reuse earlier results that nobody looks at any more */
+  gather(rows: Int32Array, count: number, reuse: readonly Column[] = []): Column[] {
+    return this.values.map((column, index) => column.gather(rows, count, reuse[index]))
   }
 
   sweep(now: number): void {

@@ -2,11 +2,11 @@
  * StoredColumn: one column of a table's state, indexed by row id. Grows by doubling; what it hands out as a `Column`
  * is never changed afterwards.
  */
-import type { BytesColumn, Column, NullMask, Value } from '../../core/column.ts'
-import { columnOf } from '../../core/column-builder.ts'
+import type { Column, NullMask } from '../../core/column.ts'
 import { invariant, unreachable } from '../../core/errors.ts'
 import { physicalKind, type SqlType } from '../../core/types.ts'
-import { decodeValue, encodeColumn } from './value-codec.ts'
+import { BytesStore } from './bytes-store.ts'
+import { gatherNulls, grownNulls } from './null-bytes.ts'
 
 /** `encoded` holds ARRAY, MAP, MULTISET and ROW values in the form of `value-codec.ts`. */
 export type StoredKind = FixedKind | 'bytes' | 'encoded' | 'null'
@@ -21,10 +21,13 @@ export function storedKind(type: SqlType): StoredKind {
   return kind === 'list' || kind === 'map' || kind === 'row' ? 'encoded' : kind
 }
 
-/** @param type of a key or of a stored row's field; accumulators have only a kind */
-export function createStoredColumn(kind: StoredKind, type?: SqlType): StoredColumn {
+/**
+ * @param type of a key or of a stored row's field; accumulators have only a kind
+ * @param shares whether texts may stay where they are lasting: read them by `dataOf` then
+ */
+export function createStoredColumn(kind: StoredKind, type?: SqlType, shares = false): StoredColumn {
   if (kind === 'null') return new NullStore()
-  if (kind === 'bytes' || kind === 'encoded') return new BytesStore(kind, type)
+  if (kind === 'bytes' || kind === 'encoded') return new BytesStore(kind, type, shares)
   return new FixedStore(kind)
 }
 
@@ -96,13 +99,6 @@ function copyLoop(kind: FixedKind): CopyLoop {
   return made
 }
 
-function grownNulls(nulls: NullMask, capacity: number): NullMask {
-  if (nulls === null) return null
-  const grown = new Uint8Array(capacity)
-  grown.set(nulls)
-  return grown
-}
-
 export class FixedStore {
   readonly kind: FixedKind
   /** Replaced when the table grows. */
@@ -164,8 +160,11 @@ export class FixedStore {
     }
   }
 
-  gather(rows: Int32Array, count: number): Column {
-    const out = fixedArray(this.kind, count)
+  /** @param reuse an earlier result that nobody looks at any more: its arrays are taken where they are long enough */
+  gather(rows: Int32Array, count: number, reuse?: Column): Column {
+    const length = this.kind === 'i128' ? 2 * count : count
+    const fits = reuse?.kind === this.kind && reuse.values.length >= length
+    const out = fits ? reuse.values : fixedArray(this.kind, count)
     copyLoop(this.kind).gather(out, this.values, rows, count)
     return { kind: this.kind, values: out, nulls: gatherNulls(this.nulls, rows, count) } as unknown as Column
   }
@@ -174,165 +173,6 @@ export class FixedStore {
   view(): Column {
     return { kind: this.kind, values: this.values, nulls: this.nulls } as unknown as Column
   }
-}
-
-function gatherNulls(nulls: NullMask, rows: Int32Array, count: number): NullMask {
-  if (nulls === null) return null
-  const out = new Uint8Array(count)
-  let any = 0
-  for (let i = 0; i < count; i++) any |= out[i] = nulls[rows[i] as number] as number
-  return any === 0 ? null : out
-}
-
-const FIRST_ARENA = 1 << 10
-
-/**
- * Bytes behind one another in an arena that is only ever appended to, so that columns that share it stay valid.
- * Overwritten values are garbage until `compact` copies the live ones to a new arena.
- */
-export class BytesStore {
-  readonly kind: 'bytes' | 'encoded'
-  readonly type: SqlType | undefined
-  starts = new Int32Array(0)
-  lengths = new Int32Array(0)
-  data: Uint8Array = new Uint8Array(FIRST_ARENA)
-  nulls: NullMask = null
-  #size = 0
-  #live = 0
-
-  constructor(kind: 'bytes' | 'encoded', type: SqlType | undefined) {
-    this.kind = kind
-    this.type = type
-  }
-
-  get bytes(): number {
-    return this.data.length + this.starts.length * 8 + (this.nulls?.length ?? 0)
-  }
-
-  grow(capacity: number): void {
-    const starts = new Int32Array(capacity)
-    starts.set(this.starts)
-    this.starts = starts
-    const lengths = new Int32Array(capacity)
-    lengths.set(this.lengths)
-    this.lengths = lengths
-    this.nulls = grownNulls(this.nulls, capacity)
-  }
-
-  ensureNulls(): Uint8Array {
-    this.nulls ??= new Uint8Array(this.starts.length)
-    return this.nulls
-  }
-
-  clear(row: number): void {
-    this.#live -= this.lengths[row] as number
-    this.starts[row] = 0
-    this.lengths[row] = 0
-    if (this.nulls !== null) this.nulls[row] = 0
-  }
-
-  clearAll(rows: Int32Array, count: number): void {
-    for (let i = 0; i < count; i++) this.clear(rows[i] as number)
-  }
-
-  set(row: number, source: Uint8Array, start: number, length: number): void {
-    if (this.#size + length > this.data.length) this.#reserve(length)
-    const to = this.#size
-    if (length > 64) this.data.set(source.subarray(start, start + length), to)
-    else for (let i = 0; i < length; i++) this.data[to + i] = source[start + i] as number
-    this.#live += length - (this.lengths[row] as number)
-    this.starts[row] = to
-    this.lengths[row] = length
-    this.#size = to + length
-  }
-
-  /** Offsets stay as they are: only `compact` moves values. */
-  #reserve(length: number): void {
-    const wanted = Math.max(this.data.length * 2, this.#size + length)
-    invariant(this.#size + length <= 0x7fffffff, 'a state column of variable length holds at most 2 GiB')
-    const grown = new Uint8Array(Math.min(wanted, 0x7fffffff))
-    grown.set(this.data.subarray(0, this.#size))
-    this.data = grown
-  }
-
-  put(rows: Int32Array, column: Column, from: Int32Array | null, count: number): void {
-    const bytes = this.input(column, rowsUsed(from, count))
-    const nulls = bytes.nulls === null ? this.nulls : this.ensureNulls()
-    for (let i = 0; i < count; i++) {
-      const at = from === null ? i : (from[i] as number)
-      const row = rows[i] as number
-      const missing = bytes.nulls !== null && bytes.nulls[at] === 1
-      if (nulls !== null) nulls[row] = missing ? 1 : 0
-      if (missing) this.set(row, bytes.data, 0, 0)
-      else this.set(row, bytes.data, bytes.starts[at] as number, bytes.lengths[at] as number)
-    }
-  }
-
-  /** A batch's column in the form in which it is stored. */
-  input(column: Column, rows: number): BytesColumn {
-    if (column.kind === 'bytes') return column
-    invariant(this.type !== undefined, 'an encoded column has a type')
-    return encodeColumn(column, this.type, rows)
-  }
-
-  gather(rows: Int32Array, count: number): Column {
-    const nulls = gatherNulls(this.nulls, rows, count)
-    if (this.kind === 'encoded') return this.#decode(rows, count)
-    const starts = new Int32Array(count)
-    const lengths = new Int32Array(count)
-    for (let i = 0; i < count; i++) {
-      starts[i] = this.starts[rows[i] as number] as number
-      lengths[i] = this.lengths[rows[i] as number] as number
-    }
-    return { kind: 'bytes', starts, lengths, data: this.data, nulls }
-  }
-
-  #decode(rows: Int32Array, count: number): Column {
-    const type = this.type
-    invariant(type !== undefined, 'an encoded column has a type')
-    const values = Array.from({ length: count }, (_, i): Value => {
-      const row = rows[i] as number
-      if (this.nulls !== null && this.nulls[row] === 1) return null
-      const start = this.starts[row] as number
-      return decodeValue(this.data.subarray(start, start + (this.lengths[row] as number)), type)
-    })
-    return columnOf(type, values)
-  }
-
-  /** Of an `encoded` column. */
-  valueAt(row: number): Value {
-    invariant(this.type !== undefined, 'an encoded column has a type')
-    const start = this.starts[row] as number
-    return decodeValue(this.data.subarray(start, start + (this.lengths[row] as number)), this.type)
-  }
-
-  view(): BytesColumn {
-    return { kind: 'bytes', starts: this.starts, lengths: this.lengths, data: this.data, nulls: this.nulls }
-  }
-
-  /** Between batches: drops garbage once there is more of it than of values. */
-  compact(highest: number): void {
-    if (this.#size < 1 << 16 || this.#size < 2 * this.#live) return
-    const data = new Uint8Array(Math.max(FIRST_ARENA, this.#live + (this.#live >> 1)))
-    let at = 0
-    for (let row = 0; row < highest; row++) {
-      const length = this.lengths[row] as number
-      if (length === 0) continue
-      const start = this.starts[row] as number
-      data.set(this.data.subarray(start, start + length), at)
-      this.starts[row] = at
-      at += length
-    }
-    this.data = data
-    this.#size = at
-  }
-}
-
-function rowsUsed(from: Int32Array | null, count: number): number {
-  if (from === null) return count
-  let highest = 0
-  for (let i = 0; i < count; i++) highest = Math.max(highest, (from[i] as number) + 1)
-  return highest
 }
 
 /** A column of type NULL. */

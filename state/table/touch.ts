@@ -3,7 +3,8 @@
  * the processor waits for many cache misses at once. Measured with 1 M keys: looking keys up becomes twice as fast.
  */
 import type { ProbeTarget } from './probe.ts'
-import { BytesStore, FixedStore, type StoredColumn } from './stored-column.ts'
+import { BytesStore } from './bytes-store.ts'
+import { FixedStore, type StoredColumn } from './stored-column.ts'
 
 /** The first slot of each key, then the key of the row that it names: nearly always the one. */
 export function touchKeys(target: ProbeTarget, hashes: Int32Array, count: number): number {

@@ -4,7 +4,8 @@ import { physicalKind, type SqlType } from '../../../core/types.ts'
 import type { AggregateCall } from '../../../planner/expression.ts'
 import type { KeyedTable, ValueColumn } from '../../../state/table/keyed-table.ts'
 import type { TablePage } from '../../../state/table/page.ts'
-import { BytesStore, fixedArray, type StoredColumn } from '../../../state/table/stored-column.ts'
+import { BytesStore } from '../../../state/table/bytes-store.ts'
+import { fixedArray, type StoredColumn } from '../../../state/table/stored-column.ts'
 import type { ColumnarAggregate } from './aggregate-function.ts'
 import {
   type MergeKernel,

@@ -2,7 +2,8 @@
 import { compareBytes } from '../../codegen/byte-arena.ts'
 import { readInt128 } from '../../../core/column-ops.ts'
 import type { MatchOrder } from '../../../planner/physical/match-spec.ts'
-import { BytesStore, FixedStore, type StoredColumn } from '../../../state/table/stored-column.ts'
+import { BytesStore } from '../../../state/table/bytes-store.ts'
+import { FixedStore, type StoredColumn } from '../../../state/table/stored-column.ts'
 import type { KeptColumns } from './match-expression.ts'
 
 type Compare = (a: number, b: number) => number
