@@ -146,7 +146,7 @@ export class EncodeWriter {
       block = this.#memory.allocate(Math.max(4096, size + (size >> 1)), this)
       this.#copies.set(use, block)
     }
-    this.#memoryBytes().set(new Uint8Array(array.buffer, array.byteOffset + from, size), block.address)
+    Buffer.from(array.buffer, array.byteOffset + from, size).copy(this.#memoryBytes(), block.address)
     return block.address
   }
 
