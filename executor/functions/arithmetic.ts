@@ -147,8 +147,7 @@ function numberCode(
       if (left.type.kind === 'BIGINT')
         return `(word[0] = BigInt.asIntN(64, ${a} ${operator} ${divisorCode(generator, right, '0n')}), halves[0])`
       if (operator === '*') return wrap?.(`Math.imul(${a}, ${b})`)
-      if (operator === '/' || operator === '%')
-        return wrap?.(`${a} ${operator} ${divisorCode(generator, right, '0')}`)
+      if (operator === '/' || operator === '%') return wrap?.(`${a} ${operator} ${divisorCode(generator, right, '0')}`)
       return wrap?.(`${a} ${operator} ${b}`)
     }
     default:
