@@ -139,7 +139,7 @@ function defineEncode(module: WasmModule, request: EncodeKernelRequest, put: Put
       nulls: encode.local('i32'),
     }),
   )
-  const code = new RowCode(encode, put, row, out, request.options)
+  const code = new RowCode(encode, put, row, out)
   const word = (index: number, at: number): Code<'i32'> => i32.load(table, 4 * (COLUMN_WORDS * index + at))
   const keys = fields.map(({ name }, index) => Buffer.from(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`))
   const fixed = keys.reduce((sum, key) => sum + key.length + MAX_SCALAR, terminator.length + 32)
@@ -186,21 +186,13 @@ class RowCode {
   readonly #put: PutFunctions
   readonly #row: Local<'i32'>
   readonly #out: Local<'i32'>
-  readonly #options: JsonOptions
   readonly #value: Local<'i64'>
   readonly #part: Local<'i64'>
 
-  constructor(
-    encode: WasmFunction<'i32'>,
-    put: PutFunctions,
-    row: Local<'i32'>,
-    out: Local<'i32'>,
-    options: JsonOptions,
-  ) {
+  constructor(encode: WasmFunction<'i32'>, put: PutFunctions, row: Local<'i32'>, out: Local<'i32'>) {
     this.#put = put
     this.#row = row
     this.#out = out
-    this.#options = options
     this.#value = encode.local('i64')
     this.#part = encode.local('i64')
   }
