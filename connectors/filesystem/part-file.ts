@@ -56,10 +56,12 @@ export class PartFile {
   append(bytes: Uint8Array, now: number): Promise<void> | void {
     this.lastWrite = now
     this.size += bytes.length
+    // `set` takes the bytes of a shared memory one by one.
+    const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     for (let at = 0; at < bytes.length; ) {
       this.#block ??= freeBlocks.pop() ?? Buffer.allocUnsafeSlow(BLOCK)
       const length = Math.min(BLOCK - this.#used, bytes.length - at)
-      this.#block.set(bytes.subarray(at, at + length), this.#used)
+      source.copy(this.#block, this.#used, at, at + length)
       this.#used += length
       at += length
       if (this.#used === BLOCK) this.#flush()

@@ -38,14 +38,14 @@ export class LinearMemory {
   /**
    * The bytes of a new block are whatever was there before, and up to 64 behind it may be read.
    *
-   * @param owner the block is free again when this is no longer in use; absent: when `free` is called
+   * @param owner the block is free again when `free` is called, or when this is no longer in use
    * @throws RangeError where 2 GiB are in use
    */
   allocate(length: number, owner?: object): Block {
     const size = sizeClass(length + SLACK)
     const address = this.#free.get(size)?.pop() ?? this.#extend(size)
     const block = { address, length }
-    if (owner !== undefined) this.#registry.register(owner, block)
+    if (owner !== undefined) this.#registry.register(owner, block, block)
     return block
   }
 
@@ -57,7 +57,9 @@ export class LinearMemory {
     return address
   }
 
-  free({ address, length }: Block): void {
+  free(block: Block): void {
+    this.#registry.unregister(block)
+    const { address, length } = block
     const size = sizeClass(length + SLACK)
     const list = this.#free.get(size)
     if (list === undefined) this.#free.set(size, [address])

@@ -69,6 +69,8 @@ export interface GeneratorOptions {
   readonly findFunction: (name: string) => ScalarFunction | undefined
   /** Code for an input that is not row `i` of a batch's column. */
   readonly readInput?: (generator: Generator, input: InputRef) => Fragment
+  /** The code is only for batches in which no value of the columns it reads is NULL. */
+  readonly noNulls?: boolean
 }
 
 /** Where a value stands in its column: variables of the generated code. */
@@ -79,9 +81,12 @@ interface Place {
 }
 
 const CURRENT_ROW: Place = { row: 'i', missing: '0' }
+/** The same where it is known not to be NULL. */
+const PRESENT_ROW: Place = { ...CURRENT_ROW }
 
 export class Generator {
   readonly environment: Environment
+  readonly #noNulls: boolean
   readonly #findFunction: GeneratorOptions['findFunction']
   readonly #readInput: GeneratorOptions['readInput']
   readonly #constants: unknown[] = []
@@ -95,6 +100,7 @@ export class Generator {
 
   constructor(options: GeneratorOptions) {
     this.environment = options.environment
+    this.#noNulls = options.noNulls === true
     this.#findFunction = options.findFunction
     this.#readInput = options.readInput
   }
@@ -193,12 +199,15 @@ export class Generator {
   #input(expression: InputRef): Fragment {
     if (this.#readInput !== undefined) return this.#readInput(this, expression)
     this.#inputs.set(expression.index, expression.type)
-    return this.readColumn(`${expression.index}`, `col${expression.index}`, expression.type)
+    const place = this.#noNulls ? PRESENT_ROW : CURRENT_ROW
+    return this.readColumn(`${expression.index}`, `col${expression.index}`, expression.type, place)
   }
 
   /** The value of a row of a column whose arrays are in the variables `v`, `n` … with the given suffix. */
-  readColumn(suffix: string, column: string, type: SqlType, { row, missing } = CURRENT_ROW): Fragment {
-    const isNull = missing === '0' ? `n${suffix}[${row}]` : `(n${suffix}[${row}] | ${missing})`
+  readColumn(suffix: string, column: string, type: SqlType, place: Place = CURRENT_ROW): Fragment {
+    const { row, missing } = place
+    const mask = missing === '0' ? `n${suffix}[${row}]` : `(n${suffix}[${row}] | ${missing})`
+    const isNull = place === PRESENT_ROW ? '0' : mask
     switch (physicalKind(type)) {
       case 'bytes':
         return {
@@ -227,9 +236,13 @@ export class Generator {
 
   /** A boolean that is NULL must read as false, whatever the column holds. */
   #read(type: SqlType, isNull: string, representation: ScalarFragment['representation'], value: string): Fragment {
+    const name = this.name('x')
+    if (isNull === '0') {
+      this.line(`const ${name} = ${value};`)
+      return { representation, type, isNull, value: name }
+    }
     const flag = this.name('q')
     this.line(`const ${flag} = ${isNull};`)
-    const name = this.name('x')
     this.line(`const ${name} = ${representation === 'boolean' ? `${flag} === 0 && ${value}` : value};`)
     return { representation, type, isNull: flag, value: name }
   }

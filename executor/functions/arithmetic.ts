@@ -137,23 +137,31 @@ function numberCode(
       return `Math.fround(${a} ${operator} ${b})`
     case 'BIGINT':
       if (operator === '/' || operator === '%')
-        return `BigInt.asIntN(64, ${a} ${operator} (${b} === 0n ? ${generator.constant(divisionByZero)}() : ${b}))`
+        return `BigInt.asIntN(64, ${a} ${operator} ${divisorCode(generator, right, '0n')})`
       return `BigInt.asIntN(64, ${a} ${operator} ${b})`
     case 'TINYINT':
     case 'SMALLINT':
     case 'INT': {
       const wrap = INTEGER_WRAP[type.kind]
-      // A remainder has the narrower type of its divisor.
+      // A remainder has the narrower type of its divisor: its low half, which is had without making a BigInt.
       if (left.type.kind === 'BIGINT')
-        return `Number(${a} ${operator} (${b} === 0n ? ${generator.constant(divisionByZero)}() : ${b}))`
+        return `(word[0] = BigInt.asIntN(64, ${a} ${operator} ${divisorCode(generator, right, '0n')}), halves[0])`
       if (operator === '*') return wrap?.(`Math.imul(${a}, ${b})`)
-      if (operator === '/' || operator === '%')
-        return wrap?.(`${a} ${operator} (${b} === 0 ? ${generator.constant(divisionByZero)}() : ${b})`)
+      if (operator === '/' || operator === '%') return wrap?.(`${a} ${operator} ${divisorCode(generator, right, '0')}`)
       return wrap?.(`${a} ${operator} ${b}`)
     }
     default:
       return undefined
   }
+}
+
+function divisorCode(generator: Generator, divisor: ScalarFragment, zero: string): string {
+  if (isOtherThanZero(divisor)) return divisor.value
+  return `(${divisor.value} === ${zero} ? ${generator.constant(divisionByZero)}() : ${divisor.value})`
+}
+
+function isOtherThanZero({ literal }: ScalarFragment): boolean {
+  return typeof literal === 'string' || typeof literal === 'number' ? Number(literal) !== 0 : false
 }
 
 /** DECIMAL without a check where the result's type has room for every digit. */
@@ -208,7 +216,7 @@ function generateArithmetic(
   const isNull = eitherNull(args)
   const value = generator.name('x')
   const big = ['i64', 'i128'].includes(physicalKind(type))
-  const guarded = (operator === '/' || operator === '%') && isNull !== '0'
+  const guarded = (operator === '/' || operator === '%') && isNull !== '0' && !isOtherThanZero(b)
   if (guarded) generator.line(`let ${value} = ${big ? '0n' : '0'}; if (${isNull} === 0) ${value} = ${code};`)
   else generator.line(`const ${value} = ${code};`)
   return { representation: big ? 'bigint' : 'number', type, isNull, value }

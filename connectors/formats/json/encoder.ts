@@ -1,6 +1,7 @@
 /**
- * Columns to JSON records, byte by byte. The loop over rows is generated from the schema; values of nested types go
- * through closures. Forms follow Flink's RowDataToJsonConverters.
+ * Columns to JSON records: a kernel in WebAssembly where many rows of simple types come, else JavaScript, byte by byte.
+ * Its loop over rows is generated from the schema; values of nested types go through closures. Forms follow Flink's
+ * RowDataToJsonConverters.
  */
 import type { Column } from '../../../core/column.ts'
 import { readInt128 } from '../../../core/column-ops.ts'
@@ -9,21 +10,35 @@ import { type Field, mapTypes, type SqlType, typeToString, unitsPerMillisecond }
 import type { EncodedRecords, EncoderRequest, RecordEncoder } from '../../api/format.ts'
 import { ByteBuilder } from '../byte-builder.ts'
 import { bigDecimalText } from '../decimal-text.ts'
+import { EncodeWriter } from './kernel/encode-writer.ts'
 import type { JsonOptions } from './options.ts'
 
 type EncodeRows = (columns: readonly Column[], rows: number, starts: Int32Array, lengths: Int32Array) => void
 
 export class JsonEncoder implements RecordEncoder {
+  readonly #request: Pick<EncoderRequest, 'fields' | 'terminator'>
+  readonly #options: JsonOptions
   readonly #out = new ByteBuilder(64 * 1024)
   readonly #encodeRows: EncodeRows
+  #kernel: EncodeWriter | undefined
+  #rows = 0
   #starts = new Int32Array(0)
   #lengths = new Int32Array(0)
 
   constructor(request: Pick<EncoderRequest, 'fields' | 'terminator'>, options: JsonOptions) {
+    this.#request = request
+    this.#options = options
     this.#encodeRows = createRowLoop(request, options, this.#out)
   }
 
   encode(columns: readonly Column[], rows: number): EncodedRecords {
+    const { fields, terminator } = this.#request
+    this.#kernel ??= EncodeWriter.create(fields, this.#options, terminator ?? NO_TERMINATOR, this.#rows)
+    this.#rows += rows
+    return this.#kernel?.encode(columns, rows) ?? this.#encode(columns, rows)
+  }
+
+  #encode(columns: readonly Column[], rows: number): EncodedRecords {
     if (this.#starts.length < rows) {
       this.#starts = new Int32Array(rows)
       this.#lengths = new Int32Array(rows)
@@ -34,6 +49,8 @@ export class JsonEncoder implements RecordEncoder {
     return { data: out.data, starts: this.#starts, lengths: this.#lengths, count: rows, size: out.pos }
   }
 }
+
+const NO_TERMINATOR = new Uint8Array(0)
 
 type WriteValue = (out: ByteBuilder, column: Column, row: number) => void
 

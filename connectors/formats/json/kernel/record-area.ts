@@ -29,7 +29,7 @@ export class RecordArea {
     }
     if (size === 0 || last - first > MOST_BETWEEN * size + 4096) return undefined
     this.#reserve(last - first, count)
-    this.#data.set(data.subarray(first, last))
+    Buffer.from(data.buffer, data.byteOffset, data.length).copy(this.#data, 0, first, last)
     for (let record = 0; record < count; record++) {
       this.#starts[record] = (starts[record] as number) - first
       this.#lengths[record] = lengths[record] as number
