@@ -71,14 +71,15 @@ export interface GeneratorOptions {
   readonly readInput?: (generator: Generator, input: InputRef) => Fragment
 }
 
-/** Where a value stands in its column: variables of the generated code. */
+/** Where a value stands in its column. */
 interface Place {
+  /** Variable of the row. */
   readonly row: string
-  /** 1 where there is no such row; the row is then any other one. */
-  readonly missing: string
+  /** An expression that is 1 where the value is NULL, else 0, by the variable of the column's mask. */
+  readonly isNull: (mask: string) => string
 }
 
-const CURRENT_ROW: Place = { row: 'i', missing: '0' }
+const CURRENT_ROW: Place = { row: 'i', isNull: (mask) => `${mask}[i]` }
 
 export class Generator {
   readonly environment: Environment
@@ -197,8 +198,9 @@ export class Generator {
   }
 
   /** The value of a row of a column whose arrays are in the variables `v`, `n` … with the given suffix. */
-  readColumn(suffix: string, column: string, type: SqlType, { row, missing } = CURRENT_ROW): Fragment {
-    const isNull = missing === '0' ? `n${suffix}[${row}]` : `(n${suffix}[${row}] | ${missing})`
+  readColumn(suffix: string, column: string, type: SqlType, place = CURRENT_ROW): Fragment {
+    const { row } = place
+    const isNull = place.isNull(`n${suffix}`)
     switch (physicalKind(type)) {
       case 'bytes':
         return {

@@ -305,8 +305,8 @@ export class PatternMatcher {
         const last = chains.lastOf(node, after.variable)
         const name = this.#options.variables[after.variable]?.name ?? ''
         if (last < 0) throw cannotSkip(after, name, 'no row of the match belongs to the variable')
-        const to = after.skip === 'to-first' ? chains.first(last, false) : last
-        const place = chains.orderOf(chains.row(to))
+        const to = after.skip === 'to-first' ? chains.firstRowOfVariable(last) : chains.row(last)
+        const place = chains.orderOf(to)
         if (place === start)
           throw cannotSkip(after, name, 'it is the first row of the match, which would be found again')
         return place
