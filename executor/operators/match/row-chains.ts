@@ -82,7 +82,7 @@ export class RowChains {
   }
 
   get bytes(): number {
-    return this.rows.bytes + this.#nodes.bytes
+    return this.rows.bytes + this.#rowData.byteLength + this.#nodes.bytes + this.#nodeData.byteLength
   }
 
   /** Has values kept from now on; before there are any nodes. */
