@@ -73,16 +73,17 @@ export interface GeneratorOptions {
   readonly noNulls?: boolean
 }
 
-/** Where a value stands in its column: variables of the generated code. */
+/** Where a value stands in its column. */
 interface Place {
+  /** Variable of the row. */
   readonly row: string
-  /** 1 where there is no such row; the row is then any other one. */
-  readonly missing: string
+  /** An expression that is 1 where the value is NULL, else 0, by the variable of the column's mask. */
+  readonly isNull: (mask: string) => string
 }
 
-const CURRENT_ROW: Place = { row: 'i', missing: '0' }
+const CURRENT_ROW: Place = { row: 'i', isNull: (mask) => `${mask}[i]` }
 /** The same where it is known not to be NULL. */
-const PRESENT_ROW: Place = { ...CURRENT_ROW }
+const PRESENT_ROW: Place = { row: 'i', isNull: () => '0' }
 
 export class Generator {
   readonly environment: Environment
@@ -205,9 +206,8 @@ export class Generator {
 
   /** The value of a row of a column whose arrays are in the variables `v`, `n` … with the given suffix. */
   readColumn(suffix: string, column: string, type: SqlType, place: Place = CURRENT_ROW): Fragment {
-    const { row, missing } = place
-    const mask = missing === '0' ? `n${suffix}[${row}]` : `(n${suffix}[${row}] | ${missing})`
-    const isNull = place === PRESENT_ROW ? '0' : mask
+    const { row } = place
+    const isNull = place.isNull(`n${suffix}`)
     switch (physicalKind(type)) {
       case 'bytes':
         return {

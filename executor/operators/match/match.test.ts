@@ -45,6 +45,12 @@ function compare(operator: string, left: MatchReference, right: MatchReference |
   }
 }
 
+/** The column x as an expression that is more than a column. */
+function plusZero(): Expression {
+  const zero: Expression = { kind: 'literal', value: 0, type: withNullability(INT, false) }
+  return { kind: 'call', function: '+', args: [{ kind: 'input', index: 1, type: INT }, zero], type: INT }
+}
+
 function variable(name: string, condition?: MatchExpression, min = 1, max: number | null = 1): MatchVariable {
   const greedy = min !== max
   return condition === undefined ? { name, min, max, greedy } : { name, min, max, greedy, condition }
@@ -207,6 +213,47 @@ describe('match', () => {
     expect(threeWays(sorted, [{ time: 100 }, { rows: 'k 3 NULL\nk 2 NULL\nk 1 NULL' }, { time: 101 }])).toEqual([
       '+I k 1 1 3',
     ])
+  })
+
+  it('gives the same when aggregates are added up again for every row, restored, and row by row', () => {
+    let state = 3
+    const below = (limit: number): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0
+      return (state >>> 8) % limit
+    }
+    let matches = 0
+    for (let round = 0; round < 40; round++) {
+      const [name, of, limit] = [['SUM', 'MAX', 'AVG'][below(3)] as string, below(4) - 1, 2 + below(6)]
+      const [max, greedy] = [below(2) === 0 ? null : 3, below(2) === 0]
+      const after: MatchSpec['after'] = { skip: below(2) === 0 ? 'past-last-row' : 'to-next-row' }
+      const within = below(3) === 0 ? { within: 6 } : {}
+      const steps: OperatorStep[] = []
+      for (let step = 1; step < 8; step++) {
+        const rows = Array.from({ length: 1 + below(9) }, () => `${'kl'[below(2)]} ${below(5)} ${step * 4 + below(9)}`)
+        steps.push({ rows: rows.join('\n') }, { watermark: step * 4 })
+      }
+      steps.push({ watermark: 100 })
+      const found = [true, false].map((isPlain) => {
+        const aggregate: MatchReference = {
+          kind: 'aggregate',
+          variable: of,
+          function: name,
+          args: [isPlain ? { kind: 'input', index: 1, type: INT } : plusZero()],
+          type: INT,
+        }
+        const low = compare('<', aggregate, { kind: 'literal', value: limit, type: withNullability(INT, false) })
+        const rising = compare('>=', x(C), x(B, 'first'))
+        const variables = [variable('A'), { ...variable('B', low, below(2), max), greedy }, variable('C', rising)]
+        const measures: MatchSpec['measures'] = [x(A), x(B, 'first'), x(B), x(C), aggregate].map((item, at) => ({
+          name: `m${at}`,
+          expression: value(item),
+        }))
+        return threeWays({ variables, measures, after, ...within }, steps)
+      })
+      expect(found[0]).toEqual(found[1])
+      matches += found[0]?.length ?? 0
+    }
+    expect(matches).toBeGreaterThan(50)
   })
 
   it('keeps no more than the runs need', () => {

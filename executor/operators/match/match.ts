@@ -153,7 +153,7 @@ class MatchOperator implements Operator {
 
   #takeNow(rows: Int32Array, now: number): void {
     const { within } = this.#spec
-    const groups = rows.map((row) => this.#chains.groups.values[row] as number)
+    const groups = rows.map((row) => this.#chains.groupOf(row))
     this.#matcher.bind()
     this.#time = now
     for (let index = 0; index < rows.length; index++) {
@@ -277,7 +277,7 @@ class MatchOperator implements Operator {
     for (let at = 0; at < rows.length; at++) {
       const row = rows[at] as number
       if (began[at] !== 1 || !chains.rows.has(row)) continue
-      this.#expiry.add(chains.timeOf(row), chains.groups.values[row] as number)
+      this.#expiry.add(chains.timeOf(row), chains.groupOf(row))
     }
   }
 
@@ -428,7 +428,7 @@ class MatchOperator implements Operator {
     const waiting = chains.rows.rows().filter((row) => chains.pending.values[row] === 1)
     waiting.sort((a, b) => chains.orderOf(a) - chains.orderOf(b))
     for (const row of waiting) {
-      const group = chains.groups.values[row] as number
+      const group = chains.groupOf(row)
       this.#waitingOf[group] = (this.#waitingOf[group] as number) + 1
     }
     this.#waiting.add(waiting, waiting.length)

@@ -12,7 +12,7 @@ export interface Test {
   readonly wanted: boolean
 }
 
-export interface Edge {
+interface Edge {
   readonly take: boolean
   /** State. */
   readonly target: number
@@ -22,10 +22,24 @@ export interface Edge {
   readonly tests: readonly Test[]
 }
 
+/** A way from a state by edges that take no row, and then, where there is one, by one that does. */
+export interface Path {
+  /** Of all its edges: all have to hold. */
+  readonly tests: readonly Test[]
+  /** The state where it ends. */
+  readonly target: number
+  /** The variable that the row is taken for. */
+  readonly variable: number
+}
+
 export interface Automaton {
-  /** Edges by state; the final state has none. */
-  readonly states: readonly (readonly Edge[])[]
   readonly start: number
+  /** By state: the ways by which a row is taken, in the order in which Flink finds them. */
+  readonly takes: readonly (readonly Path[])[]
+  /** By state: the ways to the final state by which no row is taken. */
+  readonly ends: readonly (readonly Path[])[]
+  /** By state: the variables whose conditions may have to be looked at from there. */
+  readonly asked: readonly ReadonlySet<number>[]
 }
 
 /** State at which a match is complete. */
@@ -39,7 +53,39 @@ export function compilePattern(variables: readonly MatchVariable[]): Automaton {
     invariant(definition !== undefined, 'a variable has a definition')
     sink = compiler.variable(variable, definition, sink)
   }
-  return { states: compiler.states, start: sink }
+  const { states } = compiler
+  const paths = states.map((_, state) => pathsFrom(states, state))
+  return {
+    start: sink,
+    takes: paths.map((some) => some.filter((path) => path.take)),
+    ends: paths.map((some) => some.filter((path) => !path.take && path.target === FINAL_STATE)),
+    asked: paths.map((some) => new Set(some.flatMap(({ tests }) => tests.map(({ variable }) => variable)))),
+  }
+}
+
+/** No state has two edges that take no row, so that the ways from it follow each other. */
+function pathsFrom(states: readonly (readonly Edge[])[], from: number): (Path & { readonly take: boolean })[] {
+  const paths: (Path & { readonly take: boolean })[] = []
+  let before: readonly Test[] = []
+  for (let state: number | undefined = from; state !== undefined; ) {
+    const tests = before
+    const edges: readonly Edge[] = states[state] ?? []
+    for (const edge of edges) {
+      const { take, target, variable } = edge
+      paths.push({ take, target, variable, tests: withoutRepeats([...tests, ...edge.tests]) })
+    }
+    const [onward] = edges.filter(({ take }) => !take)
+    before = onward === undefined ? [] : [...tests, ...onward.tests]
+    state = onward?.target
+  }
+  return paths
+}
+
+function withoutRepeats(tests: readonly Test[]): Test[] {
+  return tests.filter(
+    ({ variable, wanted }, index) =>
+      tests.findIndex((other) => other.variable === variable && other.wanted === wanted) === index,
+  )
 }
 
 class Compiler {

@@ -5,7 +5,7 @@
  */
 import { MillraceError } from '../../../core/errors.ts'
 import type { AfterMatch, MatchVariable } from '../../../planner/physical/match-spec.ts'
-import { type Automaton, compilePattern, type Edge, FINAL_STATE, type Test } from './nfa.ts'
+import { type Automaton, compilePattern, FINAL_STATE, type Path, type Test } from './nfa.ts'
 import type { RowChains } from './row-chains.ts'
 import { NOT_STARTED, RunQueue } from './run-queue.ts'
 import type { RowTest } from './row-test.ts'
@@ -37,8 +37,6 @@ const DEPENDS = 3
 export class PatternMatcher {
   readonly #options: MatcherOptions
   readonly #automaton: Automaton
-  /** By state: the variables whose conditions may have to be looked at from there. */
-  readonly #asked: readonly ReadonlySet<number>[]
   /** By variable: what is known of its condition for the row at hand, whatever the run. */
   readonly #ofRow: Uint8Array
   #rowTests: readonly (RowTest | undefined)[] = []
@@ -51,8 +49,6 @@ export class PatternMatcher {
   /** What becomes of the partial runs. */
   #next = new RunQueue()
   readonly #found = new RunQueue()
-  readonly #taken: Edge[] = []
-  readonly #stack: number[] = []
   readonly #startOf: (node: number) => number
   readonly #release: (node: number) => void
   #run = 0
@@ -63,7 +59,6 @@ export class PatternMatcher {
     this.#options = options
     this.#automaton = compilePattern(options.variables)
     this.#ofRow = new Uint8Array(options.variables.length)
-    this.#asked = this.#automaton.states.map((_, state) => askedFrom(this.#automaton, state))
     this.#startOf = (node) => (node < 0 ? NOT_STARTED : chains.orderOf(chains.firstRow(node)))
     this.#release = (node) => {
       chains.release(node)
@@ -116,13 +111,14 @@ export class PatternMatcher {
       this.#run = index
       const started = node >= 0
       const start = started ? (before.starts[index] as number) : chains.orderOf(row)
-      const takes = this.#takes(before.states[index] as number)
-      for (let taken = 0; taken < takes; taken++) {
-        const edge = this.#taken[taken] as Edge
+      const takes = this.#automaton.takes[before.states[index] as number] as readonly Path[]
+      for (let at = 0; at < takes.length; at++) {
+        const { tests, target, variable } = takes[at] as Path
+        if (!this.#hold(tests)) continue
         began ||= !started
-        const next = chains.addNode(row, edge.variable, node)
-        this.#add(edge.target === FINAL_STATE ? found : partial, edge.target, next, start)
-        if (this.#proceedsToFinal(edge.target)) this.#add(found, FINAL_STATE, next, start)
+        const next = chains.addNode(row, variable, node)
+        this.#add(target === FINAL_STATE ? found : partial, target, next, start)
+        if (this.#isComplete(target)) this.#add(found, FINAL_STATE, next, start)
       }
       if (started) chains.release(node)
       else partial.add(this.#automaton.start, -1, NOT_STARTED)
@@ -172,46 +168,14 @@ export class PatternMatcher {
     this.#options.chains.retain(node)
   }
 
-  /**
-   * Edges by which the row is taken, also behind states that need no row.
-   *
-   * @returns how many of `#taken` they are
-   */
-  #takes(state: number): number {
-    const { states } = this.#automaton
-    const stack = this.#stack
-    let [count, top] = [0, 1]
-    stack[0] = state
-    while (top > 0) {
-      const edges = states[stack[--top] as number] as readonly Edge[]
-      for (let index = 0; index < edges.length; index++) {
-        const edge = edges[index] as Edge
-        if (!this.#holds(edge)) continue
-        if (edge.take) this.#taken[count++] = edge
-        else stack[top++] = edge.target
-      }
-    }
-    return count
-  }
-
-  #proceedsToFinal(state: number): boolean {
-    const { states } = this.#automaton
-    const stack = this.#stack
-    let top = 1
-    stack[0] = state
-    while (top > 0) {
-      const edges = states[stack[--top] as number] as readonly Edge[]
-      for (let index = 0; index < edges.length; index++) {
-        const edge = edges[index] as Edge
-        if (edge.take || !this.#holds(edge)) continue
-        if (edge.target === FINAL_STATE) return true
-        stack[top++] = edge.target
-      }
-    }
+  /** Whether the pattern can end at a state as well. */
+  #isComplete(state: number): boolean {
+    const ends = this.#automaton.ends[state] as readonly Path[]
+    for (let at = 0; at < ends.length; at++) if (this.#hold((ends[at] as Path).tests)) return true
     return false
   }
 
-  #holds({ tests }: Edge): boolean {
+  #hold(tests: readonly Test[]): boolean {
     for (let index = 0; index < tests.length; index++) {
       const { variable, wanted } = tests[index] as Test
       if (this.#fits(variable) !== wanted) return false
@@ -249,7 +213,7 @@ export class PatternMatcher {
     const runs: number[] = []
     const { states, nodes, size } = this.#partial
     for (let run = this.#run; run < size; run++) {
-      if (run === this.#run || this.#asked[states[run] as number]?.has(variable) === true) runs.push(run)
+      if (run === this.#run || this.#automaton.asked[states[run] as number]?.has(variable) === true) runs.push(run)
     }
     const of = (some: readonly number[]): void => {
       const fits = this.#options.test(
@@ -305,8 +269,8 @@ export class PatternMatcher {
         const last = chains.lastOf(node, after.variable)
         const name = this.#options.variables[after.variable]?.name ?? ''
         if (last < 0) throw cannotSkip(after, name, 'no row of the match belongs to the variable')
-        const to = after.skip === 'to-first' ? chains.first(last, false) : last
-        const place = chains.orderOf(chains.row(to))
+        const to = after.skip === 'to-first' ? chains.firstRowOfVariable(last) : chains.row(last)
+        const place = chains.orderOf(to)
         if (place === start)
           throw cannotSkip(after, name, 'it is the first row of the match, which would be found again')
         return place
@@ -320,20 +284,4 @@ function cannotSkip(after: AfterMatch, name: string, reason: string): MillraceEr
   return new MillraceError('INVALID_MATCH', `cannot skip to ${where} ${name}: ${reason}`, {
     hint: 'AFTER MATCH SKIP PAST LAST ROW and SKIP TO NEXT ROW can always go on.',
   })
-}
-
-/** Variables that are tested on edges from a state, also behind states that need no row. */
-function askedFrom({ states }: Automaton, from: number): ReadonlySet<number> {
-  const asked = new Set<number>()
-  const seen = new Set<number>()
-  const stack = [from]
-  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    if (seen.has(at)) continue
-    seen.add(at)
-    for (const { take, target, tests } of states[at] ?? []) {
-      for (const { variable } of tests) asked.add(variable)
-      if (!take) stack.push(target)
-    }
-  }
-  return asked
 }

@@ -14,6 +14,26 @@ const NONE = -1
 /** Rows and nodes that are given back together. */
 const GONE = 1 << 13
 
+/** In `#rowData`, four numbers a row. */
+const TIME = 0
+const ORDER = 1
+/** By nodes, by waiting and by those who look at it. */
+const USES = 2
+const GROUP = 3
+const ROW_SHIFT = 2
+
+/** In `#nodeData`, eight numbers a node. */
+const ROW = 0
+const VARIABLE = 1
+const PREVIOUS = 2
+const NODE_USES = 3
+/** The first node of its variable, how many of it came before, how many nodes at all, the first row. */
+const SEGMENT = 4
+const POSITION = 5
+const DEPTH = 6
+const FIRST_ROW = 7
+const NODE_SHIFT = 3
+
 /** What follows from the rows of a run, kept for each of its nodes. */
 export interface NodeValues {
   /** Pattern variable whose rows count. */
@@ -40,15 +60,10 @@ export class RowChains {
   /** Id of the node before, plus 1. */
   readonly #nodePrevious = new FixedStore('i32')
   readonly #values: NodeValues[] = []
-  #rowUses = new Int32Array(16)
-  #nodeUses = new Int32Array(16)
-  /** By node: the first node of its variable, how many of it came before, how many nodes at all, the first node. */
-  #segments = new Int32Array(16)
-  #positions = new Int32Array(16)
-  #depths = new Int32Array(16)
-  #roots = new Int32Array(16)
+  /** What is looked at in every step, a row or a node behind the other: see `TIME` … and `ROW` … */
+  #rowData = new Float64Array(16)
+  #nodeData = new Int32Array(16)
   #nextOrder = 1
-  #zeros = new Uint8Array(64)
   readonly #goneRows = new Int32Array(GONE)
   #goneRowCount = 0
   readonly #goneNodes = new Int32Array(GONE)
@@ -67,7 +82,7 @@ export class RowChains {
   }
 
   get bytes(): number {
-    return this.rows.bytes + this.#nodes.bytes
+    return this.rows.bytes + this.#rowData.byteLength + this.#nodes.bytes + this.#nodeData.byteLength
   }
 
   /** Has values kept from now on; before there are any nodes. */
@@ -86,8 +101,8 @@ export class RowChains {
     const rows = new Int32Array(count)
     for (let i = 0; i < count; i++) rows[i] = this.rows.allocate()
     this.rows.markAll(rows, count)
-    this.#rowUses = grownTo(this.#rowUses, this.rows.high)
-    const uses = this.#rowUses
+    this.#growRows()
+    const data = this.#rowData
     const rowGroups = this.groups.values as Int32Array
     const rowTimes = this.times.values as Float64Array
     const orders = this.order.values as Float64Array
@@ -95,25 +110,47 @@ export class RowChains {
     for (let i = 0; i < count; i++) {
       const row = rows[i] as number
       const at = from === null ? i : (from[i] as number)
-      uses[row] = 1
+      const time = typeof times === 'number' ? times : (times[at] as number)
+      const order = this.#nextOrder++
       rowGroups[row] = groups[at] as number
-      rowTimes[row] = typeof times === 'number' ? times : (times[at] as number)
-      orders[row] = this.#nextOrder++
+      rowTimes[row] = time
+      orders[row] = order
       pending[row] = 1
+      const start = row << ROW_SHIFT
+      data[start + TIME] = time
+      data[start + ORDER] = order
+      data[start + USES] = 1
+      data[start + GROUP] = groups[at] as number
     }
     return rows
+  }
+
+  #growRows(): void {
+    const length = this.rows.high << ROW_SHIFT
+    if (length <= this.#rowData.length) return
+    const grown = new Float64Array(Math.max(length, 2 * this.#rowData.length))
+    grown.set(this.#rowData)
+    this.#rowData = grown
   }
 
   /** The row is looked at now; `releaseRow` ends it. */
   begin(row: number): void {
     this.pending.values[row] = 0
-    this.order.values[row] = this.#nextOrder++
+    const order = this.#nextOrder++
+    this.order.values[row] = order
+    this.#rowData[(row << ROW_SHIFT) + ORDER] = order
     this.rows.mark(row)
   }
 
+  #useRow(row: number): void {
+    const at = (row << ROW_SHIFT) + USES
+    this.#rowData[at] = (this.#rowData[at] as number) + 1
+  }
+
   releaseRow(row: number): void {
-    const uses = (this.#rowUses[row] as number) - 1
-    this.#rowUses[row] = uses
+    const at = (row << ROW_SHIFT) + USES
+    const uses = (this.#rowData[at] as number) - 1
+    this.#rowData[at] = uses
     if (uses > 0) return
     if (this.#goneRowCount === GONE) this.#freeRows()
     this.#goneRows[this.#goneRowCount++] = row
@@ -136,18 +173,16 @@ export class RowChains {
     this.rows.compact()
   }
 
-  /** For columns without NULLs: none at any row. */
-  zeros(): Uint8Array {
-    if (this.#zeros.length < this.rows.high) this.#zeros = new Uint8Array(2 * this.rows.high)
-    return this.#zeros
-  }
-
   orderOf(row: number): number {
-    return this.order.values[row] as number
+    return this.#rowData[(row << ROW_SHIFT) + ORDER] as number
   }
 
   timeOf(row: number): number {
-    return this.times.values[row] as number
+    return this.#rowData[(row << ROW_SHIFT) + TIME] as number
+  }
+
+  groupOf(row: number): number {
+    return this.#rowData[(row << ROW_SHIFT) + GROUP] as number
   }
 
   // --- nodes
@@ -159,30 +194,28 @@ export class RowChains {
     this.#nodeRow.values[node] = row
     this.#nodeVariable.values[node] = variable
     this.#nodePrevious.values[node] = previous + 1
-    this.#rowUses[row] = (this.#rowUses[row] as number) + 1
-    this.#derive(node)
+    this.#useRow(row)
+    this.#derive(node, row, variable, previous)
     return node
   }
 
-  #derive(node: number): void {
-    if (node >= this.#nodeUses.length) this.#growNodes(node + 1)
-    const previous = this.previous(node)
-    const same = previous !== NONE && this.variable(previous) === this.variable(node)
-    this.#nodeUses[node] = 0
-    this.#segments[node] = same ? (this.#segments[previous] as number) : node
-    this.#positions[node] = same ? (this.#positions[previous] as number) + 1 : 0
-    this.#depths[node] = previous === NONE ? 0 : (this.#depths[previous] as number) + 1
-    this.#roots[node] = previous === NONE ? node : (this.#roots[previous] as number)
+  #derive(node: number, row: number, variable: number, previous: number): void {
+    const length = (node + 1) << NODE_SHIFT
+    if (length > this.#nodeData.length) this.#nodeData = grownTo(this.#nodeData, length)
+    const data = this.#nodeData
+    const at = node << NODE_SHIFT
+    const before = previous << NODE_SHIFT
+    const same = previous !== NONE && data[before + VARIABLE] === variable
+    data[at + ROW] = row
+    data[at + VARIABLE] = variable
+    data[at + PREVIOUS] = previous
+    data[at + NODE_USES] = 0
+    data[at + SEGMENT] = same ? (data[before + SEGMENT] as number) : node
+    data[at + POSITION] = same ? (data[before + POSITION] as number) + 1 : 0
+    data[at + DEPTH] = previous === NONE ? 0 : (data[before + DEPTH] as number) + 1
+    data[at + FIRST_ROW] = previous === NONE ? row : (data[before + FIRST_ROW] as number)
     if (previous !== NONE) this.retain(previous)
     if (this.#values.length > 0) this.#extendValues(node, previous, same)
-  }
-
-  #growNodes(length: number): void {
-    this.#nodeUses = grownTo(this.#nodeUses, length)
-    this.#segments = grownTo(this.#segments, length)
-    this.#positions = grownTo(this.#positions, length)
-    this.#depths = grownTo(this.#depths, length)
-    this.#roots = grownTo(this.#roots, length)
   }
 
   #extendValues(node: number, previous: number, same: boolean): void {
@@ -194,64 +227,69 @@ export class RowChains {
     }
   }
 
+  #get(node: number, field: number): number {
+    return this.#nodeData[(node << NODE_SHIFT) + field] as number
+  }
+
   retain(node: number): void {
-    this.#nodeUses[node] = (this.#nodeUses[node] as number) + 1
+    const at = (node << NODE_SHIFT) + NODE_USES
+    this.#nodeData[at] = (this.#nodeData[at] as number) + 1
   }
 
   release(node: number): void {
+    const data = this.#nodeData
     let at = node
     while (at !== NONE) {
-      const uses = (this.#nodeUses[at] as number) - 1
-      this.#nodeUses[at] = uses
+      const start = at << NODE_SHIFT
+      const uses = (data[start + NODE_USES] as number) - 1
+      data[start + NODE_USES] = uses
       if (uses > 0) return
-      const previous = this.previous(at)
-      this.releaseRow(this.row(at))
+      this.releaseRow(data[start + ROW] as number)
       if (this.#goneNodeCount === GONE) this.#freeNodes()
       this.#goneNodes[this.#goneNodeCount++] = at
-      at = previous
+      at = data[start + PREVIOUS] as number
     }
   }
 
   row(node: number): number {
-    return this.#nodeRow.values[node] as number
+    return this.#get(node, ROW)
   }
 
   variable(node: number): number {
-    return this.#nodeVariable.values[node] as number
+    return this.#get(node, VARIABLE)
   }
 
   previous(node: number): number {
-    return (this.#nodePrevious.values[node] as number) - 1
+    return this.#get(node, PREVIOUS)
   }
 
   /** The first row of the run. */
   firstRow(node: number): number {
-    return this.row(this.#roots[node] as number)
+    return this.#get(node, FIRST_ROW)
+  }
+
+  /** The first row of a node's variable. */
+  firstRowOfVariable(node: number): number {
+    return this.row(this.#get(node, SEGMENT))
   }
 
   /** The last node of a variable at or before a node, -1: there is none. Variables follow each other. */
   lastOf(node: number, variable: number): number {
     let at = node
-    while (at !== NONE && this.variable(at) > variable) at = this.previous(this.#segments[at] as number)
-    return at !== NONE && this.variable(at) === variable ? at : NONE
+    while (at !== NONE && this.#get(at, VARIABLE) > variable) at = this.#get(this.#get(at, SEGMENT), PREVIOUS)
+    return at !== NONE && this.#get(at, VARIABLE) === variable ? at : NONE
   }
 
   /** Number of rows of its variable up to a node; with `all` of all variables. */
   count(node: number, all: boolean): number {
-    if (node === NONE) return 0
-    return ((all ? this.#depths[node] : this.#positions[node]) as number) + 1
+    return node === NONE ? 0 : this.#get(node, all ? DEPTH : POSITION) + 1
   }
 
   /** The node some nodes before. */
   back(node: number, steps: number): number {
     let at = node
-    for (let step = 0; step < steps; step++) at = this.previous(at)
+    for (let step = 0; step < steps; step++) at = this.#get(at, PREVIOUS)
     return at
-  }
-
-  /** The first node of a node's variable; with `all` of the run. */
-  first(node: number, all: boolean): number {
-    return (all ? this.#roots[node] : this.#segments[node]) as number
   }
 
   snapshot(): StatePage[] {
@@ -271,24 +309,32 @@ export class RowChains {
       pages.filter(({ table }) => table === 'nodes'),
       0,
     )
-    this.#rowUses = new Int32Array(Math.max(16, this.rows.high))
-    for (const row of this.rows.rows()) {
-      this.#rowUses[row] = this.pending.values[row] as number
-      this.#nextOrder = Math.max(this.#nextOrder, this.orderOf(row) + 1)
-    }
+    this.#growRows()
+    for (const row of this.rows.rows()) this.#restoreRow(row)
     const done = new Uint8Array(this.#nodes.high)
     for (const node of this.#nodes.rows()) this.#restoreNode(node, done)
   }
 
+  #restoreRow(row: number): void {
+    const start = row << ROW_SHIFT
+    const order = this.order.values[row] as number
+    this.#rowData[start + TIME] = this.times.values[row] as number
+    this.#rowData[start + ORDER] = order
+    this.#rowData[start + USES] = this.pending.values[row] as number
+    this.#rowData[start + GROUP] = this.groups.values[row] as number
+    this.#nextOrder = Math.max(this.#nextOrder, order + 1)
+  }
+
   /** After the nodes before it. */
-  #restoreNode(node: number, done: Uint8Array): void {
+  #restoreNode(last: number, done: Uint8Array): void {
+    const previousOf = (node: number): number => (this.#nodePrevious.values[node] as number) - 1
     const path: number[] = []
-    for (let at = node; at !== NONE && done[at] === 0; at = this.previous(at)) path.push(at)
-    for (const at of path.reverse()) {
-      done[at] = 1
-      this.#derive(at)
-      const row = this.row(at)
-      this.#rowUses[row] = (this.#rowUses[row] as number) + 1
+    for (let node = last; node !== NONE && done[node] === 0; node = previousOf(node)) path.push(node)
+    for (const node of path.reverse()) {
+      done[node] = 1
+      const row = this.#nodeRow.values[node] as number
+      this.#derive(node, row, this.#nodeVariable.values[node] as number, previousOf(node))
+      this.#useRow(row)
     }
   }
 }

@@ -33,7 +33,7 @@ export function rowFinder(chains: RowChains, { variable, from, offset }: RowRefe
     if (offset >= count + more) return -1
     const index = from === 'first' ? offset : count + more - 1 - offset
     if (index === count) return row
-    if (index === 0) return chains.row(chains.first(last, all))
+    if (index === 0) return all ? chains.firstRow(last) : chains.firstRowOfVariable(last)
     return chains.row(chains.back(last, count - 1 - index))
   }
 }

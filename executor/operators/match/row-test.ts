@@ -17,7 +17,8 @@ import { isTried, rowFinder } from './row-finder.ts'
 /** @param node the last one of the run, -1: it has no rows */
 export type RowTest = (node: number, row: number) => boolean
 
-type Bind = (columns: readonly StoredColumn[], zeros: Uint8Array) => RowTest
+/** @param zeros what stands for the NULL mask of a column that has none */
+type Bind = (columns: readonly StoredColumn[], zeros: null) => RowTest
 
 /**
  * @param variable that the row is tried for
@@ -70,7 +71,7 @@ return ${result.value};
   return () =>
     bind(
       read.map((column) => chains.columns[positions.get(column) ?? -1] as StoredColumn),
-      chains.zeros(),
+      null,
     )
 }
 
@@ -88,13 +89,20 @@ function readRow(
 ): Fragment {
   const { column, type, from, offset } = reference
   const name = `${column}`
-  if (tries && from === 'last' && offset === 0)
-    return generator.readColumn(name, '', type, { row: 'row', missing: '0' })
+  if (tries && from === 'last' && offset === 0) {
+    return generator.readColumn(name, '', type, {
+      row: 'row',
+      isNull: (mask) => `(${mask} === null ? 0 : ${mask}[row])`,
+    })
+  }
   const [found, missing, row] = [generator.name('f'), generator.name('m'), generator.name('p')]
   const finder = generator.constant(rowFinder(chains, reference, tries))
   generator.line(`const ${found} = ${finder}(node, row);`)
   generator.line(`const ${missing} = ${found} < 0 ? 1 : 0, ${row} = ${found} < 0 ? 0 : ${found};`)
-  return generator.readColumn(name, '', type, { row, missing })
+  return generator.readColumn(name, '', type, {
+    row,
+    isNull: (mask) => `(${mask} === null ? ${missing} : ${missing} | ${mask}[${row}])`,
+  })
 }
 
 function readAggregate(
