@@ -26,7 +26,16 @@ function describeCall({ function: name, distinct, argumentTypes, filter }: Aggre
   return `${name}(${distinct ? 'DISTINCT ' : ''}${types})${filter === undefined ? '' : ' FILTER'}`
 }
 
-const STATELESS: readonly string[] = ['calc', 'lookup-join', 'expand', 'union', 'drop-update-before', 'collect']
+const STATELESS: readonly string[] = [
+  'calc',
+  'lookup-join',
+  'expand',
+  'union',
+  'to-changelog',
+  'from-changelog',
+  'drop-update-before',
+  'collect',
+]
 
 function isStateless(node: OperatorNode): boolean {
   return STATELESS.includes(node.kind) || (node.kind === 'window-table-function' && node.window.kind !== 'session')

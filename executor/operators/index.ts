@@ -10,6 +10,7 @@ import { createDeduplicate } from './deduplicate.ts'
 import { createDropUpdateBefore } from './drop-update-before.ts'
 import { createExpand } from './expand.ts'
 import { createFinalRows } from './final-rows.ts'
+import { createFromChangelog } from './from-changelog.ts'
 import { createGroupAggregate } from './group-aggregate.ts'
 import { createJoin } from './join.ts'
 import { createHashAggregate } from './hash-aggregate.ts'
@@ -28,6 +29,7 @@ import { createSort } from './sort.ts'
 import { createTemporalSort } from './temporal-sort.ts'
 import { createRank, createTopN } from './top-n.ts'
 import { createTemporalJoin } from './temporal-join.ts'
+import { createToChangelog } from './to-changelog.ts'
 import { createUnion } from './union.ts'
 import { createWatermarkCompactingMaterialize } from './watermark-compacting-materialize.ts'
 import { createWatermark } from './watermark.ts'
@@ -100,6 +102,10 @@ export function createOperator(
       return createWindowJoin(node, inputSchemas(node, graph), context)
     case 'lookup-join':
       return createLookupJoin(node, inputSchema(node, graph), context)
+    case 'to-changelog':
+      return createToChangelog(node, context)
+    case 'from-changelog':
+      return createFromChangelog(node, context)
     case 'drop-update-before':
       return createDropUpdateBefore(node, context)
     case 'rank':

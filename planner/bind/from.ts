@@ -11,6 +11,7 @@ import { parseQuery } from '../../parser/parse.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { aliased, type BoundSource } from './alias.ts'
 import { type BinderContext, errorAt, statementPosition, unsupported, withPosition } from './binder-context.ts'
+import { bindChangelogFunction, isChangelogFunction } from './changelog-function.ts'
 import { bindCorrelated, bindUncorrelated, isCorrelated } from './correlate.ts'
 import { bindJoin } from './join.ts'
 import { bindLateral } from './lateral.ts'
@@ -175,9 +176,14 @@ function bindTableFunction(context: BinderContext, node: ast.TableFunction): Bou
     .map((part) => part.name)
     .join('.')
     .toUpperCase()
-  if (!isWindowFunction(name)) return bindUncorrelated(context, node)
+  const bind = isWindowFunction(name)
+    ? bindWindowFunction
+    : isChangelogFunction(name)
+      ? bindChangelogFunction
+      : undefined
+  if (bind === undefined) return bindUncorrelated(context, node)
   if (node.lateral) throw unsupported(context, node.span, 'LATERAL')
-  const plan = bindWindowFunction(context, node.call, name, (source) =>
+  const plan = bind(context, node.call, name, (source) =>
     source.kind === 'query' ? context.bindQuery(context, source) : planNamedTable(context, source, []).plan,
   )
   return aliased(context, plan, [], node.alias)

@@ -109,6 +109,8 @@ function rowsOf(node: OperatorNode, read: number): number {
     case 'final-rows':
     case 'union':
     case 'changelog-normalize':
+    case 'to-changelog':
+    case 'from-changelog':
     case 'drop-update-before':
     case 'sink-materialize':
     case 'sink':

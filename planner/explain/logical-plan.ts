@@ -2,6 +2,7 @@
 import { unreachable } from '../../core/errors.ts'
 import { type LogicalNode, logicalInputs } from '../logical/node.ts'
 import { hintText, tablePath, tableText, windowText } from '../physical/describe.ts'
+import { fromChangelogText, toChangelogText } from './changelog-text.ts'
 import { logicalCorrelateText } from './correlate-text.ts'
 import { logicalMatchText } from './match-text.ts'
 import { logicalText } from './expression-text.ts'
@@ -52,6 +53,10 @@ function lineOf(node: LogicalNode): string {
       return logicalMatchText(node)
     case 'correlate':
       return logicalCorrelateText(node)
+    case 'to-changelog':
+      return `LogicalTableFunctionScan(invocation=[${toChangelogText(node.spec)}])`
+    case 'from-changelog':
+      return `LogicalTableFunctionScan(invocation=[${fromChangelogText(node.spec, inputNames(node))}])`
     case 'join':
       return `LogicalJoin(condition=[${logicalText(node.condition)}], joinType=[${node.joinType}])`
     case 'over':

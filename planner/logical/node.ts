@@ -8,6 +8,7 @@ import type { Collect } from './collect.ts'
 import type { Correlate } from './correlate.ts'
 import type { Expand } from './expand.ts'
 import type { Filter } from './filter.ts'
+import type { FromChangelog } from './from-changelog.ts'
 import type { Join } from './join.ts'
 import type { Limit } from './limit.ts'
 import type { Over } from './over.ts'
@@ -18,6 +19,7 @@ import type { Scan } from './scan.ts'
 import type { Sink } from './sink.ts'
 import type { Sort } from './sort.ts'
 import type { TemporalJoin } from './temporal-join.ts'
+import type { ToChangelog } from './to-changelog.ts'
 import type { Union } from './union.ts'
 import type { Values } from './values.ts'
 import type { WatermarkAssigner } from './watermark.ts'
@@ -35,6 +37,8 @@ export type LogicalNode =
   | Expand
   | Aggregate
   | Correlate
+  | ToChangelog
+  | FromChangelog
   | Join
   | TemporalJoin
   | WindowTableFunction
@@ -64,6 +68,8 @@ export function logicalInputs(node: LogicalNode): readonly LogicalNode[] {
     case 'expand':
     case 'aggregate':
     case 'correlate':
+    case 'to-changelog':
+    case 'from-changelog':
     case 'window-table-function':
     case 'window-aggregate':
     case 'window-rank':

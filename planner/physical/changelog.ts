@@ -9,6 +9,7 @@ import { MillraceError, unreachable } from '../../core/errors.ts'
 import { sourceMode } from '../rules/prune-columns.ts'
 import type { RuleContext } from '../rules/rule-context.ts'
 import { finalizeRows, isBatch } from './batch.ts'
+import { readsKeyOnlyDeletes, readsUpserts, toldMode } from './changelog-conversion.ts'
 import { describe } from './describe.ts'
 import { consumersOf, createDraft, type Draft, type DraftNode, inOrder } from './draft.ts'
 import { demandExactWatermarks } from './exact-watermarks.ts'
@@ -72,7 +73,10 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'interval-join':
     case 'window-join':
     case 'match':
+    case 'to-changelog':
       return INSERT_ONLY
+    case 'from-changelog':
+      return toldMode(node.spec)
     case 'watermark':
     case 'mini-batch-assigner':
     case 'calc':
@@ -161,6 +165,7 @@ function takesOnlyInserts(node: DraftNode): boolean {
     case 'window-deduplicate':
     case 'interval-join':
     case 'window-join':
+    case 'from-changelog':
       return true
     case 'over-aggregate':
       return node.time !== 'value'
@@ -184,6 +189,7 @@ const MAKERS: readonly DraftNode['kind'][] = [
   'sort-limit',
   'limit',
   'over-aggregate',
+  'from-changelog',
 ]
 
 function consumerText(draft: Draft): string {
@@ -287,6 +293,8 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
       return node.strategy === 'retract'
     case 'over-aggregate':
       return true
+    case 'to-changelog':
+      return !readsUpserts(node.spec)
     case 'temporal-sort':
     case 'batch-over-aggregate':
     case 'deduplicate':
@@ -299,6 +307,7 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'source':
     case 'values':
     case 'match':
+    case 'from-changelog':
       return false
     default:
       return unreachable(node)
@@ -324,6 +333,7 @@ function handsOn(draft: Draft, consumers: ReadonlyMap<Draft, readonly Draft[]>, 
   if (draft.node.kind === 'temporal-join')
     return draft.inputs.every((input, index) => input !== from || isVersions(draft, index))
   if (draft.node.kind === 'sink') return draft.node.primaryKey.length > 0
+  if (draft.node.kind === 'to-changelog') return readsKeyOnlyDeletes(draft.node.spec)
   const plain = draft.node.kind === 'calc' && draft.node.projections.every((expression) => expression.kind === 'input')
   return plain && (consumers.get(draft) ?? []).every((consumer) => handsOn(consumer, consumers, draft))
 }

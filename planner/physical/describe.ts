@@ -8,6 +8,7 @@ import { joinText } from '../explain/join-text.ts'
 import { intervalJoinText, lookupJoinText, temporalJoinText, windowJoinText } from '../explain/timed-join-text.ts'
 import type { AggregateCall, Expression } from '../expression.ts'
 import { orderedText, orderText } from '../explain/ordered-text.ts'
+import { fromChangelogText, toChangelogText } from '../explain/changelog-text.ts'
 import { correlateText } from '../explain/correlate-text.ts'
 import type { Draft, DraftNode } from './draft.ts'
 import type { AttachedWindow, WindowProperty, WindowSpec } from './graph.ts'
@@ -51,6 +52,10 @@ export function describe(draft: Draft): string {
       return matchText(node.match, input)
     case 'correlate':
       return correlateText(node, input)
+    case 'to-changelog':
+      return toChangelogText(node.spec)
+    case 'from-changelog':
+      return fromChangelogText(node.spec, input)
     case 'hash-aggregate': {
       const groupBy = node.keys.length === 0 ? '' : `groupBy=[${columns(node.keys, input)}], `
       return `HashAggregate(${groupBy}select=[${aggregateColumns(node.keys, node.aggregates, input).join(', ')}])`

@@ -15,6 +15,8 @@ const PASSES: readonly DraftNode['kind'][] = [
   'expand',
   'correlate',
   'drop-update-before',
+  'to-changelog',
+  'from-changelog',
   'mini-batch-assigner',
 ]
 

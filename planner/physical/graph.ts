@@ -388,6 +388,41 @@ export interface LookupJoinNode extends NodeBase {
   readonly retry?: { readonly delay: number; readonly attempts: number }
 }
 
+/** Names of row kinds, in the order of their codes (+I, -U, +U, -D). */
+export const CHANGE_OPERATIONS = ['INSERT', 'UPDATE_BEFORE', 'UPDATE_AFTER', 'DELETE'] as const
+
+export interface ToChangelogSpec {
+  /** Name of the column that tells the operation. */
+  readonly op: string
+  /** What it holds, by row kind; rows of a kind with null are left out. */
+  readonly codes: readonly (string | null)[]
+  /** With PARTITION BY updates are understood without -U where no code is given for it. */
+  readonly partitioned: boolean
+}
+
+/** TO_CHANGELOG: every row is +I. Output: the input, then the operation. */
+export interface ToChangelogNode extends NodeBase {
+  readonly kind: 'to-changelog'
+  readonly spec: ToChangelogSpec
+}
+
+export interface FromChangelogSpec {
+  /** Input column of the operation. */
+  readonly op: number
+  /** Row kinds by what that column holds. */
+  readonly kinds: readonly (readonly [string, number])[]
+  /** What becomes of rows whose operation is NULL or not known. */
+  readonly invalidOp: 'FAIL' | 'SKIP'
+  /** Input columns by which +U replaces rows; absent where every +U comes with a -U. */
+  readonly keys?: readonly number[]
+}
+
+/** FROM_CHANGELOG: rows as the changes that they tell. Output: the input without the operation. */
+export interface FromChangelogNode extends NodeBase {
+  readonly kind: 'from-changelog'
+  readonly spec: FromChangelogSpec
+}
+
 /** Drops -U rows that the consumer does not want. */
 export interface DropUpdateBeforeNode extends NodeBase {
   readonly kind: 'drop-update-before'
@@ -545,6 +580,8 @@ export type OperatorNode =
   | TemporalJoinNode
   | WindowJoinNode
   | LookupJoinNode
+  | ToChangelogNode
+  | FromChangelogNode
   | DropUpdateBeforeNode
   | SinkMaterializeNode
   | RankNode

@@ -70,6 +70,8 @@ const TIMELESS: readonly Draft['node']['kind'][] = [
   'group-aggregate',
   'changelog-normalize',
   'drop-update-before',
+  'to-changelog',
+  'from-changelog',
   'sink-materialize',
   'limit',
   'collect',

@@ -6,6 +6,7 @@ import { requireConnector } from '../../catalog/table-options.ts'
 import { type SourcePosition, unreachable } from '../../core/errors.ts'
 import type { Field } from '../../core/types.ts'
 import { withoutTimeAttribute } from '../bind/types.ts'
+import { behindOp, type FromChangelog } from '../logical/from-changelog.ts'
 import type { Join } from '../logical/join.ts'
 import type { Limit } from '../logical/limit.ts'
 import type { LogicalNode } from '../logical/node.ts'
@@ -100,6 +101,10 @@ export class Translator {
         const filter = condition === undefined ? {} : { condition }
         return this.#share({ kind: 'correlate', invocation, joinType, ...filter, schema }, [this.translate(node.input)])
       }
+      case 'to-changelog':
+        return this.#share({ kind: 'to-changelog', spec: node.spec, schema: node.schema }, [this.translate(node.input)])
+      case 'from-changelog':
+        return this.#fromChangelog(node)
       case 'join':
         return this.#join(node)
       case 'over':
@@ -206,6 +211,16 @@ export class Translator {
       { kind: 'changelog-normalize', keys, emitUpdateBefore: true, stateTtl: this.#stateTtl, schema },
       [upserts],
     )
+  }
+
+  /** Rows that replace others by key become a full changelog, as those of a source do. */
+  #fromChangelog({ input, spec, schema, position }: FromChangelog): Draft {
+    const told = { kind: 'from-changelog' as const, spec, schema }
+    const draft = this.#share(told, [this.translate(input)], this.#shareSubPlans, position)
+    if (spec.keys === undefined) return draft
+    const keys = spec.keys.map((key) => behindOp(key, spec.op))
+    const normalized = { kind: 'changelog-normalize' as const, keys, emitUpdateBefore: true, stateTtl: this.#stateTtl }
+    return this.#share({ ...normalized, schema }, [draft])
   }
 
   #join(node: Join): Draft {

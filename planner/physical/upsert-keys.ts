@@ -2,6 +2,7 @@
 import { unreachable } from '../../core/errors.ts'
 import { isInteger, supportsImplicitCast } from '../bind/coercion.ts'
 import type { Expression } from '../expression.ts'
+import { behindOp } from '../logical/from-changelog.ts'
 import type { Draft } from './draft.ts'
 import type { WindowSpec } from './graph.ts'
 import { joinUpsertKeys } from './join-input.ts'
@@ -42,7 +43,12 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
     case 'union':
     case 'correlate':
     case 'match':
+    case 'to-changelog':
       return []
+    case 'from-changelog': {
+      const { keys, op } = node.spec
+      return keys === undefined ? [] : [keys.map((key) => behindOp(key, op))]
+    }
     case 'group-aggregate':
     case 'hash-aggregate':
       return [node.keys.map((_, index) => index)]

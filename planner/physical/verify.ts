@@ -69,6 +69,10 @@ function verifyNode(node: OperatorNode, inputs: readonly OperatorNode[]): void {
       return expectWidth(input.fields.length + node.calls.length)
     case 'window-table-function':
       return expectWidth(input.fields.length + 3)
+    case 'to-changelog':
+      return expectWidth(input.fields.length + 1)
+    case 'from-changelog':
+      return expectWidth(input.fields.length - 1)
     case 'match':
       return expectWidth(node.match.partitionKeys.length + node.match.measures.length)
     case 'correlate':

@@ -23,6 +23,7 @@ import { createWindowTableFunction } from '../logical/window-table-function.ts'
 import { timeAttributeOf } from '../bind/types.ts'
 import type { WindowProperty } from '../physical/graph.ts'
 import { movedWindow, windowInputs } from './move-window.ts'
+import { pruneFromChangelog, pruneToChangelog } from './prune-changelog.ts'
 import { pruneOver, pruneRank, pruneSort, pruneWindowRank } from './prune-ordered.ts'
 import type { RuleContext } from './rule-context.ts'
 
@@ -100,6 +101,10 @@ function prune(node: LogicalNode, needed: ReadonlySet<number>, rules: RuleContex
     }
     case 'correlate':
       return pruneCorrelate(node, needed, rules)
+    case 'to-changelog':
+      return pruneToChangelog(node, (input, wanted) => prune(input, wanted, rules))
+    case 'from-changelog':
+      return pruneFromChangelog(node, needed, (input, wanted) => prune(input, wanted, rules))
     case 'expand':
       return pruneExpand(node, needed, rules)
     case 'window-aggregate':
