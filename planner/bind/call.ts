@@ -15,12 +15,15 @@ import type { Expression } from '../expression.ts'
 import { type BinderContext, errorAt, withPosition } from './binder-context.ts'
 import { castType, isAssignable, isNumeric } from './coercion.ts'
 import { literal } from './literal.ts'
+import { missingFunction } from './missing-function.ts'
 import { typeList, withoutTimeAttribute } from './types.ts'
 
-/** @throws MillraceError UNKNOWN_FUNCTION with the nearest name */
+/** @throws MillraceError UNKNOWN_FUNCTION with the nearest name, UNSUPPORTED_FEATURE */
 export function requireFunction(context: BinderContext, name: string, span: Span): FunctionSpec {
   const found = context.planner.functions.find(name)
   if (found !== undefined) return found
+  const missing = missingFunction(name)
+  if (missing !== undefined) throw errorAt(context, span, 'UNSUPPORTED_FEATURE', missing.text, { hint: missing.hint })
   const known = context.planner.functions.names().filter((candidate) => /^\w+$/.test(candidate))
   throw errorAt(context, span, 'UNKNOWN_FUNCTION', `function "${name}" does not exist`, {
     hint: didYouMean(name, known) ?? 'SHOW FUNCTIONS lists the functions.',

@@ -55,7 +55,11 @@ export function withoutIdleOrder(query: ast.Query): ast.Query {
 }
 
 function bindNamedTable(context: BinderContext, node: ast.NamedTable): BoundSource {
-  if (node.systemTime !== undefined) throw unsupported(context, node.span, 'FOR SYSTEM_TIME AS OF outside of a JOIN')
+  if (node.systemTime !== undefined) {
+    const hint =
+      'No catalog keeps older versions of a table. A JOIN takes FOR SYSTEM_TIME AS OF a time attribute of its left side.'
+    throw unsupported(context, node.span, 'FOR SYSTEM_TIME AS OF outside of a JOIN', hint)
+  }
   const { plan, names } = planNamedTable(context, node.name, node.hints)
   return aliased(context, plan, names, node.alias)
 }

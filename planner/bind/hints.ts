@@ -2,17 +2,18 @@
 import { parseDuration } from '../../core/quantities.ts'
 import type { Hint } from '../../parser/ast.ts'
 import { type BinderContext, errorAt, unsupported } from './binder-context.ts'
+import { isJoinHint } from './join-hint.ts'
 import { isLookupHint } from './lookup-hint.ts'
 import type { Scope } from './scope.ts'
 
 /**
  * `STATE_TTL('t' = '1 d')`: how long a join keeps the rows of that table, and an aggregate over it alone a group, in
- * milliseconds by table. Every other hint but LOOKUP is refused.
+ * milliseconds by table. Every other hint but LOOKUP and those of joins is refused.
  */
 export function stateTtlHints(context: BinderContext, hints: readonly Hint[]): ReadonlyMap<string, number> {
   const found = new Map<string, number>()
   for (const hint of hints) {
-    if (isLookupHint(hint)) continue
+    if (isLookupHint(hint) || isJoinHint(hint)) continue
     if (hint.name.name.toUpperCase() !== 'STATE_TTL') throw unsupported(context, hint.span, `hint ${hint.name.name}`)
     for (const argument of hint.arguments) {
       if (argument.kind !== 'property') {
@@ -32,7 +33,7 @@ export function stateTtlHints(context: BinderContext, hints: readonly Hint[]): R
 
 /** @throws MillraceError where a hint names a table that is not in FROM */
 export function checkStateTtlHints(context: BinderContext, hints: readonly Hint[], scope: Scope): void {
-  for (const argument of hints.flatMap((hint) => (isLookupHint(hint) ? [] : hint.arguments))) {
+  for (const argument of hints.flatMap((hint) => (isLookupHint(hint) || isJoinHint(hint) ? [] : hint.arguments))) {
     if (argument.kind !== 'property') continue
     const table = argument.key.value
     if (scope.relations.some((relation) => relation.names.at(-1) === table)) continue

@@ -14,6 +14,7 @@ import { expressionContext } from './expression.ts'
 import { bindCondition, type ExpressionContext } from './expression-context.ts'
 import type { BoundSource } from './alias.ts'
 import { bindFrom } from './from.ts'
+import { checkJoinHints } from './join-hint.ts'
 import { checkStateTtlHints, stateTtlHints } from './hints.ts'
 import { bindGroupBy } from './group-by.ts'
 import { bindGroups } from './grouping.ts'
@@ -53,6 +54,7 @@ export function bindSelect(
     node.from === undefined ? oneRow() : bindFrom({ ...context, stateTtl: ttls, lookupHints: lookups }, node.from)
   checkStateTtlHints(context, node.hints, source.scope)
   checkLookupHints(context, node.hints, source.scope)
+  checkJoinHints(context, node.hints, node.from, source.scope)
   const stateTtl = source.scope.relations.length === 1 ? [...ttls.values()].at(-1) : undefined
   const spans = new WeakMap<Expression, ast.Span>()
   const filtered = bindWhere(context, node, source, spans)
