@@ -34,7 +34,8 @@ export function checkJoinHints(
     }
     for (const argument of hint.arguments) {
       const table = argument.kind === 'identifier' ? argument.name : argument.kind === 'string' ? argument.value : null
-      if (table === null) throw errorAt(context, argument.span, 'INVALID_ARGUMENT', `hint ${name} takes names of tables`)
+      if (table === null)
+        throw errorAt(context, argument.span, 'INVALID_ARGUMENT', `hint ${name} takes names of tables`)
       if (from?.kind !== 'join' || scope.relations.some((relation) => relation.names.at(-1) === table)) continue
       throw errorAt(context, argument.span, 'UNKNOWN_TABLE', `hint ${name} names "${table}", which is not in FROM`)
     }
