@@ -1,5 +1,5 @@
 /**
- * `npm run bench:latency -- [--vs flink] [--backlog N] [--seconds N] [--json FILE]`: Kafka to Kafka through a query, at
+ * `npm run bench:latency -- [--vs flink] [--backlog N] [--seconds N] [--rate N] [--json FILE]`: Kafka to Kafka through a query, at
  * least once, checkpoints on. First a backlog gives the highest rate; then, in the same job, records come at half of it,
  * and the time from when a record was due to when a consumer has it is measured. Broker, engine, producer and consumer
  * share the machine. Beside Flink in the same run: each at half of its own highest rate, and Millrace at Flink's too.
@@ -21,11 +21,14 @@ const { values } = parseArgs({
     vs: { type: 'string' },
     backlog: { type: 'string', default: '3000000' },
     seconds: { type: 'string', default: '30' },
+    rate: { type: 'string' },
     json: { type: 'string' },
   },
 })
 if (values.vs !== undefined && values.vs !== 'flink') throw new Error('--vs takes "flink"')
 const [BACKLOG, SECONDS] = [Number(values.backlog), Number(values.seconds)]
+/** Of all engines, where it is given. */
+const RATE = values.rate === undefined ? undefined : Number(values.rate)
 /** Share of the paced records that does not count. */
 const WARM_UP = 0.2
 const CLOCK_TICKS = 100
@@ -183,7 +186,7 @@ try {
     },
   }
   process.stdout.write(`${''.padEnd(28)}${COLUMNS.map((title) => title.padStart(14)).join('')}\n`)
-  const run = async (engine: string, start: Start, rate?: number): Promise<Result> => {
+  const run = async (engine: string, start: Start, rate = RATE): Promise<Result> => {
     const result = await measure(engine, start, bench, rate)
     results.push(result)
     process.stdout.write(line(result))
@@ -196,7 +199,7 @@ try {
     ])
     const started: Start = (statements, own) => running(flink.start(statements, '1 s', join(own, 'flink.log')))
     const { paced_records_per_second: rate } = await run('Flink', started)
-    await run("Millrace at Flink's rate", startMillrace, rate)
+    if (RATE === undefined) await run("Millrace at Flink's rate", startMillrace, rate)
   }
 } finally {
   await admin.disconnect()
