@@ -3,10 +3,11 @@
  * services directory. RocksDB state, incremental checkpoints and the settings that the benchmark's own Flink
  * distribution has (object reuse, mini-batches, split distinct aggregates).
  */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fetchJars, requireCommand } from '../../sql-tests/services/maven.ts'
+import { type Artifact, fetchJars, requireCommand } from '../../sql-tests/services/maven.ts'
+import { startProcess } from '../../sql-tests/services/server.ts'
 
 const VERSION = '2.2.0'
 const ARTIFACTS = [
@@ -40,13 +41,16 @@ export class Flink {
 
   /**
    * @param patience seconds that a query may take
+   * @param connectors what else the jobs need
    * @throws ServiceUnavailable where there is no Java, no Maven or no network
    */
-  constructor(directory: string, patience: number) {
+  constructor(directory: string, patience: number, connectors: readonly Artifact[] = []) {
     requireCommand('Flink', 'javac', ['-version'])
+    const names = connectors.map(({ artifact, version }) => `-${artifact}-${version}`)
     const jars = join(
-      fetchJars(`flink-nexmark-${VERSION}`, [
+      fetchJars(`flink-nexmark-${VERSION}${names.join('')}`, [
         ...ARTIFACTS.map((artifact) => ({ group: 'org.apache.flink', artifact, version: VERSION })),
+        ...connectors,
         { group: 'org.slf4j', artifact: 'slf4j-simple', version: '1.7.36' },
       ]),
       '*',
@@ -74,34 +78,46 @@ export class Flink {
     return this.#run(statements, { ...settings(1, '10 s', this.#directory), ...TUNED }, [file]).error
   }
 
+  /** A process that runs the statements, of which the last one is an INSERT without end, until it is stopped. */
+  start(statements: readonly string[], interval: string, log: string): ChildProcess {
+    const request = this.#request(statements, { ...settings(1, interval, this.#directory), ...OBJECT_REUSE })
+    return startProcess('java', this.#command(request), log)
+  }
+
   #run(
     statements: readonly string[],
     configuration: Readonly<Record<string, string>>,
     args: readonly string[],
   ): { text: string; error?: string } {
-    const request = join(this.#directory, 'flink-request')
-    mkdirSync(request, { recursive: true })
-    writeFileSync(join(request, 'statements.txt'), statements.join('\n---\n'))
-    const lines = Object.entries(configuration).map(([key, value]) => `${key}=${value}\n`)
-    writeFileSync(join(request, 'conf.properties'), lines.join(''))
-    const opened = OPENED.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`)
-    const java = ['-Xmx4g', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error', ...opened, '-cp', this.#classPath]
-    const { status, signal, stdout, stderr } = spawnSync(
-      'java',
-      [...java, 'NexmarkRunner', request, `${this.#patience}`, ...args],
-      // What is measured ends by itself, so that it can say what it took.
-      {
-        encoding: 'utf8',
-        maxBuffer: 1 << 26,
-        timeout: 1000 * this.#patience + START_MILLISECONDS,
-        killSignal: 'SIGKILL',
-      },
-    )
+    const command = [...this.#command(this.#request(statements, configuration)), ...args]
+    // What is measured ends by itself, so that it can say what it took.
+    const { status, signal, stdout, stderr } = spawnSync('java', command, {
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+      timeout: 1000 * this.#patience + START_MILLISECONDS,
+      killSignal: 'SIGKILL',
+    })
     const text = stdout.trim().split('\n').at(-1) ?? ''
     if (signal === 'SIGKILL') return { text, error: `not at its end after ${this.#patience} s` }
     if (status === 0) return { text }
     const causes = stderr.split('\n').filter((line) => /^(Caused by|Exception)/.test(line))
     return { text, error: causes.at(-1) ?? (stderr.trim() || `exit code ${status}`) }
+  }
+
+  /** A directory for the runner. */
+  #request(statements: readonly string[], configuration: Readonly<Record<string, string>>): string {
+    const request = join(this.#directory, 'flink-request')
+    mkdirSync(request, { recursive: true })
+    writeFileSync(join(request, 'statements.txt'), statements.join('\n---\n'))
+    const lines = Object.entries(configuration).map(([key, value]) => `${key}=${value}\n`)
+    writeFileSync(join(request, 'conf.properties'), lines.join(''))
+    return request
+  }
+
+  #command(request: string): string[] {
+    const opened = OPENED.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`)
+    const java = ['-Xmx4g', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error', ...opened, '-cp', this.#classPath]
+    return [...java, 'NexmarkRunner', request, `${this.#patience}`]
   }
 }
 
@@ -120,8 +136,10 @@ function settings(parallelism: number, interval: string, directory: string): Rec
   }
 }
 
+const OBJECT_REUSE = { 'pipeline.object-reuse': 'true' }
+
 const TUNED: Readonly<Record<string, string>> = {
-  'pipeline.object-reuse': 'true',
+  ...OBJECT_REUSE,
   'table.exec.mini-batch.enabled': 'true',
   'table.exec.mini-batch.allow-latency': '2 s',
   'table.exec.mini-batch.size': '50000',

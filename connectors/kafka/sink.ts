@@ -21,6 +21,7 @@ import { type TransactionHandle, Transactions } from './transactions.ts'
 
 const BATCH_BYTES = 512 << 10
 const OPEN_PATIENCE_MILLISECONDS = 10_000
+const LINGER_MILLISECONDS = 5
 
 export interface SinkVariant {
   readonly keyColumns: readonly string[]
@@ -43,12 +44,15 @@ export class KafkaSink implements Sink {
   #partitioner: Partitioner | undefined
   readonly #partitionCounts = new Map<string, number>()
   #topic = ''
-  #lastPump = 0
+  /** Milliseconds, as Kafka's own producer has them. */
+  readonly #linger: number
+  #lingering: NodeJS.Timeout | undefined
 
   constructor(context: SinkContext, variant: SinkVariant) {
     this.#context = context
     this.#variant = variant
     this.#properties = context.options.prefixed('properties.')
+    this.#linger = Number(this.#properties.get('linger.ms') ?? LINGER_MILLISECONDS)
   }
 
   async open(): Promise<void> {
@@ -125,17 +129,25 @@ export class KafkaSink implements Sink {
     await producer.flush()
   }
 
-  /** Nothing waits longer than about this long to be sent. */
+  /** Throws what sending without anyone waiting has failed with. */
   async onTime(now: number): Promise<void> {
     const { held } = this.#variant
     if (held !== undefined && held.size > 0 && now - held.since >= held.interval) return this.#flush()
-    const linger = Number(this.#properties.get('linger.ms') ?? 100)
-    if (now - this.#lastPump < linger || (this.#transactions !== undefined && !this.#transactions.isOpen)) return
-    this.#lastPump = now
-    await this.#producer?.flush()
+    if (this.#transactions === undefined || this.#transactions.isOpen) void this.#producer?.pump()
+  }
+
+  /** Nothing waits longer than `linger.ms` to be sent. */
+  #sendSoon(producer: Producer): void {
+    this.#lingering ??= setTimeout(() => {
+      this.#lingering = undefined
+      if (this.#transactions !== undefined && !this.#transactions.isOpen) return
+      // The producer keeps the failure for whoever writes next.
+      producer.flush().catch(() => undefined)
+    }, this.#linger)
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#lingering)
     const patience = Promise.withResolvers<void>()
     const timer = setTimeout(patience.resolve, 1000)
     await Promise.race([this.#abortOpen(), patience.promise])
@@ -250,6 +262,7 @@ export class KafkaSink implements Sink {
       if (held.size < held.maxRows) return undefined
       held.releaseTo(producer)
     }
+    this.#sendSoon(producer)
     return producer.pump()
   }
 
