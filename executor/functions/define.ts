@@ -1,5 +1,5 @@
 /** A short form for functions that are one JavaScript expression over their arguments. */
-import type { FunctionCategory, FunctionExample, FunctionSpec } from '../../catalog/function.ts'
+import type { BoundArgument, FunctionCategory, FunctionExample, FunctionSpec } from '../../catalog/function.ts'
 import type { Value } from '../../core/column.ts'
 import { BIGINT, BOOLEAN, BYTES, DOUBLE, INT, type SqlType, STRING } from '../../core/types.ts'
 import { type CallSite, fixedSignature, type Parameter, type ScalarFunction } from './function.ts'
@@ -29,7 +29,7 @@ export interface Definition {
   readonly parameters: readonly ParameterName[]
   readonly minimum?: number
   readonly repeatLast?: boolean
-  readonly returns: SqlType
+  readonly returns: SqlType | ((args: readonly BoundArgument[]) => SqlType)
   /** The result may be NULL although no argument is. */
   readonly nullable?: boolean
   readonly strict?: boolean

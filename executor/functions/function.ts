@@ -56,7 +56,7 @@ export interface Parameter {
  */
 export function fixedSignature(
   parameters: readonly Parameter[],
-  result: SqlType,
+  result: SqlType | ((args: readonly BoundArgument[]) => SqlType),
   options: { readonly minimum?: number; readonly repeatLast?: boolean; readonly alwaysNullable?: boolean } = {},
 ): FunctionSpec['bind'] {
   return (args) => {
@@ -69,7 +69,8 @@ export function fixedSignature(
       const type = parameter.castTo ?? arg.type
       argumentTypes.push(withNullability(type, arg.type.nullable))
     }
-    const returnType = options.alwaysNullable === true ? withNullability(result, true) : nullableWith(result, args)
+    const type = typeof result === 'function' ? result(args) : result
+    const returnType = options.alwaysNullable === true ? withNullability(type, true) : nullableWith(type, args)
     return { argumentTypes, returnType }
   }
 }

@@ -1,5 +1,5 @@
 /** Numeric functions. */
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { FunctionSpec } from '../../catalog/function.ts'
 import { BIGINT, DOUBLE, INT, type SqlType, STRING, withNullability } from '../../core/types.ts'
 import { rescale } from '../../core/value-text.ts'
@@ -194,22 +194,6 @@ const HEX = defineWith(
     ).toUpperCase(),
 )
 
-function hash(name: string, algorithm: string, example: string): ScalarFunction {
-  return define({
-    name,
-    category: 'hash',
-    signatures: [`${name}(string)`],
-    description: `The ${name} hash as hexadecimal digits.`,
-    examples: [[`LEFT(${name}('a'), 8)`, example]],
-    parameters: ['text'],
-    returns: STRING,
-    evaluate: ([text]) =>
-      createHash(algorithm)
-        .update(text as string)
-        .digest('hex'),
-  })
-}
-
 const RANDOM: readonly ScalarFunction[] = [
   define({
     name: 'RAND',
@@ -241,7 +225,7 @@ const RANDOM: readonly ScalarFunction[] = [
     description: 'A random UUID (version 4).',
     examples: [['CHAR_LENGTH(UUID())', '36']],
     parameters: [],
-    returns: withNullability(STRING, false),
+    returns: { kind: 'CHAR', length: 36, nullable: false },
     deterministic: false,
     evaluate: () => randomUUID(),
   }),
@@ -320,10 +304,4 @@ export const MATH_FUNCTIONS: readonly ScalarFunction[] = [
   HEX,
   ...RANDOM,
   ...CONSTANTS,
-  hash('MD5', 'md5', '0cc175b9'),
-  hash('SHA1', 'sha1', '86f7e437'),
-  hash('SHA224', 'sha224', 'abd37534'),
-  hash('SHA256', 'sha256', 'ca978112'),
-  hash('SHA384', 'sha384', '54a59b9f'),
-  hash('SHA512', 'sha512', '1f40fc92'),
 ]

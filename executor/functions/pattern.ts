@@ -10,7 +10,7 @@ import { type CallSite, fixedSignature, type ScalarFunction } from './function.t
 const TEXT = { category: 'text', castTo: STRING } as const
 
 /** A function of the pattern, remembered for the patterns of the last rows; a literal pattern is compiled once. */
-function remembered<T>(
+export function remembered<T>(
   compile: (pattern: string, escape: string | undefined) => T,
 ): (pattern: string, escape?: string) => T {
   const known = new Map<string, T>()
@@ -149,6 +149,54 @@ function predicate(
   )
 }
 
+/** Splits as Java does: without empty parts at the end, or into at most `limit` parts. */
+export function splitText(delimiter: string): (text: string, limit?: number) => readonly string[] {
+  const pattern = regularExpression(delimiter, 'g')
+  return (text, limit) => {
+    const parts: string[] = []
+    let from = 0
+    for (const match of text.matchAll(pattern)) {
+      if (limit !== undefined && parts.length + 1 >= limit) break
+      const end = match.index + match[0].length
+      if (end === 0) continue
+      parts.push(text.slice(from, match.index))
+      from = end
+    }
+    parts.push(text.slice(from))
+    if (limit === undefined) while (parts.length > 1 && parts.at(-1) === '') parts.pop()
+    return parts
+  }
+}
+
+/** All matches of a group, 1 unless given; NULL where the expression cannot be read or has no such group. */
+const REGEXP_EXTRACT_ALL = define({
+  name: 'REGEXP_EXTRACT_ALL',
+  category: 'string',
+  signatures: ['REGEXP_EXTRACT_ALL(string, regex [, group])'],
+  description:
+    'All matches of a group of the regular expression: 1 unless given, 0 for the whole match. NULL where there is no such group.',
+  examples: [["REGEXP_EXTRACT_ALL('100-200, 300-400', '(\\d+)-(\\d+)', 2)", '[200, 400]']],
+  parameters: ['text', 'text', 'int'],
+  minimum: 2,
+  nullable: true,
+  returns: { kind: 'ARRAY', element: STRING, nullable: true },
+  evaluate: ([text, pattern, group]) => matchesOf(text as string, pattern as string, (group ?? 1) as number),
+})
+
+const groupsOf = remembered((pattern): { readonly all: RegExp; readonly groups: number } | undefined => {
+  try {
+    return { all: new RegExp(pattern, 'g'), groups: (new RegExp(`${pattern}|`).exec('')?.length ?? 1) - 1 }
+  } catch {
+    return undefined
+  }
+})
+
+function matchesOf(text: string, pattern: string, group: number): Value {
+  const known = groupsOf(pattern)
+  if (known === undefined || group < 0 || group > known.groups) return null
+  return Array.from(text.matchAll(known.all), (match) => match[group] ?? null)
+}
+
 interface RegexpDefinition {
   readonly name: string
   readonly signature: string
@@ -241,6 +289,7 @@ export const PATTERN_FUNCTIONS: readonly ScalarFunction[] = [
     },
     (value, pattern, args) => pattern.exec(value)?.[(args[2] ?? 0) as number] ?? null,
   ),
+  REGEXP_EXTRACT_ALL,
   regexp(
     {
       name: 'REGEXP_COUNT',

@@ -1,15 +1,16 @@
 /** Functions over text. Positions and lengths count characters (code points), from 1. */
 import type { Value } from '../../core/column.ts'
-import { MillraceError } from '../../core/errors.ts'
 import { BOOLEAN, INT, type SqlType, STRING, withNullability } from '../../core/types.ts'
 import { type ByteArena, byteOffsetOf, countCharacters, findBytes, isAscii } from '../codegen/byte-arena.ts'
 import { eitherNull, type Fragment, type ScalarFragment, type ViewFragment } from '../codegen/fragment.ts'
 import type { Generator } from '../codegen/generator.ts'
 import { define, defineWith, type Definition } from './define.ts'
 import { nullableWith, type ScalarFunction } from './function.ts'
+import { concatenated, firstTwo, likeFirst, oneOfOthers, partOfFirst } from './text-type.ts'
 
-const text = (definition: Omit<Definition, 'category' | 'returns'> & { readonly returns?: SqlType }): ScalarFunction =>
-  define({ category: 'string', returns: STRING, ...definition })
+const text = (
+  definition: Omit<Definition, 'category' | 'returns'> & { readonly returns?: Definition['returns'] },
+): ScalarFunction => define({ category: 'string', returns: STRING, ...definition })
 
 /** A result that lies in the same bytes as its argument. */
 function within(input: ViewFragment, type: SqlType, isNull: string, start: string, length: string): Fragment {
@@ -72,6 +73,7 @@ const SUBSTRING = text({
   signatures: ['SUBSTRING(string FROM start [FOR length])', 'SUBSTRING(string, start [, length])'],
   description: 'A part of the text. A negative start counts from the end; a negative length gives NULL.',
   nullable: true,
+  returns: partOfFirst,
   examples: [["SUBSTRING('hello', 2, 3)", 'ell']],
   parameters: ['text', 'int', 'int'],
   minimum: 2,
@@ -94,6 +96,8 @@ const LEFT = text({
   signatures: ['LEFT(string, length)'],
   description: 'The first characters.',
   examples: [["LEFT('hello', 2)", 'he']],
+  nullable: true,
+  returns: partOfFirst,
   parameters: ['text', 'int'],
   evaluate: ([value, length]) => substringText(value as string, 1, Math.max(0, length as number)),
   generate: (generator, args, call) =>
@@ -105,6 +109,8 @@ const RIGHT = text({
   signatures: ['RIGHT(string, length)'],
   description: 'The last characters.',
   examples: [["RIGHT('hello', 2)", 'lo']],
+  nullable: true,
+  returns: partOfFirst,
   parameters: ['text', 'int'],
   evaluate: ([value, length]) =>
     (length as number) <= 0 ? '' : [...(value as string)].slice(-(length as number)).join(''),
@@ -138,6 +144,7 @@ function caseFunction(name: 'UPPER' | 'LOWER', example: string): ScalarFunction 
     description: `The text in ${upper ? 'upper' : 'lower'} case.`,
     examples: [[`${name}('Hello')`, example]],
     parameters: ['text'],
+    returns: likeFirst,
     evaluate: ([value]) => (upper ? (value as string).toUpperCase() : (value as string).toLowerCase()),
     generate: (generator, [input], call) => {
       if (input === undefined || input.representation !== 'view') return undefined
@@ -193,7 +200,7 @@ function concatenation(
       return fits
         ? {
             argumentTypes: args.map((arg) => withNullability(STRING, arg.type.nullable)),
-            returnType: nullableWith(STRING, args),
+            returnType: nullableWith(name === 'CONCAT' ? STRING : concatenated(args), args),
           }
         : undefined
     },
@@ -266,6 +273,7 @@ function trim(name: string, left: boolean, right: boolean, example: readonly [st
     examples: [example],
     parameters: ['text', 'text'],
     minimum: 1,
+    returns: name === 'BTRIM' ? STRING : partOfFirst,
     evaluate: ([value, characters]) => trimmed(value as string, (characters ?? ' ') as string, left, right),
   })
 }
@@ -287,7 +295,7 @@ const TRIM = defineWith(
     if (!args.every((arg) => ['CHAR', 'VARCHAR', 'NULL'].includes(arg.type.kind))) return undefined
     return {
       argumentTypes: args.map((arg) => withNullability(STRING, arg.type.nullable)),
-      returnType: nullableWith(STRING, args),
+      returnType: nullableWith(partOfFirst(args.slice(-1)), args),
     }
   },
   () =>
@@ -353,14 +361,6 @@ const SPLIT_INDEX = text({
   },
 })
 
-function base64Bytes(text: string): Buffer {
-  const [, digits = '', padding = ''] = /^([A-Za-z0-9+/]*)(={0,2})$/.exec(text) ?? []
-  const fits = padding === '' ? digits.length % 4 !== 1 : (digits.length + padding.length) % 4 === 0
-  if (digits.length + padding.length !== text.length || !fits)
-    throw new MillraceError('INVALID_ARGUMENT', `'${text}' is not in base 64`)
-  return Buffer.from(text, 'base64')
-}
-
 function pad(value: string, length: number, padding: string, left: boolean): Value {
   const characters = [...value]
   if (length < 0 || (padding === '' && length > characters.length)) return null
@@ -394,6 +394,7 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
     description: 'Words with a capital first letter and small others.',
     examples: [["INITCAP('heLLo world')", 'Hello World']],
     parameters: ['text'],
+    returns: likeFirst,
     evaluate: ([value]) =>
       (value as string)
         .toLowerCase()
@@ -466,6 +467,7 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
     description: 'The characters in the opposite order.',
     examples: [["REVERSE('abc')", 'cba']],
     parameters: ['text'],
+    nullable: true,
     evaluate: ([value]) => [...(value as string)].reverse().join(''),
   }),
   text({
@@ -475,6 +477,7 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
     examples: [["OVERLAY('xxxxxtest' PLACING 'xxxx' FROM 6)", 'xxxxxxxxx']],
     parameters: ['text', 'text', 'int', 'int'],
     minimum: 3,
+    returns: firstTwo,
     evaluate: ([value, replacement, start, length]) => {
       const all = [...(value as string)]
       const from = start as number
@@ -551,46 +554,8 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
     description: 'The character of a code from 0 to 255 (taken modulo 256).',
     examples: [['CHR(97)', 'a']],
     parameters: ['bigint'],
-    evaluate: ([value]) => ((value as bigint) < 0n ? '' : String.fromCharCode(Number((value as bigint) & 255n))),
-  }),
-  text({
-    name: 'TO_BASE64',
-    signatures: ['TO_BASE64(string)'],
-    description: 'The text in base 64.',
-    examples: [["TO_BASE64('hello')", 'aGVsbG8=']],
-    parameters: ['text'],
-    evaluate: ([value]) => Buffer.from(value as string).toString('base64'),
-  }),
-  text({
-    name: 'FROM_BASE64',
-    signatures: ['FROM_BASE64(string)'],
-    description: 'The text that is written in base 64.',
-    examples: [["FROM_BASE64('aGVsbG8=')", 'hello']],
-    parameters: ['text'],
-    evaluate: ([value]) => base64Bytes(value as string).toString(),
-  }),
-  text({
-    name: 'URL_ENCODE',
-    signatures: ['URL_ENCODE(string)'],
-    description: 'In the form of application/x-www-form-urlencoded.',
-    examples: [["URL_ENCODE('a b&c')", 'a+b%26c']],
-    parameters: ['text'],
-    evaluate: ([value]) => new URLSearchParams([['', value as string]]).toString().slice(1),
-  }),
-  text({
-    name: 'URL_DECODE',
-    signatures: ['URL_DECODE(string)'],
-    description: 'From the form of application/x-www-form-urlencoded; NULL where it is malformed.',
-    examples: [["URL_DECODE('a+b%26c')", 'a b&c']],
-    parameters: ['text'],
     nullable: true,
-    evaluate: ([value]) => {
-      try {
-        return decodeURIComponent((value as string).replaceAll('+', ' '))
-      } catch {
-        return null
-      }
-    },
+    evaluate: ([value]) => ((value as bigint) < 0n ? '' : String.fromCharCode(Number((value as bigint) & 255n))),
   }),
   text({
     name: 'ELT',
@@ -600,6 +565,7 @@ export const STRING_FUNCTIONS: readonly ScalarFunction[] = [
     parameters: ['int', 'text'],
     repeatLast: true,
     nullable: true,
+    returns: oneOfOthers,
     strict: false,
     evaluate: ([index, ...values]) => (index === null ? null : (values[(index as number) - 1] ?? null)),
   }),

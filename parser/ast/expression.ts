@@ -214,6 +214,14 @@ export interface ExtractExpression extends NodeBase {
   readonly operand: Expression
 }
 
+/** (a - b) DAY, of two datetimes. */
+export interface DatetimeDifference extends NodeBase {
+  readonly kind: 'datetime-difference'
+  readonly left: Expression
+  readonly right: Expression
+  readonly qualifier: IntervalQualifier
+}
+
 /** FLOOR(ts TO HOUR), CEIL(ts TO DAY). FLOOR(x) of a number is a plain call. */
 export interface RoundToExpression extends NodeBase {
   readonly kind: 'round-to'
@@ -516,6 +524,7 @@ export type Expression =
   | CaseExpression
   | CastExpression
   | ExtractExpression
+  | DatetimeDifference
   | RoundToExpression
   | PositionExpression
   | TrimExpression

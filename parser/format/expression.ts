@@ -80,6 +80,7 @@ function formatBare(p: Printer, e: Expression): string {
     case 'cast':
       return `${e.safe ? 'TRY_CAST' : 'CAST'}(${p.expression(e.operand)} AS ${formatType(e.type)})`
     case 'extract':
+    case 'datetime-difference':
     case 'round-to':
     case 'position':
     case 'trim':
@@ -192,13 +193,19 @@ function formatCase(p: Printer, e: OfKind<'case'>): string {
   )
 }
 
-type SpecialCall = OfKind<'extract' | 'round-to' | 'position' | 'trim' | 'substring' | 'overlay'>
+type SpecialCall = OfKind<
+  'extract' | 'datetime-difference' | 'round-to' | 'position' | 'trim' | 'substring' | 'overlay'
+>
 
 function formatSpecialCall(p: Printer, e: SpecialCall): string {
   const operand = p.expression.bind(p)
   switch (e.kind) {
     case 'extract':
       return `EXTRACT(${e.unit} FROM ${operand(e.operand)})`
+    case 'datetime-difference': {
+      const difference = `${operand(e.left, LEVEL.additive)} - ${operand(e.right, LEVEL.additive + 1)}`
+      return `(${difference}) ${formatQualifier(e.qualifier)}`
+    }
     case 'round-to':
       return `${e.direction}(${operand(e.operand)} TO ${e.unit})`
     case 'position': {

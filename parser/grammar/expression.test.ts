@@ -84,6 +84,8 @@ const UNCHANGED = [
   "a ILIKE 'x' AND b RLIKE 'y'",
   "a SIMILAR TO '(a|b)%' ESCAPE '\\'",
   '(a, b) OVERLAPS (c, d)',
+  '(a - b) DAY TO SECOND(3)',
+  '(a - b - (c - d)) YEAR',
   'a > ALL (SELECT b FROM t)',
   'a = ANY (1, 2)',
   'a IN (SELECT b FROM t)',

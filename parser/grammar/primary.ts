@@ -7,6 +7,7 @@ import { parseCall } from './call.ts'
 import { parseLiteral, parseWordLiteral } from './literal.ts'
 import { parseParenthesized } from './parenthesized.ts'
 import { parseSpecialCall } from './special-call.ts'
+import { atIntervalUnit, parseIntervalQualifier } from './time-unit.ts'
 import { parseType } from './type.ts'
 
 export function parseOperand(c: Cursor): Expression {
@@ -116,9 +117,17 @@ function parseParentheses(c: Cursor): Expression {
   const span = c.spanFrom(start)
   if (content.kind === 'query') return { kind: 'subquery', query: content.query, span }
   const [only, second] = content.items
-  if (only !== undefined && second === undefined) return only
+  if (only !== undefined && second === undefined) return parseDifference(c, only, start)
   const fields = content.items.map((value): RowField => ({ kind: 'row-field', value, span: value.span }))
   return { kind: 'row', fields, explicit: false, span }
+}
+
+/** `(a - b) DAY TO SECOND`. */
+function parseDifference(c: Cursor, inner: Expression, start: number): Expression {
+  if (inner.kind !== 'binary' || inner.operator !== '-' || !atIntervalUnit(c)) return inner
+  const { left, right } = inner
+  const qualifier = parseIntervalQualifier(c)
+  return { kind: 'datetime-difference', left, right, qualifier, span: c.spanFrom(start) }
 }
 
 function parseCase(c: Cursor): Expression {

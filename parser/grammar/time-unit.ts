@@ -63,6 +63,10 @@ export function parseTimeUnit(c: Cursor): TimeUnit {
   return unit
 }
 
+export function atIntervalUnit(c: Cursor): boolean {
+  return c.token.kind === 'word' && Object.hasOwn(INTERVAL_UNITS, c.token.text)
+}
+
 function parseIntervalUnit(c: Cursor, allowed?: readonly TimeUnit[]): TimeUnit {
   const { kind, text } = c.token
   const unit = kind === 'word' && Object.hasOwn(INTERVAL_UNITS, text) ? INTERVAL_UNITS[text] : undefined

@@ -10,6 +10,7 @@ import { castType, commonType, supportsCast } from './coercion.ts'
 import { bindAll, bindCondition, type ExpressionContext, requireSubqueries } from './expression-context.ts'
 import { bindFunctionCall } from './function-call.ts'
 import { bindDatetime, bindInterval, bindNumber, booleanLiteral, literal, stringLiteral } from './literal.ts'
+import { bindOverlaps } from './overlaps.ts'
 import { bindPredicate, type PredicateNode } from './predicate.ts'
 import { accessField, resolveColumn, type Scope, scopeFields } from './scope.ts'
 import { bindSpecialForm, type SpecialForm } from './special-form.ts'
@@ -119,7 +120,7 @@ function bindUnary(context: ExpressionContext, node: ast.UnaryExpression): Expre
 }
 
 function bindBinary(context: ExpressionContext, node: ast.BinaryExpression): Expression {
-  if (node.operator === 'OVERLAPS') throw unsupported(context, node.span, 'OVERLAPS')
+  if (node.operator === 'OVERLAPS') return bindOverlaps(context, node)
   if (node.operator === 'AND' || node.operator === 'OR') return bindLogical(context, node, node.operator)
   // A long sum leans to the left: walked without recursion.
   const chain: ast.BinaryExpression[] = [node]

@@ -1,4 +1,5 @@
 /** `f(…)`: scalar functions, aggregates, and the calls that stand for something else (PROCTIME, TUMBLE_START …). */
+import { STRING, withNullability } from '../../core/types.ts'
 import type * as ast from '../../parser/ast.ts'
 import type { Expression } from '../expression.ts'
 import { errorAt, unsupported } from './binder-context.ts'
@@ -22,6 +23,7 @@ export function bindFunctionCall(context: ExpressionContext, node: ast.CallExpre
     })
   }
   if (node.over !== undefined) return bindOver(context, node, name)
+  if (name === 'CURRENT_DATABASE' && node.arguments.length === 0) return currentDatabase(context)
   if (name === 'PROCTIME' && node.arguments.length === 0) return processingTime()
   const spec = requireFunction(context, name, node.name.span)
   if (spec.kind === 'aggregate') {
@@ -68,6 +70,11 @@ export function functionName(node: ast.CallExpression): string {
   return node.name.parts.length === 1
     ? (node.name.parts[0]?.name ?? '').toUpperCase()
     : node.name.parts.map((part) => part.name).join('.')
+}
+
+/** Known when the query is planned. */
+function currentDatabase(context: ExpressionContext): Expression {
+  return literal(context.planner.catalog.currentDatabase, withNullability(STRING, false))
 }
 
 /** PROCTIME(): a processing-time attribute; evaluated when the row passes. */

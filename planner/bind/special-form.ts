@@ -5,14 +5,17 @@
 import { unreachable } from '../../core/errors.ts'
 import type * as ast from '../../parser/ast.ts'
 import type { Expression } from '../expression.ts'
-import { errorAt, unsupported } from './binder-context.ts'
+import { unsupported } from './binder-context.ts'
 import { applyFunction } from './call.ts'
 import { bindAll, type ExpressionContext } from './expression-context.ts'
 import { bindFunctionCall } from './function-call.ts'
+import { bindJsonArray, bindJsonObject, bindJsonQuery, bindJsonValue } from './json-function.ts'
 import { stringLiteral } from './literal.ts'
+import { intervalKind } from './types.ts'
 
 export type SpecialForm =
   | ast.ExtractExpression
+  | ast.DatetimeDifference
   | ast.RoundToExpression
   | ast.PositionExpression
   | ast.TrimExpression
@@ -31,6 +34,11 @@ export function bindSpecialForm(context: ExpressionContext, node: SpecialForm): 
   switch (node.kind) {
     case 'extract':
       return call('EXTRACT', [stringLiteral(node.unit), context.bind(context, node.operand)])
+    case 'datetime-difference':
+      return call('MINUS_DATE', [
+        stringLiteral(intervalKind(node.qualifier) === 'INTERVAL_YEAR_MONTH' ? 'MONTH' : 'SECOND'),
+        ...bindAll(context, [node.left, node.right]),
+      ])
     case 'round-to':
       return call(node.direction, [context.bind(context, node.operand), stringLiteral(node.unit)])
     case 'position':
@@ -50,9 +58,11 @@ export function bindSpecialForm(context: ExpressionContext, node: SpecialForm): 
     case 'json-value':
       return bindJsonValue(context, node)
     case 'json-query':
+      return bindJsonQuery(context, node)
     case 'json-object':
+      return bindJsonObject(context, node)
     case 'json-array':
-      throw unsupported(context, node.span, JSON_NAMES[node.kind])
+      return bindJsonArray(context, node)
     case 'json-objectagg':
     case 'json-arrayagg':
       return bindFunctionCall(context, jsonAggregate(context, node))
@@ -60,12 +70,6 @@ export function bindSpecialForm(context: ExpressionContext, node: SpecialForm): 
       return unreachable(node)
   }
 }
-
-const JSON_NAMES = {
-  'json-query': 'JSON_QUERY',
-  'json-object': 'JSON_OBJECT',
-  'json-array': 'JSON_ARRAY',
-} as const
 
 /** The clause ON NULL, or what it is by default, becomes the last argument. */
 function jsonAggregate(
@@ -97,19 +101,4 @@ function bindPresent(
     context,
     nodes.filter((node) => node !== undefined),
   )
-}
-
-function bindJsonValue(context: ExpressionContext, node: ast.JsonValueExpression): Expression {
-  if (node.returning !== undefined || node.onEmpty !== undefined || node.onError !== undefined) {
-    throw unsupported(
-      context,
-      node.span,
-      'RETURNING, ON EMPTY or ON ERROR of JSON_VALUE',
-      'Write JSON_VALUE(input, path) and CAST its result.',
-    )
-  }
-  if (node.path.kind !== 'string') {
-    throw errorAt(context, node.path.span, 'INVALID_ARGUMENT', 'the path of JSON_VALUE must be a literal')
-  }
-  return applyFunction(context, 'JSON_VALUE', bindAll(context, [node.input, node.path]), node.span)
 }

@@ -4,7 +4,7 @@ import type { Value } from '../../../core/column.ts'
 import { MillraceError } from '../../../core/errors.ts'
 import { type SqlType, STRING, withNullability } from '../../../core/types.ts'
 import { type AggregateFunction, boxed } from './aggregate-function.ts'
-import { isJsonType, jsonObject, jsonText } from './json-text.ts'
+import { isJsonType, jsonObject, jsonText } from '../json/json-text.ts'
 
 const TEXT_LIST: SqlType = { kind: 'ARRAY', element: STRING, nullable: false }
 const TEXT_MAP: SqlType = { kind: 'MAP', key: STRING, value: STRING, nullable: false }
