@@ -83,6 +83,11 @@ export interface AggregateCall {
   readonly filter?: number
   /** Rows that LAG and LEAD look back or ahead; their second argument, where there is one, is the default. */
   readonly offset?: number
+  /**
+   * Of a MAX over values that only rise and of a MIN over values that only fall: a row that is taken back is followed by
+   * one that is at least as far, so that it changes nothing.
+   */
+  readonly monotonic?: true
   readonly argumentTypes: readonly SqlType[]
   readonly type: SqlType
   /** For EXPLAIN and state descriptions. */

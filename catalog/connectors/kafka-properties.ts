@@ -35,6 +35,16 @@ const HONOURED: readonly OptionSpec[] = [
   { key: 'fetch.max.wait.ms', type: 'int', description: 'How long a broker waits for records.' },
   { key: 'max.partition.fetch.bytes', type: 'int', description: 'Bytes asked for at once of a partition.' },
   { key: 'request.timeout.ms', type: 'int', description: 'How long an answer is waited for.' },
+  {
+    key: 'default.api.timeout.ms',
+    type: 'int',
+    description: 'Milliseconds that a source waits for a broker when it starts; 10 seconds unless set.',
+  },
+  {
+    key: 'max.block.ms',
+    type: 'int',
+    description: 'Milliseconds that a sink waits for a broker when it starts; 10 seconds unless set.',
+  },
   { key: 'socket.connection.setup.timeout.ms', type: 'int', description: 'How long a connection may take.' },
   {
     key: 'delivery.timeout.ms',
@@ -117,7 +127,6 @@ const TUNING = [
   'client.dns.lookup',
   'client.rack',
   'connections.max.idle.ms',
-  'default.api.timeout.ms',
   'enable.auto.commit',
   'enable.metrics.push',
   'exclude.internal.topics',
@@ -127,7 +136,6 @@ const TUNING = [
   'heartbeat.interval.ms',
   'key.deserializer',
   'key.serializer',
-  'max.block.ms',
   'max.in.flight.requests.per.connection',
   'max.poll.interval.ms',
   'max.poll.records',

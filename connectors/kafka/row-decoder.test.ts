@@ -12,6 +12,7 @@ const REQUEST: TableRequest = {
   columns: { k: INT, v: STRING },
   metadata: [
     { kind: 'metadata', name: 'o', from: 'offset', type: withNullability(BIGINT, false), virtual: true },
+    { kind: 'metadata', name: 'p', from: 'partition', type: withNullability(BIGINT, false), virtual: true },
     { kind: 'metadata', name: 'tab', from: 'value.source.table', type: STRING, virtual: true },
     { kind: 'metadata', name: 'ts', from: 'value.ingestion-timestamp', type: timestampLtz(3), virtual: true },
   ],
@@ -47,7 +48,7 @@ function blockOf(records: readonly (readonly [key: string | null, value: string 
 it('makes several rows of one record, each with the key and the metadata of its record', async () => {
   const table = testTable(REQUEST)
   const { options } = testOptions(table)
-  const columns = ['tab', 'k', 'v', 'o', 'ts']
+  const columns = ['tab', 'k', 'v', 'o', 'ts', 'p']
   const fields = columns.map((name) => {
     const column = table.columns.find((candidate) => candidate.name === name)
     return { name, type: column === undefined || column.kind === 'computed' ? STRING : column.type }
@@ -62,9 +63,9 @@ it('makes several rows of one record, each with the key and the metadata of its 
   ])
   const { columns: read, rows, kinds } = decoder.decode(block, 0, 4, { topic: 't', partition: 0 })
   expect(formatBatch(createBatch({ fields }, read, rows, kinds)).split('\n')).toEqual([
-    '+I p 1 a 100 5',
-    '-U q 3 x 102 NULL',
-    '+U q 3 y 102 NULL',
-    '-D NULL 4 z 103 NULL',
+    '+I p 1 a 100 5 0',
+    '-U q 3 x 102 NULL 0',
+    '+U q 3 y 102 NULL 0',
+    '-D NULL 4 z 103 NULL 0',
   ])
 })

@@ -186,6 +186,11 @@ function metadataColumn(
   )
 }
 
+function integerAs(type: SqlType, value: number | bigint): Value {
+  if (type.kind === 'BIGINT') return BigInt(value)
+  return type.kind === 'CHAR' || type.kind === 'VARCHAR' ? String(value) : Number(value)
+}
+
 function metadataValue(
   plan: Extract<ColumnPlan, { from: 'metadata' }>,
   block: RecordBlock,
@@ -196,11 +201,11 @@ function metadataValue(
     case 'topic':
       return place.topic
     case 'partition':
-      return place.partition
+      return integerAs(plan.type, place.partition)
     case 'offset':
-      return block.offsets[record] ?? 0n
+      return integerAs(plan.type, block.offsets[record] ?? 0n)
     case 'leader-epoch':
-      return block.leaderEpoch
+      return integerAs(plan.type, block.leaderEpoch)
     case 'timestamp': {
       const precision = plan.type.kind === 'TIMESTAMP_LTZ' || plan.type.kind === 'TIMESTAMP' ? plan.type.precision : 3
       return (block.timestamps[record] ?? 0n) * unitsPerMillisecond(precision)

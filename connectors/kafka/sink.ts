@@ -64,7 +64,7 @@ export class KafkaSink implements Sink {
     await client.retry(
       'the metadata of a topic',
       () => this.#loadPartitions(client, topics),
-      OPEN_PATIENCE_MILLISECONDS,
+      Number(this.#properties.get('max.block.ms') ?? OPEN_PATIENCE_MILLISECONDS),
     )
     this.#layout = await createLayout(table, options, this.#variant.keyColumns)
     this.#createEncoders(this.#layout)

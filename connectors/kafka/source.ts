@@ -62,7 +62,7 @@ export class KafkaSource implements Source {
     const partitions = await client.retry(
       'the metadata of a topic',
       () => this.#discover(client),
-      OPEN_PATIENCE_MILLISECONDS,
+      Number(this.#properties.get('default.api.timeout.ms') ?? OPEN_PATIENCE_MILLISECONDS),
     )
     const restored = (position ?? {}) as {
       readonly offsets?: Readonly<Record<string, string>>

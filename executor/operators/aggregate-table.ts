@@ -55,7 +55,7 @@ function planAccumulator(call: AggregateCall, retracts: boolean): AccumulatorPla
   if (implement === undefined)
     throw new MillraceError('UNKNOWN_FUNCTION', `function "${call.function}" is no aggregate`)
   const { argumentTypes, type: returnType, offset } = call
-  const site = { argumentTypes, returnType, retracts }
+  const site = { argumentTypes, returnType, retracts: retracts && call.monotonic !== true }
   const implementation = implement(offset === undefined ? site : { ...site, offset })
   switch (implementation.kind) {
     case 'columnar':

@@ -8,11 +8,11 @@ import { tableMetadata } from '../../catalog/table-options.ts'
 import type { CatalogTable, TableColumn } from '../../catalog/table.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { didYouMean } from '../../core/suggest.ts'
-import { type Field, type SqlType, typeToString } from '../../core/types.ts'
+import { type Field, type SqlType, type TypeKind, typeToString, withNullability } from '../../core/types.ts'
 import { parseExpression } from '../../parser/parse.ts'
 import type { Expression } from '../expression.ts'
 import { createBinderContext } from './binder-context.ts'
-import { supportsCast } from './coercion.ts'
+import { isCharacter } from './coercion.ts'
 import { bindExpression, expressionContext } from './expression.ts'
 import { scopeOf } from './scope.ts'
 import { timeAttributeOf } from './types.ts'
@@ -102,13 +102,16 @@ function checkMetadata(table: CatalogTable, planner: PlannerContext): void {
         key,
         metadata.map((item) => item.key),
       )
-    if (
-      !supportsCast(known.type, column.type) ||
-      (isOfFormat(key, connector) && !isSameKind(known.type, column.type))
-    ) {
+    const fits = isOfFormat(key, connector)
+      ? isSameKind(known.type, column.type)
+      : isReadableAs(known.type, column.type)
+    if (!fits) {
       throw new MillraceError(
         'TYPE_MISMATCH',
         `metadata "${key}" is ${typeToString(known.type)} and cannot be read as ${typeToString(column.type)}`,
+        {
+          hint: `Declare column "${column.name}" ${typeToString(withNullability(known.type, true))}, and CAST it in a computed column or a query.`,
+        },
       )
     }
     if (!known.writable && !column.virtual && connector.source === undefined) {
@@ -131,6 +134,21 @@ function isOfFormat(key: string, connector: ConnectorDescriptor): boolean {
 function isSameKind(from: SqlType, to: SqlType): boolean {
   const isText = ({ kind }: SqlType): boolean => kind === 'CHAR' || kind === 'VARCHAR'
   return from.kind === to.kind || (isText(from) && isText(to))
+}
+
+const INTEGERS: readonly TypeKind[] = ['TINYINT', 'SMALLINT', 'INT', 'BIGINT']
+
+/** A connector gives integers in wider types and as text too, and instants in both kinds of timestamp. */
+function isReadableAs(from: SqlType, to: SqlType): boolean {
+  if (from.kind === 'MAP' && to.kind === 'MAP') return isSameKind(from.key, to.key) && isSameKind(from.value, to.value)
+  if (isSameKind(from, to)) return true
+  const [own, wanted] = [INTEGERS.indexOf(from.kind), INTEGERS.indexOf(to.kind)]
+  if (own >= 0) return wanted > own || isCharacter(to)
+  return isTimestamp(from) && isTimestamp(to)
+}
+
+function isTimestamp({ kind }: SqlType): boolean {
+  return kind === 'TIMESTAMP' || kind === 'TIMESTAMP_LTZ'
 }
 
 function unknownMetadata(table: CatalogTable, column: string, key: string, keys: readonly string[]): MillraceError {

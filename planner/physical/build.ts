@@ -134,6 +134,7 @@ function aggregatesOf(
     call.function,
     call.distinct,
     call.filter !== undefined,
+    ...(call.monotonic === true ? ['monotonic'] : []),
     ...call.argumentTypes.map(typeToString),
   ])
 }

@@ -14,6 +14,7 @@ import { describe } from './describe.ts'
 import { consumersOf, createDraft, type Draft, type DraftNode, inOrder } from './draft.ts'
 import { demandExactWatermarks } from './exact-watermarks.ts'
 import { understandsUpdates, withInputs } from './join-input.ts'
+import { monotonicityOf } from './monotonicity.ts'
 import { withStrategy } from './rank-strategy.ts'
 import { materializeSinks, sinkMode } from './sink-changelog.ts'
 import { type UpsertKeys, upsertKeysOf } from './upsert-keys.ts'
@@ -356,7 +357,26 @@ function setUpdateBefore(roots: readonly Draft[], rules: RuleContext): void {
     const [input] = draft.inputs
     const inputRetracts = input !== undefined && !isInsertOnly(modes.get(input) ?? INSERT_ONLY)
     draft.node = { ...node, inputRetracts }
+    if (draft.node.kind === 'group-aggregate' && inputRetracts)
+      draft.node = withMonotonicCalls(draft, draft.node, modes)
   }
+}
+
+type GroupAggregateDraft = Extract<DraftNode, { kind: 'group-aggregate' }>
+
+/** MAX over what only rises, and MIN over what only falls, take no row back. */
+function withMonotonicCalls(
+  draft: Draft,
+  node: GroupAggregateDraft,
+  modes: ReadonlyMap<Draft, ChangelogMode>,
+): GroupAggregateDraft {
+  const columns = monotonicityOf(draft, modes)
+  const aggregates = node.aggregates.map((call, index) => {
+    const wanted = call.function === 'MAX' ? 'increasing' : call.function === 'MIN' ? 'decreasing' : undefined
+    const isMonotonic = wanted !== undefined && columns?.[node.keys.length + index] === wanted
+    return isMonotonic ? { ...call, monotonic: true as const } : call
+  })
+  return { ...node, aggregates }
 }
 
 /**

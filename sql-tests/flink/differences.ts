@@ -421,17 +421,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     ],
   },
   {
-    reason:
-      'Flink finds that COUNT(*) over inserts only grows and keeps MAX without its history: it never falls while a change is under way',
-    records: [
-      [
-        'aggregates.slt',
-        'SELECT MAX(c), MIN(c), SUM(c), COUNT(DISTINCT c) FROM (SELECT item, COUNT(*) AS c FROM sales GROUP BY item)',
-      ],
-      ['aggregates.slt', 'SELECT MAX(c) FROM (SELECT item, COUNT(*) AS c FROM sales GROUP BY item)'],
-    ],
-  },
-  {
     reason: 'a subquery can stand behind TABLE; Flink wants a view',
     records: [
       [

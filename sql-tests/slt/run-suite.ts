@@ -32,7 +32,7 @@ export async function runSuite(records: readonly SltRecord[]): Promise<Outcome[]
   })
   const outcomes: Outcome[] = []
   try {
-    for (const record of records) outcomes.push(await runRecord(record, session, directory))
+    for (const record of records) outcomes.push(await outcomeOf(record, session, directory))
   } finally {
     await session.close()
     rmSync(directory, { recursive: true, force: true })
@@ -68,6 +68,15 @@ async function runRecord(record: SltRecord, session: Session, directory: string)
     }
     default:
       return runQuery(record, session, sql)
+  }
+}
+
+/** A record that fails says so, and the next one runs. */
+async function outcomeOf(record: SltRecord, session: Session, directory: string): Promise<Outcome> {
+  try {
+    return await runRecord(record, session, directory)
+  } catch (error) {
+    return { record, found: undefined, problem: formatError(asMillraceError(error)) }
   }
 }
 
