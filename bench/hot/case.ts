@@ -34,4 +34,6 @@ export interface HotCase {
   readonly same: boolean
   engine(scale: number): Promise<Workload>
   kernel(scale: number): Workload | Promise<Workload>
+  /** What a straightforward program does: an object for each record or key. */
+  plain?(): Workload
 }

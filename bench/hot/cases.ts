@@ -27,6 +27,7 @@ export const LIMITS: readonly { readonly figure: string; readonly most: number }
 
 /** Figures for the terminal. */
 export const SHOWN: readonly string[] = [
+  'times_plain',
   'longest_pause_ms',
   'longest_pause_cpu_ms',
   'longest_checkpoint_ms',

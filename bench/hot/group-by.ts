@@ -2,7 +2,7 @@
 import type { ChangeBatch } from '../../core/change-batch.ts'
 import { BIGINT, type Field, STRING, timestamp } from '../../core/types.ts'
 import type { HotCase, Workload } from './case.ts'
-import { BATCH_ROWS, batchOf, longs, longAt, randomFrom, rowsOf, texts } from './inputs.ts'
+import { BATCH_ROWS, batchOf, longs, longAt, randomFrom, rowsOf, textAt, texts } from './inputs.ts'
 import { createGroups, createTextGroups } from './kernels/group-by.ts'
 import { createWindows } from './kernels/windows.ts'
 import { feeding, inputOf, planned, start } from './planned.ts'
@@ -59,6 +59,40 @@ function groupBy(kind: KeyKind, label: string, keys: number): HotCase {
         },
       }
     },
+    ...(kind === 'composite' ? {} : { plain: () => mapOfObjects(kind, groupRows(keys, rows)) }),
+  }
+}
+
+/** An object for each key in a Map, and no changes. BIGINT keys as numbers, which favours it. */
+function mapOfObjects(kind: 'bigint' | 'string', batches: readonly ChangeBatch[]): Workload {
+  const groups = new Map<number | string, { count: number; sum: bigint }>()
+  const add = (key: number | string, value: bigint): void => {
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { count: 1, sum: value })
+    else {
+      group.count++
+      group.sum += value
+    }
+  }
+  return {
+    rows: batches.reduce((sum, batch) => sum + batch.rows, 0),
+    run: () => {
+      for (const batch of batches) {
+        const longKeys = longAt(batch, 0).values
+        const { data, starts, lengths } = textAt(batch, 1)
+        const bytes = Buffer.from(data.buffer, data.byteOffset, data.length)
+        const values = longAt(batch, 2).values
+        for (let row = 0; row < batch.rows; row++) {
+          const start = starts[row] as number
+          const key =
+            kind === 'bigint'
+              ? Number(longKeys[row])
+              : bytes.toString('latin1', start, start + (lengths[row] as number))
+          add(key, values[row] as bigint)
+        }
+      }
+    },
+    figures: async () => ({ groups: groups.size }),
   }
 }
 

@@ -93,6 +93,43 @@ function encodingByHand(): Workload {
   }
 }
 
+/** A string and an object for each record. */
+function parsing(): Workload {
+  const batches = bidRecords(BATCHES)
+  let prices = 0
+  return {
+    rows: ROWS,
+    run: () => {
+      for (const { data, starts, lengths, count } of batches) {
+        const text = Buffer.from(data.buffer, data.byteOffset, data.length)
+        for (let row = 0; row < count; row++) {
+          const start = starts[row] as number
+          const record = JSON.parse(text.toString('utf8', start, start + (lengths[row] as number))) as { price: number }
+          prices += record.price
+        }
+      }
+    },
+    figures: async () => ({ prices }),
+  }
+}
+
+function stringifying(): Workload {
+  const records = bidRecords(BATCHES).flatMap(({ data, starts, lengths, count }) =>
+    Array.from({ length: count }, (_, row): unknown => {
+      const start = starts[row] as number
+      return JSON.parse(Buffer.from(data.slice(start, start + (lengths[row] as number))).toString())
+    }),
+  )
+  let bytes = 0
+  return {
+    rows: ROWS,
+    run: () => {
+      for (const record of records) bytes += Buffer.from(JSON.stringify(record)).length
+    },
+    figures: async () => ({ bytes }),
+  }
+}
+
 const DECODER = 'decoder written for these records: fields in this order, no escapes, texts found by indexOf'
 
 export const JSON_CASES: readonly HotCase[] = [
@@ -103,6 +140,7 @@ export const JSON_CASES: readonly HotCase[] = [
     same: true,
     engine: async () => decoding(ALL),
     kernel: () => decodingByHand(ALL),
+    plain: parsing,
   },
   {
     name: 'json-decode-two-fields',
@@ -119,5 +157,6 @@ export const JSON_CASES: readonly HotCase[] = [
     same: true,
     engine: async () => encoding(),
     kernel: encodingByHand,
+    plain: stringifying,
   },
 ]

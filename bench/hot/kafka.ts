@@ -92,7 +92,7 @@ export const KAFKA_CASES: readonly HotCase[] = [
   {
     name: 'kafka-fetch',
     unit: 'records',
-    limit: 'framing read by one loop, CRC-32C eight bytes at a time',
+    limit: 'framing read by one loop, CRC-32C by native code',
     same: true,
     engine: async () => fetching(),
     kernel: fetchingByHand,
@@ -100,7 +100,7 @@ export const KAFKA_CASES: readonly HotCase[] = [
   {
     name: 'kafka-produce',
     unit: 'records',
-    limit: 'framing written by one loop, values copied eight bytes at a time, CRC-32C likewise',
+    limit: 'framing written by one loop, values copied eight bytes at a time, CRC-32C by native code',
     same: true,
     engine: async () => {
       const writer = new BatchWriter()

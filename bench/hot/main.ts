@@ -27,13 +27,16 @@ interface Row {
   /** Of the limit: 1 is as fast as the kernel. */
   readonly share_of_limit: number
   readonly limit: string
+  /** Of a straightforward program, and how many times as fast the engine is. */
+  readonly plain_per_cpu_second?: number
+  readonly times_plain?: number
   readonly spread: readonly [number, number]
   readonly limit_spread: readonly [number, number]
   readonly problem?: string
   readonly [figure: string]: string | number | readonly number[] | undefined
 }
 
-function side(name: string, which: 'engine' | 'kernel'): Measured {
+function side(name: string, which: 'engine' | 'kernel' | 'plain'): Measured {
   const script = join(import.meta.dirname, 'run-case.ts')
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', script, name, which, values.scale], {
     encoding: 'utf8',
@@ -51,6 +54,7 @@ function problemOf({ name, same }: HotCase, engine: Measured, kernel: Measured):
 
 function measure(item: HotCase): Row {
   const [engine, kernel] = [side(item.name, 'engine'), side(item.name, 'kernel')]
+  const plain = item.plain === undefined ? undefined : side(item.name, 'plain').rowsPerCpuSecond
   const problem = problemOf(item, engine, kernel)
   return {
     name: item.name,
@@ -61,6 +65,12 @@ function measure(item: HotCase): Row {
     limit: item.limit,
     spread: [Math.round(engine.slowest), Math.round(engine.fastest)],
     limit_spread: [Math.round(kernel.slowest), Math.round(kernel.fastest)],
+    ...(plain === undefined
+      ? {}
+      : {
+          plain_per_cpu_second: Math.round(plain),
+          times_plain: Math.round((10 * engine.rowsPerCpuSecond) / plain) / 10,
+        }),
     ...engine.figures,
     ...(problem === undefined ? {} : { problem }),
   }
