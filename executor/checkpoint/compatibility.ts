@@ -38,6 +38,7 @@ const STATELESS: readonly string[] = [
 ]
 
 function isStateless(node: OperatorNode): boolean {
+  if (node.kind === 'process-function') return node.spec.keys.length === 0
   return STATELESS.includes(node.kind) || (node.kind === 'window-table-function' && node.window.kind !== 'session')
 }
 

@@ -74,6 +74,7 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'window-join':
     case 'match':
     case 'to-changelog':
+    case 'process-function':
       return INSERT_ONLY
     case 'from-changelog':
       return toldMode(node.spec)
@@ -166,6 +167,7 @@ function takesOnlyInserts(node: DraftNode): boolean {
     case 'interval-join':
     case 'window-join':
     case 'from-changelog':
+    case 'process-function':
       return true
     case 'over-aggregate':
       return node.time !== 'value'
@@ -308,6 +310,7 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'values':
     case 'match':
     case 'from-changelog':
+    case 'process-function':
       return false
     default:
       return unreachable(node)
