@@ -16,6 +16,8 @@ function describe(node: OperatorNode): string {
       return `${node.kind} ${JSON.stringify(node.window)} keys [${node.keys.join(', ')}] of (${types}): ${node.aggregates.map(describeCall).join(', ')}`
     case 'group-aggregate':
       return `${node.kind} keys [${node.keys.join(', ')}] of (${types}): ${node.aggregates.map(describeCall).join(', ')}`
+    case 'process-function':
+      return `${node.kind} ${node.spec.function.path.name} by ${node.spec.keys.length} keys of (${types})`
     default:
       return `${node.kind} (${types})`
   }
