@@ -52,6 +52,8 @@ export interface UserFunction {
   readonly kind: 'scalar' | 'table'
   readonly source: FunctionSource
   readonly parameters: readonly { readonly name?: string; readonly type: SqlType }[]
+  /** Whether the first parameter is a table, whose rows come one by one or with the state of their key. */
+  readonly table?: 'row' | 'set'
   /** One field for the value of a scalar function, the columns of a table function. */
   readonly result: readonly Field[]
   readonly deterministic: boolean

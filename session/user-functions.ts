@@ -6,8 +6,9 @@ import type { CatalogFunction } from '../catalog/state.ts'
 import { MillraceError } from '../core/errors.ts'
 import { parseOptions } from '../core/option-values.ts'
 import type { OptionSpec } from '../core/options.ts'
-import { type Field, typeToString, withNullability } from '../core/types.ts'
+import { type Field, type SqlType, typeToString, withNullability } from '../core/types.ts'
 import { loadUserCode, registerUserCode, type UserCode } from '../executor/functions/user-code.ts'
+import type { FunctionSignature } from '../parser/grammar/signature.ts'
 import { parseFunctionSignature } from '../parser/parse.ts'
 import { supportsImplicitCast } from '../planner/bind/coercion.ts'
 import { bindType } from '../planner/bind/types.ts'
@@ -81,8 +82,9 @@ function userFunctionOf(definition: CatalogFunction): UserFunction {
   const signature = parseFunctionSignature(definition.options['signature'] ?? '')
   const parameters = signature.parameters.map(({ name, type }) => ({
     ...(name === undefined ? {} : { name }),
-    type: bindType(type),
+    type: type.kind === 'table-parameter' ? ANY_ROW : bindType(type),
   }))
+  const table = tableParameter(definition.path.name, signature)
   const { result } = signature
   const isTable = 'length' in result
   const fields: Field[] = isTable
@@ -93,9 +95,28 @@ function userFunctionOf(definition: CatalogFunction): UserFunction {
     kind: isTable ? 'table' : 'scalar',
     source: sourceOf(definition.identifier),
     parameters,
+    ...(table === undefined ? {} : { table }),
     result: fields,
     deterministic: definition.options['deterministic'] !== 'false',
   }
+}
+
+/** Stands for the rows of a table, whose columns a call tells. */
+const ANY_ROW: SqlType = { kind: 'ROW', fields: [], nullable: false }
+
+function tableParameter(name: string, { parameters, result }: FunctionSignature): 'row' | 'set' | undefined {
+  const [first, ...rest] = parameters.map(({ type }) => (type.kind === 'table-parameter' ? type.semantics : undefined))
+  if (rest.some((semantics) => semantics !== undefined)) {
+    throw new MillraceError('INVALID_DEFINITION', `function "${name}" takes a table that is not its first parameter`, {
+      hint: 'A function takes one table: (input TABLE, limit INT) -> TABLE(…).',
+    })
+  }
+  if (first !== undefined && !('length' in result)) {
+    throw new MillraceError('INVALID_DEFINITION', `function "${name}" takes a table and returns a single value`, {
+      hint: 'A function that takes a table returns one: (input TABLE) -> TABLE(…).',
+    })
+  }
+  return first
 }
 
 const specs = new WeakMap<CatalogFunction, FunctionSpec>()
@@ -123,10 +144,11 @@ function userSpec(user: UserFunction): FunctionSpec {
 }
 
 /** `count_char(s STRING, c STRING) -> BIGINT`. */
-export function signatureText({ path, parameters, kind, result }: UserFunction): string {
-  const args = parameters.map(({ name, type }) =>
-    name === undefined ? typeToString(type) : `${name} ${typeToString(type)}`,
-  )
+export function signatureText({ path, parameters, kind, table, result }: UserFunction): string {
+  const args = parameters.map(({ name, type }, index) => {
+    const text = table !== undefined && index === 0 ? `TABLE WITH ${table.toUpperCase()} SEMANTICS` : typeToString(type)
+    return name === undefined ? text : `${name} ${text}`
+  })
   const columns = result.map(({ name, type }) =>
     kind === 'table' ? `${name} ${typeToString(type)}` : typeToString(type),
   )
@@ -134,17 +156,26 @@ export function signatureText({ path, parameters, kind, result }: UserFunction):
   return `${path.name}(${args.join(', ')}) -> ${returns}`
 }
 
+function isTableParameter({ table }: UserFunction, index: number): boolean {
+  return table !== undefined && index === 0
+}
+
 /** A NULL for a parameter that takes none makes the result NULL. */
 function bindUser(user: UserFunction, args: readonly BoundArgument[]): BoundSignature | undefined {
   const fits = args.every(({ type }, index) => {
     const parameter = user.parameters[index]
+    if (isTableParameter(user, index)) return true
     return parameter !== undefined && (type.kind === 'NULL' || supportsImplicitCast(type, parameter.type))
   })
   const [result] = user.result
   if (!fits || args.length !== user.parameters.length || result === undefined) return undefined
   const skipped = user.parameters.some(({ type }, index) => !type.nullable && args[index]?.type.nullable === true)
   return {
-    argumentTypes: user.parameters.map(({ type }, index) => withNullability(type, args[index]?.type.nullable === true)),
+    argumentTypes: user.parameters.map((parameter, index) => {
+      const given = args[index]?.type
+      if (isTableParameter(user, index)) return given ?? parameter.type
+      return withNullability(parameter.type, given?.nullable === true)
+    }),
     returnType: skipped ? withNullability(result.type, true) : result.type,
   }
 }

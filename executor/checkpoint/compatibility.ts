@@ -16,6 +16,8 @@ function describe(node: OperatorNode): string {
       return `${node.kind} ${JSON.stringify(node.window)} keys [${node.keys.join(', ')}] of (${types}): ${node.aggregates.map(describeCall).join(', ')}`
     case 'group-aggregate':
       return `${node.kind} keys [${node.keys.join(', ')}] of (${types}): ${node.aggregates.map(describeCall).join(', ')}`
+    case 'process-function':
+      return `${node.kind} ${node.spec.function.path.name} by ${node.spec.keys.length} keys of (${types})`
     default:
       return `${node.kind} (${types})`
   }
@@ -38,6 +40,7 @@ const STATELESS: readonly string[] = [
 ]
 
 function isStateless(node: OperatorNode): boolean {
+  if (node.kind === 'process-function') return node.spec.keys.length === 0
   return STATELESS.includes(node.kind) || (node.kind === 'window-table-function' && node.window.kind !== 'session')
 }
 

@@ -21,6 +21,7 @@ import { createMiniBatchGroupAggregate } from './mini-batch-group-aggregate.ts'
 import { createLookupJoin } from './lookup-join.ts'
 import { createMatch } from './match/match.ts'
 import type { Operator, OperatorContext } from './operator.ts'
+import { createProcessFunction } from './process-function.ts'
 import { SessionAggregate } from './session-aggregate.ts'
 import { SessionTableFunction } from './session-table-function.ts'
 import { createOverAggregate } from './over-aggregate.ts'
@@ -102,6 +103,8 @@ export function createOperator(
       return createWindowJoin(node, inputSchemas(node, graph), context)
     case 'lookup-join':
       return createLookupJoin(node, inputSchema(node, graph), context)
+    case 'process-function':
+      return createProcessFunction(node, inputSchema(node, graph), context)
     case 'to-changelog':
       return createToChangelog(node, context)
     case 'from-changelog':

@@ -7,27 +7,32 @@ import { invariant } from '../../core/errors.ts'
 import { rowValueReader, rowValueWriter } from '../../core/row-value.ts'
 import { type Schema, typeToString, withNullability } from '../../core/types.ts'
 import type { TableInvocation } from '../../planner/physical/graph.ts'
+import type { UserFunction } from '../../catalog/function.ts'
 import { callFailed, loadUserCode, wrongResult } from '../functions/user-code.ts'
 import type { Expansion, TableFunction } from './correlate.ts'
 
 /** One row that the function made, as it gave it. */
 type WriteRow = (row: unknown) => readonly Value[] | undefined
 
-export function createUserTableFunction(
-  invocation: Extract<TableInvocation, { kind: 'user' }>,
-  input: Schema,
-): TableFunction {
-  const user = invocation.function
+/** A table function as it is called row by row. */
+export interface UserTableCall {
+  /** Undefined where a NULL is given for a parameter that takes none: the function is not called then. */
+  argumentsAt(batch: ChangeBatch, row: number): unknown[] | undefined
+  /** @throws MillraceError FUNCTION_FAILED */
+  rowsOf(given: readonly unknown[]): (readonly Value[])[]
+}
+
+/** @param columns of the input that are the arguments */
+export function userTableCall(user: UserFunction, columns: readonly number[], input: Schema): UserTableCall {
   const code = loadUserCode(user.source, user.path.name)
   const write = rowWriter(user.result.map(({ name, type }) => ({ name, write: rowValueWriter(type) })))
-  const args = invocation.args.map((column, index) => {
+  const args = columns.map((column, index) => {
     const type = input.fields[column]?.type
     invariant(type !== undefined, 'an argument is a column')
     return { column, type, read: rowValueReader(type), required: user.parameters[index]?.type.nullable === false }
   })
   const expected = `row of (${user.result.map(({ name, type }) => `${name} ${typeToString(type)}`).join(', ')})`
 
-  /** Undefined where a NULL is given for a parameter that takes none. */
   const argumentsAt = (batch: ChangeBatch, row: number): unknown[] | undefined => {
     const given: unknown[] = []
     for (const { column, type, read, required } of args) {
@@ -54,6 +59,15 @@ export function createUserTableFunction(
     }
   }
 
+  return { argumentsAt, rowsOf }
+}
+
+export function createUserTableFunction(
+  invocation: Extract<TableInvocation, { kind: 'user' }>,
+  input: Schema,
+): TableFunction {
+  const user = invocation.function
+  const { argumentsAt, rowsOf } = userTableCall(user, invocation.args, input)
   return (batch, outer): Expansion => {
     const rows: number[] = []
     const values: Value[][] = user.result.map(() => [])

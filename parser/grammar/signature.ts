@@ -5,9 +5,15 @@ import type { Cursor } from '../cursor.ts'
 import { isTypeWord, parseType } from './type.ts'
 
 export interface FunctionSignature {
-  readonly parameters: readonly { readonly name?: string; readonly type: TypeNode }[]
+  readonly parameters: readonly { readonly name?: string; readonly type: TypeNode | TableParameter }[]
   /** A type of a scalar function, the columns of a table function. */
   readonly result: TypeNode | readonly { readonly name: Identifier; readonly type: TypeNode }[]
+}
+
+/** `TABLE [WITH ROW SEMANTICS]`, one row at a time; `TABLE WITH SET SEMANTICS`, the rows of each key together. */
+export interface TableParameter {
+  readonly kind: 'table-parameter'
+  readonly semantics: 'row' | 'set'
 }
 
 export function parseSignature(c: Cursor): FunctionSignature {
@@ -25,8 +31,21 @@ export function parseSignature(c: Cursor): FunctionSignature {
 /** A name is a word in front of a type; it may be a type's word only in backticks. */
 function parseParameter(c: Cursor): FunctionSignature['parameters'][number] {
   if (isTypeWord(c)) return { type: parseType(c) }
+  if (c.isWord('TABLE')) return { type: parseTableParameter(c) }
   const { name } = c.identifier('the type of a parameter, or its name and type')
-  return { name, type: parseType(c) }
+  return { name, type: c.isWord('TABLE') ? parseTableParameter(c) : parseType(c) }
+}
+
+function parseTableParameter(c: Cursor): TableParameter {
+  c.advance()
+  if (!c.isWord('WITH')) return { kind: 'table-parameter', semantics: 'row' }
+  c.advance()
+  const semantics = c.isWord('SET') ? 'set' : 'row'
+  if (!c.isWord('SET') && !c.isWord('ROW')) c.fail('ROW SEMANTICS or SET SEMANTICS')
+  c.advance()
+  if (!c.isWord('SEMANTICS')) c.fail('SEMANTICS')
+  c.advance()
+  return { kind: 'table-parameter', semantics }
 }
 
 function parseColumn(c: Cursor): { readonly name: Identifier; readonly type: TypeNode } {

@@ -21,7 +21,7 @@ import {
   type PlanTableSource,
   type TableFunctionArguments,
   type TableFunctionForm,
-} from './process-table-function.ts'
+} from './table-argument.ts'
 import { withoutTimeAttribute } from './types.ts'
 
 const TO_CHANGELOG: TableFunctionForm = {

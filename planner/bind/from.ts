@@ -16,6 +16,9 @@ import { bindCorrelated, bindUncorrelated, isCorrelated } from './correlate.ts'
 import { bindJoin } from './join.ts'
 import { bindLateral } from './lateral.ts'
 import { bindMatchRecognize } from './match-recognize.ts'
+import { functionName } from './function-call.ts'
+import { bindProcessFunction } from './process-function.ts'
+import type { PlanTableSource } from './table-argument.ts'
 import { renameFields, uniqueNames } from './names.ts'
 import { planTable } from './table-plan.ts'
 import { bindTemporalJoin } from './temporal-join.ts'
@@ -176,19 +179,28 @@ function checkHintedOptions(
 }
 
 function bindTableFunction(context: BinderContext, node: ast.TableFunction): BoundSource {
-  const name = node.call.name.parts
-    .map((part) => part.name)
-    .join('.')
-    .toUpperCase()
-  const bind = isWindowFunction(name)
-    ? bindWindowFunction
-    : isChangelogFunction(name)
-      ? bindChangelogFunction
-      : undefined
+  const bind = tableBinder(context, node.call)
   if (bind === undefined) return bindUncorrelated(context, node)
   if (node.lateral) throw unsupported(context, node.span, 'LATERAL')
-  const plan = bind(context, node.call, name, (source) =>
+  const plan = bind((source) =>
     source.kind === 'query' ? context.bindQuery(context, source) : planNamedTable(context, source, []).plan,
   )
   return aliased(context, plan, [], node.alias)
+}
+
+/** Of a function that takes a table. */
+function tableBinder(
+  context: BinderContext,
+  call: ast.CallExpression,
+): ((planSource: PlanTableSource) => LogicalNode) | undefined {
+  const name = call.name.parts
+    .map((part) => part.name)
+    .join('.')
+    .toUpperCase()
+  if (isWindowFunction(name)) return (planSource) => bindWindowFunction(context, call, name, planSource)
+  if (isChangelogFunction(name)) return (planSource) => bindChangelogFunction(context, call, name, planSource)
+  const spec = context.planner.functions.find(functionName(call))
+  const user = spec?.user
+  if (spec === undefined || user?.table === undefined) return undefined
+  return (planSource) => bindProcessFunction(context, call, spec, user, planSource)
 }

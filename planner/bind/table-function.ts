@@ -15,6 +15,10 @@ export function bindTableFunctionCall(context: BinderContext, node: ast.TableFun
   const { user } = spec
   if (spec.kind !== 'table') throw notATable(context, node, spec)
   if (user === undefined) throw unsupported(context, node.span, `table function ${spec.name}`)
+  if (user.table !== undefined) {
+    const hint = `Write FROM ${spec.name}(TABLE t), without LATERAL.`
+    throw errorAt(context, call.span, 'INVALID_ARGUMENT', `${spec.name} takes a table`, { hint })
+  }
   const expressions = expressionContext(context, scope, `an argument of ${spec.name}`)
   const given = call.arguments.map((argument) => bindArgument(expressions, argument, spec.name))
   const { converted } = bindArguments(context, spec, given, call.span)

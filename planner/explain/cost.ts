@@ -83,6 +83,7 @@ function rowsOf(node: OperatorNode, read: number): number {
     case 'match':
       return read * GROUPS
     case 'correlate':
+    case 'process-function':
       return read * ROWS_OF_TABLE_FUNCTION
     case 'interval-join':
     case 'temporal-join':

@@ -2,7 +2,7 @@
 import { unreachable } from '../../core/errors.ts'
 import { type LogicalNode, logicalInputs } from '../logical/node.ts'
 import { hintText, tablePath, tableText, windowText } from '../physical/describe.ts'
-import { fromChangelogText, toChangelogText } from './changelog-text.ts'
+import { fromChangelogText, processFunctionText, toChangelogText } from './table-function-text.ts'
 import { logicalCorrelateText } from './correlate-text.ts'
 import { logicalMatchText } from './match-text.ts'
 import { logicalText } from './expression-text.ts'
@@ -53,6 +53,8 @@ function lineOf(node: LogicalNode): string {
       return logicalMatchText(node)
     case 'correlate':
       return logicalCorrelateText(node)
+    case 'process-function':
+      return `LogicalTableFunctionScan(invocation=[${processFunctionText(node.spec, inputNames(node))}])`
     case 'to-changelog':
       return `LogicalTableFunctionScan(invocation=[${toChangelogText(node.spec)}])`
     case 'from-changelog':

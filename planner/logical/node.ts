@@ -13,6 +13,7 @@ import type { Join } from './join.ts'
 import type { Limit } from './limit.ts'
 import type { Over } from './over.ts'
 import type { Match } from './match.ts'
+import type { ProcessFunction } from './process-function.ts'
 import type { Project } from './project.ts'
 import type { Rank } from './rank.ts'
 import type { Scan } from './scan.ts'
@@ -38,6 +39,7 @@ export type LogicalNode =
   | Aggregate
   | Correlate
   | ToChangelog
+  | ProcessFunction
   | FromChangelog
   | Join
   | TemporalJoin
@@ -69,6 +71,7 @@ export function logicalInputs(node: LogicalNode): readonly LogicalNode[] {
     case 'aggregate':
     case 'correlate':
     case 'to-changelog':
+    case 'process-function':
     case 'from-changelog':
     case 'window-table-function':
     case 'window-aggregate':

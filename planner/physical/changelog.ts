@@ -75,6 +75,7 @@ function modeOf(draft: Draft, inputs: readonly ChangelogMode[], rules: RuleConte
     case 'window-join':
     case 'match':
     case 'to-changelog':
+    case 'process-function':
       return INSERT_ONLY
     case 'from-changelog':
       return toldMode(node.spec)
@@ -167,6 +168,7 @@ function takesOnlyInserts(node: DraftNode): boolean {
     case 'interval-join':
     case 'window-join':
     case 'from-changelog':
+    case 'process-function':
       return true
     case 'over-aggregate':
       return node.time !== 'value'
@@ -309,6 +311,7 @@ function demands(draft: Draft, own: boolean, rules: RuleContext): boolean {
     case 'values':
     case 'match':
     case 'from-changelog':
+    case 'process-function':
       return false
     default:
       return unreachable(node)

@@ -8,7 +8,7 @@ import { joinText } from '../explain/join-text.ts'
 import { intervalJoinText, lookupJoinText, temporalJoinText, windowJoinText } from '../explain/timed-join-text.ts'
 import type { AggregateCall, Expression } from '../expression.ts'
 import { orderedText, orderText } from '../explain/ordered-text.ts'
-import { fromChangelogText, toChangelogText } from '../explain/changelog-text.ts'
+import { fromChangelogText, processFunctionText, toChangelogText } from '../explain/table-function-text.ts'
 import { correlateText } from '../explain/correlate-text.ts'
 import type { Draft, DraftNode } from './draft.ts'
 import type { AttachedWindow, WindowProperty, WindowSpec } from './graph.ts'
@@ -52,6 +52,8 @@ export function describe(draft: Draft): string {
       return matchText(node.match, input)
     case 'correlate':
       return correlateText(node, input)
+    case 'process-function':
+      return processFunctionText(node.spec, input)
     case 'to-changelog':
       return toChangelogText(node.spec)
     case 'from-changelog':

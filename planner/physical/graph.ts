@@ -423,6 +423,24 @@ export interface FromChangelogNode extends NodeBase {
   readonly spec: FromChangelogSpec
 }
 
+export interface ProcessFunctionSpec {
+  readonly function: UserFunction
+  /** Input columns: the row, then the other arguments. */
+  readonly args: readonly number[]
+  /** Input columns of PARTITION BY: rows come with the state of their key; without any there is no state. */
+  readonly keys: readonly number[]
+  /** `uid`: names the state. */
+  readonly name?: string
+}
+
+/** A function that takes a table and only appends. Output: the columns of PARTITION BY, then the function's. */
+export interface ProcessFunctionNode extends NodeBase {
+  readonly kind: 'process-function'
+  readonly spec: ProcessFunctionSpec
+  /** Milliseconds; 0: never. */
+  readonly stateTtl: number
+}
+
 /** Drops -U rows that the consumer does not want. */
 export interface DropUpdateBeforeNode extends NodeBase {
   readonly kind: 'drop-update-before'
@@ -581,6 +599,7 @@ export type OperatorNode =
   | WindowJoinNode
   | LookupJoinNode
   | ToChangelogNode
+  | ProcessFunctionNode
   | FromChangelogNode
   | DropUpdateBeforeNode
   | SinkMaterializeNode

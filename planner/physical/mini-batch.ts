@@ -71,6 +71,7 @@ const TIMELESS: readonly Draft['node']['kind'][] = [
   'changelog-normalize',
   'drop-update-before',
   'to-changelog',
+  'process-function',
   'from-changelog',
   'sink-materialize',
   'limit',

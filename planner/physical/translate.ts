@@ -101,6 +101,11 @@ export class Translator {
         const filter = condition === undefined ? {} : { condition }
         return this.#share({ kind: 'correlate', invocation, joinType, ...filter, schema }, [this.translate(node.input)])
       }
+      case 'process-function': {
+        const { spec, schema, position } = node
+        const draft: DraftNode = { kind: 'process-function', spec, stateTtl: this.#stateTtl, schema }
+        return this.#share(draft, [this.translate(node.input)], this.#shareSubPlans, position)
+      }
       case 'to-changelog':
         return this.#share({ kind: 'to-changelog', spec: node.spec, schema: node.schema }, [this.translate(node.input)])
       case 'from-changelog':

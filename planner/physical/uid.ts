@@ -17,6 +17,7 @@ const COUNTED: readonly Draft['node']['kind'][] = [
   'sink-materialize',
   'match',
   'limit',
+  'process-function',
   'join',
   'rank',
   'deduplicate',
@@ -49,11 +50,17 @@ function rootPath(root: Draft): string {
   return root.node.kind === 'sink' ? tablePath(root.node.table) : root.node.kind
 }
 
+function nameOf(node: Draft['node'], path: string): string {
+  if (node.kind === 'source') return `source:${tablePath(node.table)}`
+  const name = node.kind === 'process-function' ? node.spec.name : undefined
+  return `${node.kind}:${name ?? path}`
+}
+
 /** A shared node keeps the name that it has below the first root. */
 function visit(draft: Draft, path: string, wanted: Map<Draft, string>): void {
   if (wanted.has(draft)) return
   const { node, inputs } = draft
-  wanted.set(draft, node.kind === 'source' ? `source:${tablePath(node.table)}` : `${node.kind}:${path}`)
+  wanted.set(draft, nameOf(node, path))
   for (const [index, input] of inputs.entries()) {
     const branch = inputs.length > 1 ? `/${node.kind}.${index}` : ''
     visit(input, COUNTED.includes(node.kind) ? `${path}/${node.kind}${branch}` : `${path}${branch}`, wanted)

@@ -44,6 +44,7 @@ export function upsertKeysOf(draft: Draft, inputs: readonly UpsertKeys[]): Upser
     case 'correlate':
     case 'match':
     case 'to-changelog':
+    case 'process-function':
       return []
     case 'from-changelog': {
       const { keys, op } = node.spec

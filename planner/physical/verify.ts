@@ -69,6 +69,8 @@ function verifyNode(node: OperatorNode, inputs: readonly OperatorNode[]): void {
       return expectWidth(input.fields.length + node.calls.length)
     case 'window-table-function':
       return expectWidth(input.fields.length + 3)
+    case 'process-function':
+      return expectWidth(node.spec.keys.length + node.spec.function.result.length)
     case 'to-changelog':
       return expectWidth(input.fields.length + 1)
     case 'from-changelog':

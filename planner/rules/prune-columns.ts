@@ -101,6 +101,10 @@ function prune(node: LogicalNode, needed: ReadonlySet<number>, rules: RuleContex
     }
     case 'correlate':
       return pruneCorrelate(node, needed, rules)
+    case 'process-function': {
+      const input = pruneColumns(node.input, rules)
+      return { node: { ...node, input }, mapping: positions([...node.schema.fields.keys()]) }
+    }
     case 'to-changelog':
       return pruneToChangelog(node, (input, wanted) => prune(input, wanted, rules))
     case 'from-changelog':

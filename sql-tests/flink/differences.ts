@@ -531,6 +531,7 @@ export const MILLRACE_ONLY: Readonly<Record<string, string>> = {
   'changelog-functions.slt': 'functions of Flink 2.3',
   'functions-javascript.slt': 'functions in JavaScript',
   'lateral.slt': 'functions in JavaScript',
+  'process-functions.slt': 'functions in JavaScript',
   'lookup-joins.slt': 'tables of files cannot be looked up in Flink',
 }
 

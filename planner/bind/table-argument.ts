@@ -120,7 +120,7 @@ export function literalEntries(
   const literals = entries.flatMap(({ key, value }): LiteralEntry[] =>
     key.kind === 'string' && value.kind === 'string' ? [{ key, value }] : [],
   )
-  if (argument.kind === 'map' && literals.length === entries.length) return literals
+  if (literals.length > 0 && literals.length === entries.length) return literals
   const text = `"${parameter}" of ${name} must be a MAP of character literals`
   throw errorAt(context, argument.span, 'INVALID_ARGUMENT', text, {
     hint: `Write ${parameter} => MAP['key', 'value', …].`,
