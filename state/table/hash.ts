@@ -130,6 +130,7 @@ function addViews(
   rows: number,
   out: Int32Array,
 ): void {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
   for (let i = 0; i < rows; i++) {
     let h = out[i] as number
     if (nulls !== null && nulls[i] === 1) {
@@ -140,14 +141,7 @@ function addViews(
     const end = start + (lengths[i] as number)
     h = combine(h, end - start)
     let at = start
-    for (; at + 4 <= end; at += 4) {
-      const word =
-        (data[at] as number) |
-        ((data[at + 1] as number) << 8) |
-        ((data[at + 2] as number) << 16) |
-        ((data[at + 3] as number) << 24)
-      h = combine(h, word)
-    }
+    for (; at + 4 <= end; at += 4) h = combine(h, view.getInt32(at, true))
     for (; at < end; at++) h = combine(h, data[at] as number)
     out[i] = h
   }

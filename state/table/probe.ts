@@ -37,14 +37,20 @@ export function probeFor(kinds: readonly StoredKind[], nullable: readonly boolea
   const name = kinds.map((kind, index) => `${kind}${nullable[index] === true ? '?' : ''}`).join()
   const known = probes.get(name)
   if (known !== undefined) return known
-  const made = new Function('equalBytes', source(kinds, nullable, name))(equalBytes) as Probe
+  const made = new Function('equalBytes', 'viewOf', source(kinds, nullable, name))(equalBytes, viewOf) as Probe
   probes.set(name, made)
   return made
 }
 
-function equalBytes(a: Uint8Array, from: number, b: Uint8Array, start: number, length: number): boolean {
-  for (let i = 0; i < length; i++) if (a[from + i] !== b[start + i]) return false
+function equalBytes(a: DataView, from: number, b: DataView, start: number, length: number): boolean {
+  let i = 0
+  for (; i + 4 <= length; i += 4) if (a.getInt32(from + i) !== b.getInt32(start + i)) return false
+  for (; i < length; i++) if (a.getUint8(from + i) !== b.getUint8(start + i)) return false
   return true
+}
+
+function viewOf(data: Uint8Array): DataView {
+  return new DataView(data.buffer, data.byteOffset, data.byteLength)
 }
 
 function source(kinds: readonly StoredKind[], nullable: readonly boolean[], name: string): string {
@@ -108,11 +114,11 @@ function keyCode(kind: StoredKind, n: number, nullable: boolean): KeyCode {
 
 function bytesCode(n: number): KeyCode {
   return {
-    input: `const as${n} = columns[${n}].starts, al${n} = columns[${n}].lengths, ad${n} = columns[${n}].data`,
-    declare: `let ks${n}, kl${n}, kd${n};`,
-    reload: `ks${n} = target.keys[${n}].starts; kl${n} = target.keys[${n}].lengths; kd${n} = target.keys[${n}].data;`,
-    store: `target.keys[${n}].set(r, ad${n}, as${n}[i], al${n}[i]); kd${n} = target.keys[${n}].data`,
-    equal: `al${n}[i] === kl${n}[r] && equalBytes(ad${n}, as${n}[i], kd${n}, ks${n}[r], al${n}[i])`,
+    input: `const as${n} = columns[${n}].starts, al${n} = columns[${n}].lengths, ad${n} = columns[${n}].data, av${n} = viewOf(ad${n})`,
+    declare: `let ks${n}, kl${n}, kd${n}, kv${n};`,
+    reload: `ks${n} = target.keys[${n}].starts; kl${n} = target.keys[${n}].lengths; if (kd${n} !== target.keys[${n}].data) { kd${n} = target.keys[${n}].data; kv${n} = viewOf(kd${n}) }`,
+    store: `target.keys[${n}].set(r, ad${n}, as${n}[i], al${n}[i]); if (kd${n} !== target.keys[${n}].data) { kd${n} = target.keys[${n}].data; kv${n} = viewOf(kd${n}) }`,
+    equal: `al${n}[i] === kl${n}[r] && equalBytes(av${n}, as${n}[i], kv${n}, ks${n}[r], al${n}[i])`,
   }
 }
 

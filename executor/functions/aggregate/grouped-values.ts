@@ -1,6 +1,7 @@
 /**
  * GroupedValues: the values of each group, each once with a count or other state: what DISTINCT, and MIN and MAX over input that takes
- * rows back, have to remember. A table keyed by group and value; the entries of a group are chained, in memory only.
+ * rows back, have to remember. A table keyed by group and value; the entries of a group are chained, in memory only, from
+ * the first time that somebody asks for them: where groups stay for ever nobody does.
  */
 import type { Column } from '../../../core/column.ts'
 import { INT, type SqlType } from '../../../core/types.ts'
@@ -17,11 +18,14 @@ export class GroupedValues {
   #heads: Int32Array = new Int32Array(64)
   #next: Int32Array = new Int32Array(64)
   #previous: Int32Array = new Int32Array(64)
+  #isLinked = false
 
   /** @param state columns of each entry; by default how often it is there */
   constructor(types: readonly SqlType[], state: readonly ValueColumn[] = [{ kind: 'f64' }]) {
     this.table = new KeyedTable([INT, ...types], state, {
-      onRemove: (entry) => this.#unlink(entry),
+      onRemove: (entry) => {
+        if (this.#isLinked) this.#unlink(entry)
+      },
       scratch: SCRATCH,
     })
   }
@@ -42,7 +46,7 @@ export class GroupedValues {
 
   lookupOrInsert(groups: Int32Array, values: readonly Column[], count: number): Lookup {
     const found = this.table.lookupOrInsert([{ kind: 'i32', values: groups, nulls: null }, ...values], count)
-    if (found.insertedCount > 0) {
+    if (found.insertedCount > 0 && this.#isLinked) {
       for (let i = 0; i < count; i++)
         if (found.inserted[i] === 1) this.#link(found.rowIds[i] as number, groups[i] as number)
     }
@@ -51,6 +55,7 @@ export class GroupedValues {
 
   /** First entry of the group + 1; 0: it has none. */
   first(group: number): number {
+    if (!this.#isLinked) this.#linkAll()
     return this.#heads[group] ?? 0
   }
 
@@ -69,6 +74,11 @@ export class GroupedValues {
       this.table.remove(at - 1)
       at = next
     }
+  }
+
+  #linkAll(): void {
+    this.#isLinked = true
+    for (const entry of this.table.rows()) this.#link(entry, this.#group(entry))
   }
 
   #link(entry: number, group: number): void {
@@ -98,7 +108,6 @@ export class GroupedValues {
 
   restore(pages: readonly TablePage[]): void {
     this.table.restorePages(pages)
-    for (const entry of this.table.rows()) this.#link(entry, this.#group(entry))
   }
 }
 
