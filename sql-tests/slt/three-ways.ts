@@ -13,7 +13,7 @@ import type { OperatorGraph } from '../../planner/physical/graph.ts'
 import { Configuration } from '../../catalog/configuration.ts'
 import { wrapSources } from '../wrapped-sources.ts'
 
-export type Way = 'straight' | 'tiny' | 'restored'
+export type Way = 'straight' | 'tiny' | 'restored' | 'parallel'
 export const WAYS: readonly Way[] = ['straight', 'tiny', 'restored']
 
 const BATCHES_BEFORE_CHECKPOINT = 2
@@ -27,6 +27,7 @@ export async function runWay(
   const configuration = new Configuration({
     ...settings,
     ...(way === 'straight' ? {} : { 'execution.batch-rows': '2' }),
+    ...(way === 'parallel' ? { 'parallelism.default': '2' } : {}),
     'restart-strategy.type': 'fixed-delay',
     'restart-strategy.fixed-delay.attempts': '3',
     'restart-strategy.fixed-delay.delay': '0 ms',
