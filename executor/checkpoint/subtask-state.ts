@@ -3,7 +3,9 @@
  * uid, so that a job in one thread knows of no others; those of the next ones under the uid and their number.
  */
 import type { JsonValue } from '../../core/json.ts'
-import type { PageWrite, RestoredState } from '../../state/state-store.ts'
+import type { Deployment } from '../../planner/physical/exchange.ts'
+import type { OperatorGraph } from '../../planner/physical/graph.ts'
+import type { Manifest, PageWrite, RestoredState } from '../../state/state-store.ts'
 
 const SEPARATOR = '\u0002'
 
@@ -42,4 +44,17 @@ export function subtaskState(restored: RestoredState, subtask: number, paralleli
         return of.uid === uid && isMine(of.subtask) && handle !== null ? [handle] : []
       }),
   }
+}
+
+/** Whether a checkpoint is of as many subtasks as the job has. */
+export function isOfSubtasks(manifest: Manifest, deployment: Deployment | undefined): boolean {
+  if ((manifest.parallelism ?? 1) !== (deployment?.parallelism ?? 1)) return false
+  return deployment === undefined || manifest.maxParallelism === deployment.maxParallelism
+}
+
+/** Uids of all subtasks whose state a checkpoint may hold. */
+export function writtenUids(manifest: Manifest, graph: OperatorGraph): readonly string[] {
+  return graph.nodes.flatMap(({ uid }) =>
+    Array.from({ length: manifest.parallelism ?? 1 }, (_, subtask) => subtaskUid(uid, subtask)),
+  )
 }

@@ -4,8 +4,16 @@ import { parseTableOptions } from '../../catalog/table-options.ts'
 import type { Connector } from '../../connectors/index.ts'
 import type { Source, SourcePoll } from '../../connectors/api/source.ts'
 import { MillraceError } from '../../core/errors.ts'
+import type { JsonValue } from '../../core/json.ts'
 import type { OptionValues } from '../../core/options.ts'
-import type { LookupJoinNode, OperatorGraph, OperatorNode, SinkNode, SourceNode, ValuesNode } from '../../planner/physical/graph.ts'
+import type {
+  LookupJoinNode,
+  OperatorGraph,
+  OperatorNode,
+  SinkNode,
+  SourceNode,
+  ValuesNode,
+} from '../../planner/physical/graph.ts'
 import { valuesBatch } from '../codegen/calc.ts'
 import type { AttemptOptions } from './attempt.ts'
 import { LookupTask } from './lookup-task.ts'
@@ -21,7 +29,7 @@ const EXTENSIONS = {
 
 async function load(
   node: SourceNode | SinkNode | LookupJoinNode,
-  options: AttemptOptions,
+  options: Pick<AttemptOptions, 'connectors'>,
 ): Promise<{ connector: Connector; values: OptionValues; name: string }> {
   const label = `table "${node.table.path.name}"`
   const values = parseTableOptions(node.options, EXTENSIONS, label)
@@ -44,6 +52,17 @@ export function runsParallel(node: OperatorNode): boolean {
   const descriptor = EXTENSIONS.connectors.get(node.options['connector'] ?? '')
   if (node.kind === 'source') return descriptor?.source?.divisible === true
   return descriptor?.sink?.divisible?.(node.options) === true
+}
+
+/** Positions of all subtasks of a source as one for another number of them; undefined: it cannot be divided. */
+export async function mergePositions(
+  node: OperatorNode,
+  positions: readonly JsonValue[],
+  options: Pick<AttemptOptions, 'connectors'>,
+): Promise<JsonValue | undefined> {
+  if (node.kind !== 'source') return undefined
+  const { connector } = await load(node, options)
+  return connector.mergePositions?.(positions)
 }
 
 export async function createSinkTask(

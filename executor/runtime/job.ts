@@ -7,10 +7,13 @@ import type { ChangeBatch } from '../../core/change-batch.ts'
 import type { Clock } from '../../core/clock.ts'
 import { asMillraceError, MillraceError } from '../../core/errors.ts'
 import { parseDuration } from '../../core/quantities.ts'
-import type { OperatorGraph } from '../../planner/physical/graph.ts'
+import type { JsonValue } from '../../core/json.ts'
+import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
 import { MemoryStore } from '../../state/memory-store.ts'
 import type { RestoredState, StateStore } from '../../state/state-store.ts'
 import { matchState } from '../checkpoint/compatibility.ts'
+import { isOfSubtasks, writtenUids } from '../checkpoint/subtask-state.ts'
+import { mergePositions, runsParallel } from './connect.ts'
 import { CheckpointCoordinator, type CheckpointPhase } from '../checkpoint/coordinator.ts'
 import type { Deployment } from '../../planner/physical/exchange.ts'
 import { deploymentOf } from './deployment.ts'
@@ -239,12 +242,30 @@ class RunningJob implements Job {
       const { openSavepoint } = await import('../../state/open-savepoint.ts')
       const savepoint = matchState(graph, await openSavepoint(savepointPath), allowUnclaimed, log)
       if (own !== undefined) await store.clear()
-      const pages = (await Promise.all(graph.nodes.map((node) => savepoint.pages(node.uid)))).flat()
+      const uids = writtenUids(savepoint.manifest, graph)
+      const pages = (await Promise.all(uids.map((uid) => savepoint.pages(uid)))).flat()
       await store.write(pages, { ...savepoint.manifest, handles: {}, finished: false, startedFrom: savepointPath })
-      return store.restore()
+      const copied = await store.restore()
+      return copied && this.#rescale(store, copied)
     }
     if (own === undefined) return undefined
-    return own.manifest.fingerprint === graph.fingerprint ? own : matchState(graph, own, allowUnclaimed, log)
+    const fitting = own.manifest.fingerprint === graph.fingerprint ? own : matchState(graph, own, allowUnclaimed, log)
+    return this.#rescale(store, fitting)
+  }
+
+  /** Brings state of another number of subtasks to that of this job, as a checkpoint of its own. */
+  async #rescale(store: StateStore, restored: RestoredState): Promise<RestoredState | undefined> {
+    const { graph, configuration } = this.#options
+    const deployment = deploymentOf(graph, configuration)
+    const { manifest } = restored
+    if (manifest.finished || isOfSubtasks(manifest, deployment)) return restored
+    const { goneWith, rescale } = await import('../checkpoint/rescale.ts')
+    const merge = (node: OperatorNode, positions: readonly JsonValue[]): Promise<JsonValue | undefined> =>
+      mergePositions(node, positions, this.#options)
+    const rescaled = await rescale(graph, restored, deployment, runsParallel, merge)
+    const gone = await goneWith(store.allPages(), rescaled.pages)
+    await store.write([...rescaled.pages, ...gone], { ...rescaled.manifest, checkpoint: manifest.checkpoint + 1 })
+    return store.restore()
   }
 
   async #runAttempt(store: StateStore, restored: RestoredState | undefined, onRunning: () => void): Promise<void> {

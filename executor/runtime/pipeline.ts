@@ -108,8 +108,7 @@ export class Pipeline {
   /** By input: from how many workers it comes. */
   #widths(node: OperatorNode): readonly number[] {
     return node.inputs.map((from, input) => {
-      if (this.#exchange(node.id, input) !== undefined)
-        return this.#options.exchanges?.deployment.subtasks[from] ?? 1
+      if (this.#exchange(node.id, input) !== undefined) return this.#options.exchanges?.deployment.subtasks[from] ?? 1
       return this.runs(from) ? 1 : 0
     })
   }

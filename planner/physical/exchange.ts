@@ -75,7 +75,7 @@ function subtasksOf(
 }
 
 /** By input. */
-export function distributions(
+function distributions(
   node: OperatorNode,
   graph: OperatorGraph,
   runsParallel: (node: OperatorNode) => boolean,
@@ -96,12 +96,6 @@ export function distributions(
     case 'window-table-function':
       return [node.window.kind === 'session' ? byHash(node.window.partitionKeys) : FORWARD]
     case 'window-aggregate':
-      // Sessions belong to their partition; rows that bring their window along need their group in one place.
-      return [
-        node.window.kind === 'session' && node.attached === undefined
-          ? byHash(node.window.partitionKeys)
-          : byHash(node.keys),
-      ]
     case 'group-aggregate':
     case 'hash-aggregate':
     case 'window-rank':

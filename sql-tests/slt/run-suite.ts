@@ -91,12 +91,7 @@ export async function execute(session: Session, sql: string): Promise<void> {
   if (result.kind === 'query') for await (const batch of result.changes()) void batch
 }
 
-async function runQuery(
-  record: SltRecord,
-  session: Session,
-  sql: string,
-  ways: readonly Way[],
-): Promise<Outcome> {
+async function runQuery(record: SltRecord, session: Session, sql: string, ways: readonly Way[]): Promise<Outcome> {
   const statement = parseStatement(sql)
   if (statement.kind !== 'query') throw new Error(`line ${record.line}: not a query`)
   const settings = Object.fromEntries(session.configuration.entries())

@@ -185,16 +185,11 @@ export class Exchanges {
     Atomics.notify(this.#bells, 2 * worker)
   }
 
-  #sendRows(
-    link: Link,
-    receiver: number,
-    batch: ChangeBatch,
-    indices: Int32Array,
-    target: ExchangeTarget,
-  ): void {
+  #sendRows(link: Link, receiver: number, batch: ChangeBatch, indices: Int32Array, target: ExchangeTarget): void {
     if (receiver === this.worker) {
-      link.own = indices.length === batch.rows ? batch : gatherInto(link.own, batch, indices)
-      target.receive(link.exchange, receiver, { kind: 'rows', batch: link.own })
+      const isWhole = indices.length === batch.rows
+      if (!isWhole) link.own = gatherInto(link.own, batch, indices)
+      target.receive(link.exchange, receiver, { kind: 'rows', batch: isWhole ? batch : (link.own ?? batch) })
       return
     }
     const outbox = link.outboxes[receiver]

@@ -4,10 +4,16 @@ import type { Column } from '../../../core/column.ts'
 import { invariant } from '../../../core/errors.ts'
 import type { Schema, SqlType } from '../../../core/types.ts'
 import { hashKeys } from '../../../state/table/hash.ts'
-import { BytesStore, createStoredColumn, FixedStore, type StoredColumn, storedKind } from '../../../state/table/stored-column.ts'
+import {
+  BytesStore,
+  createStoredColumn,
+  FixedStore,
+  type StoredColumn,
+  storedKind,
+} from '../../../state/table/stored-column.ts'
 
 /** The worker of each key group (Flink's `computeOperatorIndexForKeyGroup`). */
-export function keyGroupOwners(parallelism: number, maxParallelism: number): Int32Array {
+function keyGroupOwners(parallelism: number, maxParallelism: number): Int32Array {
   return Int32Array.from({ length: maxParallelism }, (_, group) => Math.floor((group * parallelism) / maxParallelism))
 }
 
@@ -91,7 +97,8 @@ export class Partitioner {
     const keys = this.#columns.map((column) => batch.columns[column] ?? ({ kind: 'null', nulls: null } as const))
     this.#groups.workersOf(keys, rows, workers)
     const ends = new Int32Array(this.#parallelism + 1)
-    for (let row = 0; row < rows; row++) ends[(workers[row] as number) + 1] = (ends[(workers[row] as number) + 1] as number) + 1
+    for (let row = 0; row < rows; row++)
+      ends[(workers[row] as number) + 1] = (ends[(workers[row] as number) + 1] as number) + 1
     for (let worker = 1; worker <= this.#parallelism; worker++) {
       ends[worker] = (ends[worker] as number) + (ends[worker - 1] as number)
     }

@@ -3,7 +3,6 @@ import { Worker } from 'node:worker_threads'
 import type { ChangeBatch } from '../../../core/change-batch.ts'
 import { asMillraceError, MillraceError, unreachable } from '../../../core/errors.ts'
 import type { JsonValue } from '../../../core/json.ts'
-import type { Deployment } from '../../../planner/physical/exchange.ts'
 import type { OperatorGraph } from '../../../planner/physical/graph.ts'
 import type { RestoredState } from '../../../state/state-store.ts'
 import { subtaskState } from '../../checkpoint/subtask-state.ts'
@@ -42,9 +41,9 @@ export class ParallelAttempt implements JobAttempt {
   constructor(options: ParallelOptions) {
     this.#options = options
     this.#failure.promise.catch(() => undefined)
-    const { graph, deployment, jobName, configuration, timeZone, checkpointing, connectorsModule, onCollect } = options
+    const { graph, deployment, jobName, configuration, checkpointing, connectorsModule, onCollect } = options
     const memory = createSharedMemory(deployment)
-    const setup = { graph, deployment, memory, jobName, configuration, timeZone, checkpointing, connectorsModule }
+    const setup = { graph, deployment, memory, jobName, configuration, checkpointing, connectorsModule }
     this.#workers = Array.from(
       { length: deployment.parallelism },
       (_, worker) =>
@@ -203,28 +202,20 @@ class WorkerThread {
     })
   }
 
+  /** The pages are copied: the store they come from goes on holding them. */
   async open(state: SentState | undefined): Promise<void> {
-    const lists = Object.entries(state?.pages ?? {}).map(([uid, pages]) => [uid, ownBuffers(pages)] as const)
-    const own = state && { ...state, pages: Object.fromEntries(lists.map(([uid, { pages }]) => [uid, pages])) }
-    await this.ask(
-      'open',
-      own,
-      lists.flatMap(([, { buffers }]) => buffers),
-    )
+    const lists = Object.entries(state?.pages ?? {}).map(([uid, pages]) => [uid, ownBuffers(pages).pages] as const)
+    await this.ask('open', state && { ...state, pages: Object.fromEntries(lists) })
   }
 
-  async ask<K extends RequestKind>(
-    kind: K,
-    content: Requests[K]['request'],
-    transfer: ArrayBuffer[] = [],
-  ): Promise<Requests[K]['response']> {
+  async ask<K extends RequestKind>(kind: K, content: Requests[K]['request']): Promise<Requests[K]['response']> {
     if (this.#isOver) throw new MillraceError('INTERNAL_ERROR', 'a worker has ended')
     const id = this.#next++
     const answer = Promise.withResolvers<unknown>()
     // Whoever waits for several workers hears of the first that fails.
     answer.promise.catch(() => undefined)
     this.#asked.set(id, answer)
-    this.#post({ kind, id, content } as ToWorker, transfer)
+    this.#post({ kind, id, content } as ToWorker)
     return (await answer.promise) as Requests[K]['response']
   }
 
@@ -244,8 +235,8 @@ class WorkerThread {
     await this.#thread.terminate()
   }
 
-  #post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
-    this.#thread.postMessage(message, transfer)
+  #post(message: ToWorker): void {
+    this.#thread.postMessage(message, [])
   }
 
   #receive(message: FromWorker): void {

@@ -17,7 +17,6 @@ export interface WorkerSetup {
   readonly memory: SharedMemory
   readonly jobName: string
   readonly configuration: Readonly<Record<string, string>>
-  readonly timeZone: string
   readonly checkpointing: boolean
   /** Whether somebody takes the rows of a SELECT. */
   readonly collects: boolean
@@ -50,7 +49,9 @@ export type RequestKind = keyof Requests
 
 /** To a worker. */
 export type ToWorker =
-  | { [K in RequestKind]: { readonly kind: K; readonly id: number; readonly content: Requests[K]['request'] } }[RequestKind]
+  | {
+      [K in RequestKind]: { readonly kind: K; readonly id: number; readonly content: Requests[K]['request'] }
+    }[RequestKind]
   /** The rows of the last `collected` have been taken. */
   | { readonly kind: 'taken' }
 

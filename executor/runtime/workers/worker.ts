@@ -6,6 +6,7 @@ import { SYSTEM_CLOCK } from '../../../core/clock.ts'
 import type { ChangeBatch } from '../../../core/change-batch.ts'
 import { asMillraceError, invariant, unreachable } from '../../../core/errors.ts'
 import { Attempt } from '../attempt.ts'
+import { createEnvironment } from '../environment.ts'
 import { Exchanges } from '../exchange/exchanges.ts'
 import { MessageWriter } from '../exchange/messages.ts'
 import { type FromWorker, ownBuffers, receivedState, sentError, type ToWorker, type WorkerSetup } from './protocol.ts'
@@ -39,12 +40,13 @@ async function createAttempt(): Promise<Attempt> {
   const connectors =
     module === undefined ? CONNECTORS : ((await import(module)) as { CONNECTORS: typeof CONNECTORS }).CONNECTORS
   const clock = SYSTEM_CLOCK
+  const configuration = new Configuration(setup.configuration)
   return new Attempt({
     graph: setup.graph,
     jobName: setup.jobName,
-    configuration: new Configuration(setup.configuration),
+    configuration,
     connectors,
-    environment: { clock, timeZone: setup.timeZone },
+    environment: createEnvironment(configuration, clock),
     clock,
     checkpointing: setup.checkpointing,
     output: {
