@@ -115,6 +115,8 @@ function distributions(
     case 'temporal-join':
     case 'window-join':
       return ofJoin(node, graph, node.leftKeys, node.rightKeys)
+    case 'from-changelog':
+    case 'to-changelog':
     case 'sort':
     case 'final-rows':
     case 'limit':

@@ -5,7 +5,8 @@
 import type { Column } from '../../core/column.ts'
 import { decodePage, PAGE_ROWS, storedColumns, storedKinds, type TablePage } from './page.ts'
 import { RowTable } from './row-table.ts'
-import { BytesStore, createStoredColumn, FixedStore, type StoredColumn, type StoredKind } from './stored-column.ts'
+import { BytesStore } from './bytes-store.ts'
+import { createStoredColumn, FixedStore, type StoredColumn, type StoredKind } from './stored-column.ts'
 
 /** Where the rows of one old subtask's table went, by old row id. */
 export interface Moves {

@@ -4,13 +4,8 @@ import type { Column } from '../../../core/column.ts'
 import { invariant } from '../../../core/errors.ts'
 import type { Schema, SqlType } from '../../../core/types.ts'
 import { hashKeys } from '../../../state/table/hash.ts'
-import {
-  BytesStore,
-  createStoredColumn,
-  FixedStore,
-  type StoredColumn,
-  storedKind,
-} from '../../../state/table/stored-column.ts'
+import { BytesStore } from '../../../state/table/bytes-store.ts'
+import { createStoredColumn, FixedStore, type StoredColumn, storedKind } from '../../../state/table/stored-column.ts'
 
 /** The worker of each key group (Flink's `computeOperatorIndexForKeyGroup`). */
 function keyGroupOwners(parallelism: number, maxParallelism: number): Int32Array {
