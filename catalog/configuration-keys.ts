@@ -112,7 +112,7 @@ export const CONFIGURATION_KEYS = [
     type: 'int',
     description: 'Restarts before the job fails for good; without it there is no limit.',
   },
-  { key: 'parallelism.default', type: 'int', default: '1', description: 'Workers per job.' },
+  { key: 'parallelism.default', type: 'int', default: '1', description: 'Worker threads per job.' },
   {
     key: 'pipeline.name',
     type: 'string',

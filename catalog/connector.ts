@@ -40,6 +40,8 @@ export interface SourceCapability {
   readonly nestedProjectionPushDown?: boolean
   /** Whether every source of one statement set that reads the same table may be one source. */
   readonly reusable: boolean
+  /** Whether several workers can share what there is to read; absent: the first one reads it all. */
+  readonly divisible?: boolean
 }
 
 export interface SinkCapability {
@@ -47,6 +49,8 @@ export interface SinkCapability {
   guarantee(table: CatalogTable, options: OptionValues): DeliveryGuarantee
   readonly partitions: boolean
   readonly overwrite: boolean
+  /** Whether several workers can write into a table with these options; absent: the first one writes all rows. */
+  readonly divisible?: (options: Readonly<Record<string, string>>) => boolean
 }
 
 export interface ConnectorDescriptor {

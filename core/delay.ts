@@ -11,3 +11,10 @@ export function delay(milliseconds: number, signal: AbortSignal): Promise<void> 
     else signal.addEventListener('abort', done)
   })
 }
+
+/** After timers and answers that are due have had their turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}

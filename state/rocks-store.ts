@@ -4,7 +4,19 @@
  * cost follows what changed. The working database is thrown away at every start and made anew from a checkpoint: what
  * a killed process had half written is never read.
  */
-import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import RocksDB from 'rocksdb-native'
 import { lockDirectory } from '../core/directory-lock.ts'
@@ -29,6 +41,8 @@ import type { CheckpointResult, Manifest, PageWrite, RestoredState, StateStore }
 /** What a checkpoint may take of the disk: its pages in the log, in a file and in one more while files are merged. */
 const SPACE_FACTOR = 3
 const SPACE_RESERVE = 1 << 20
+/** The last bytes of every table file of RocksDB. */
+const TABLE_END = Buffer.from('f7cff485b741e288', 'hex')
 
 export interface RocksStoreOptions {
   /** The job's own directory. */
@@ -172,7 +186,7 @@ export class RocksStore implements StateStore {
   async #tryLinkFiles(target: string): Promise<Record<string, FileChecksum>> {
     const current = readFileSync(join(this.#database, 'CURRENT'), 'utf8').trim()
     const names = readdirSync(this.#database).filter(
-      (name) => isTable(name) || name === 'CURRENT' || name === current || name.startsWith('OPTIONS-'),
+      (name) => this.#isWhole(name) || name === 'CURRENT' || name === current || name.startsWith('OPTIONS-'),
     )
     // All at once, so that little can change meanwhile; the disk is waited for afterwards.
     const files = [...names.filter((candidate) => candidate !== current), current]
@@ -181,10 +195,23 @@ export class RocksStore implements StateStore {
       if (isTable(name)) linkSync(from, to)
       else copyFileSync(from, to)
     }
-    const added = readdirSync(this.#database).filter((name) => isTable(name) && !files.includes(name))
+    const added = readdirSync(this.#database).filter((name) => this.#isWhole(name) && !files.includes(name))
     if (added.length > 0) throw Object.assign(new Error('the files changed'), { code: 'ENOENT' })
     const checksums = await Promise.all(files.map((name) => this.#checksum(name, join(target, name))))
     return Object.fromEntries(files.map((name, n) => [name, checksums[n] as FileChecksum]))
+  }
+
+  /** A table that a compaction is still writing has no end yet, and nothing refers to it. */
+  #isWhole(name: string): boolean {
+    if (!isTable(name)) return false
+    const descriptor = openSync(join(this.#database, name), 'r')
+    try {
+      const end = Buffer.alloc(TABLE_END.length)
+      readSync(descriptor, end, 0, end.length, Math.max(0, fstatSync(descriptor).size - end.length))
+      return end.equals(TABLE_END)
+    } finally {
+      closeSync(descriptor)
+    }
   }
 
   /** Of a linked file, or of a copy, which is then durable. */

@@ -24,11 +24,15 @@ export interface Manifest {
   /** Milliseconds since the epoch. */
   readonly timestamp: number
   readonly fingerprint: string
+  /** Number of subtasks that the state is divided among; absent: 1. */
+  readonly parallelism?: number
+  /** Key groups that keys are divided into; absent where there was only one subtask. */
+  readonly maxParallelism?: number
   /** Description of every stateful operator by uid: what a restore compares with. */
   readonly operators: { readonly [uid: string]: string }
-  /** What `Source.position()` gave, by uid. */
+  /** What `Source.position()` gave, by uid; of a second and further subtask under a uid of its own. */
   readonly positions: { readonly [uid: string]: JsonValue }
-  /** What `Sink.prepare()` gave, by uid; a sink without a handle is not there. */
+  /** What `Sink.prepare()` gave, likewise; a sink without a handle is not there. */
   readonly handles: { readonly [uid: string]: JsonValue }
   /** The input has ended and everything was written: the handles have only to be committed. */
   readonly finished: boolean

@@ -12,6 +12,7 @@ export const BLACKHOLE: ConnectorDescriptor = {
     guarantee: () => 'none',
     partitions: true,
     overwrite: true,
+    divisible: () => true,
   },
   example: `CREATE TABLE nowhere (
   name STRING,

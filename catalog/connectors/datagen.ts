@@ -65,6 +65,7 @@ export const DATAGEN: ConnectorDescriptor = {
     guarantee: 'none',
     projectionPushDown: true,
     reusable: true,
+    divisible: true,
   },
   validate(table, options) {
     if (options.long('rows-per-second') < 1n) {

@@ -195,6 +195,7 @@ export const FILESYSTEM: ConnectorDescriptor = {
     guarantee: 'exactly-once',
     projectionPushDown: true,
     reusable: true,
+    divisible: true,
   },
   lookup: { byKey: false },
   sink: {
@@ -202,6 +203,8 @@ export const FILESYSTEM: ConnectorDescriptor = {
     guarantee: () => 'exactly-once',
     partitions: true,
     overwrite: true,
+    // A partition is committed once, when all of its rows are written.
+    divisible: (options) => options['sink.partition-commit.policy.kind'] === undefined,
   },
   validate(_table, options) {
     if (options.boolean('auto-compaction')) {

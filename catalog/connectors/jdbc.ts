@@ -126,6 +126,7 @@ export const JDBC: ConnectorDescriptor = {
     guarantee: 'exactly-once',
     projectionPushDown: true,
     reusable: true,
+    divisible: true,
   },
   sink: {
     changelogMode: (table) => (table.primaryKey === undefined ? INSERT_ONLY : UPSERT),
@@ -135,6 +136,7 @@ export const JDBC: ConnectorDescriptor = {
     },
     partitions: false,
     overwrite: false,
+    divisible: () => true,
   },
   lookup: { byKey: true },
   validate(_table, options) {

@@ -199,12 +199,14 @@ export const KAFKA: ConnectorDescriptor = {
     guarantee: 'exactly-once',
     projectionPushDown: true,
     reusable: true,
+    divisible: true,
   },
   sink: {
     changelogMode: (_table, options) => valueChangelogMode(options),
     guarantee: sinkGuarantee,
     partitions: false,
     overwrite: false,
+    divisible: () => true,
   },
   validate,
   example: `CREATE TABLE orders (

@@ -126,6 +126,7 @@ export const NEXMARK: ConnectorDescriptor = {
     projectionPushDown: true,
     nestedProjectionPushDown: true,
     reusable: true,
+    divisible: true,
   },
   validate(table, options) {
     for (const column of table.columns) if (column.kind === 'physical') checkColumn(column.name, column.type)

@@ -62,8 +62,15 @@ export const UPSERT_KAFKA: ConnectorDescriptor = {
     guarantee: 'exactly-once',
     projectionPushDown: true,
     reusable: true,
+    divisible: true,
   },
-  sink: { changelogMode: () => UPSERT, guarantee: sinkGuarantee, partitions: false, overwrite: false },
+  sink: {
+    changelogMode: () => UPSERT,
+    guarantee: sinkGuarantee,
+    partitions: false,
+    overwrite: false,
+    divisible: () => true,
+  },
   validate: (table, options) => {
     if (table.primaryKey === undefined) {
       throw new MillraceError('INVALID_DEFINITION', `table "${table.path.name}" needs a primary key`, {

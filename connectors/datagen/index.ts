@@ -3,11 +3,14 @@ import { createBatch } from '../../core/change-batch.ts'
 import { delay } from '../../core/delay.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { Source, SourceContext, SourcePoll } from '../api/source.ts'
+import { Lanes } from '../api/lanes.ts'
 import { createGenerator, type Generator, sequenceLength } from './generator.ts'
 
 export function createSource(context: SourceContext): Source {
   return new DatagenSource(context)
 }
+
+export { mergeLanes as mergePositions } from '../api/lanes.ts'
 
 /** Rows are handed over at the latest after this many milliseconds. */
 const LATENCY = 10
@@ -16,10 +19,10 @@ class DatagenSource implements Source {
   readonly #context: SourceContext
   readonly #generators: readonly Generator[]
   readonly #split: string
-  /** Rows that this subtask makes in all; Infinity: no end. */
-  readonly #total: number
+  /** One above the last row of all subtasks; Infinity: no end. */
+  readonly #end: number
   readonly #rowsPerMillisecond: number
-  #emitted = 0
+  readonly #lanes: Lanes
   /** When the allowance was last topped up, and the rows allowed and not yet made. */
   #lastTime = 0
   #allowance = 0
@@ -28,37 +31,39 @@ class DatagenSource implements Source {
     this.#context = context
     this.#split = `datagen-${context.subtask}`
     this.#rowsPerMillisecond = Number(context.options.long('rows-per-second')) / context.parallelism / 1000
-    this.#total = this.#rowsOfSubtask()
+    this.#end = this.#rowsInAll()
+    this.#lanes = new Lanes(1, context.subtask, context.parallelism)
     this.#generators = context.columns.map((name, index) =>
       createGenerator(name, context.schema.fields[index]?.type, context),
     )
   }
 
-  /** The smallest of `number-of-rows` and all sequences, dealt out over the subtasks in turn. */
-  #rowsOfSubtask(): number {
-    const { table, options, subtask, parallelism } = this.#context
+  /** The smallest of `number-of-rows` and all sequences. */
+  #rowsInAll(): number {
+    const { table, options } = this.#context
     const limit = options.optionalLong('number-of-rows')
     const lengths = table.columns
       .filter((column) => column.kind === 'physical')
       .map((column) => sequenceLength(column.name, options))
-    const all = Math.min(limit === undefined ? Number.POSITIVE_INFINITY : Number(limit), ...lengths)
-    return Number.isFinite(all) ? Math.max(0, Math.ceil((all - subtask) / parallelism)) : all
+    return Math.min(limit === undefined ? Number.POSITIVE_INFINITY : Number(limit), ...lengths)
+  }
+
+  /** Rows of the lane whose turn it is. */
+  get #left(): number {
+    return Math.max(0, Math.ceil((this.#end - this.#lanes.next) / this.#lanes.step))
   }
 
   async open(position: JsonValue | undefined): Promise<void> {
-    if (typeof position === 'number') this.#emitted = position
+    this.#lanes.restore(position)
     this.#lastTime = this.#context.clock.now()
     this.#allowance = 1
   }
 
   poll(maxWait: number): Promise<SourcePoll> | SourcePoll {
-    if (this.#emitted >= this.#total) return { kind: 'end' }
+    const left = this.#left
+    if (left === 0) return { kind: 'end' }
     this.#topUp()
-    const wanted = Math.min(
-      this.#context.batchRows,
-      Math.ceil(this.#rowsPerMillisecond * LATENCY),
-      this.#total - this.#emitted,
-    )
+    const wanted = Math.min(this.#context.batchRows, Math.ceil(this.#rowsPerMillisecond * LATENCY), left)
     if (this.#allowance >= wanted) return this.#make()
     const wait = Math.min(maxWait, Math.ceil((wanted - this.#allowance) / this.#rowsPerMillisecond))
     return this.#pause(wait)
@@ -79,21 +84,21 @@ class DatagenSource implements Source {
   }
 
   #make(): SourcePoll {
-    const { batchRows, schema, subtask, parallelism } = this.#context
-    const rows = Math.min(batchRows, Math.floor(this.#allowance), this.#total - this.#emitted)
-    const first = this.#emitted * parallelism + subtask
-    const columns = this.#generators.map((generate) => generate(first, parallelism, rows))
-    this.#emitted += rows
+    const { batchRows, schema } = this.#context
+    const rows = Math.min(batchRows, Math.floor(this.#allowance), this.#left)
+    const { next, step } = this.#lanes
+    const columns = this.#generators.map((generate) => generate(next, step, rows))
+    this.#lanes.advance(rows)
     this.#allowance -= rows
     return { kind: 'rows', split: this.#split, batch: createBatch(schema, columns, rows), bytes: 0 }
   }
 
   splits(): readonly string[] {
-    return this.#emitted >= this.#total ? [] : [this.#split]
+    return this.#left === 0 ? [] : [this.#split]
   }
 
   position(): JsonValue {
-    return this.#emitted
+    return this.#lanes.position()
   }
 
   async close(): Promise<void> {}

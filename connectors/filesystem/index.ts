@@ -4,6 +4,8 @@ import type { Source, SourceContext } from '../api/source.ts'
 import { FilesystemSink } from './sink.ts'
 import { FilesystemSource } from './source.ts'
 
+export { mergePositions } from './source.ts'
+
 export function createSource(context: SourceContext): Source {
   return new FilesystemSource(context)
 }

@@ -75,7 +75,9 @@ export class FilesystemSource implements Source {
 
   #restore(position: SavedPosition): void {
     for (const path of position.done) this.#done.add(path)
-    for (const [path, [offset, line]] of Object.entries(position.reading)) this.#progress.set(path, { offset, line })
+    for (const [path, [offset, line]] of Object.entries(position.reading)) {
+      if (this.#isMine(path)) this.#progress.set(path, { offset, line })
+    }
   }
 
   /** Looks for files that are neither done nor begun. */
@@ -248,4 +250,14 @@ export class FilesystemSource implements Source {
 interface SavedPosition {
   readonly reading: Readonly<Record<string, readonly [number, number]>>
   readonly done: readonly string[]
+}
+
+/** Each subtask takes the files that are its own. */
+export function mergePositions(positions: readonly JsonValue[]): JsonValue {
+  const saved = positions as unknown as readonly SavedPosition[]
+  const merged = {
+    reading: Object.assign({}, ...saved.map(({ reading }) => reading)) as SavedPosition['reading'],
+    done: [...new Set(saved.flatMap(({ done }) => done))],
+  }
+  return merged
 }

@@ -6,6 +6,8 @@ import { RowDecoder } from './row-decoder.ts'
 import { KafkaSink } from './sink.ts'
 import { KafkaSource } from './source.ts'
 
+export { mergePositions } from './source.ts'
+
 export function createSource(context: SourceContext): Source {
   const { table, options, columns, schema } = context
   return new KafkaSource(context, async () => {

@@ -45,6 +45,7 @@ export class KafkaSource implements Source {
   #wake: (() => void) | undefined
   #roomFreed: (() => void)[] = []
   #closed = false
+  #isBounded = false
   #nextDiscovery = 0
   readonly #fetching = new Set<number>()
 
@@ -87,8 +88,8 @@ export class KafkaSource implements Source {
       this.#add(item, start, savedStop === undefined ? stops?.get(key) : BigInt(savedStop))
     }
     const interval = this.#context.options.duration('scan.topic-partition-discovery.interval')
-    const isBounded = (stops ?? restored.stops) !== undefined
-    this.#nextDiscovery = interval > 0 && !isBounded ? Date.now() + interval : Number.POSITIVE_INFINITY
+    this.#isBounded = (stops ?? restored.stops) !== undefined
+    this.#nextDiscovery = interval > 0 && !this.#isBounded ? Date.now() + interval : Number.POSITIVE_INFINITY
     this.#startFetchers(client)
   }
 
@@ -153,15 +154,24 @@ export class KafkaSource implements Source {
     if (pattern !== undefined) {
       const expression = new RegExp(`^(?:${pattern})$`)
       const names = (await client.topicNames()).filter((name) => expression.test(name))
-      return names.length === 0 ? [] : client.refresh(names)
+      return names.length === 0 ? [] : this.#mine(await client.refresh(names))
     }
     try {
-      return await client.refresh(topics)
+      return this.#mine(await client.refresh(topics))
     } catch (error) {
       if (!(error instanceof KafkaError) || error.code !== 3) throw error
       const known = new Set(await client.topicNames())
       throw await client.missingTopic(topics.find((topic) => !known.has(topic)) ?? topics[0] ?? '')
     }
+  }
+
+  /** The partitions of this subtask; dealt out in turn, those of each topic from another subtask on, as in Flink. */
+  #mine(partitions: readonly TopicPartition[]): TopicPartition[] {
+    const { subtask, parallelism } = this.#context
+    return partitions.filter(
+      ({ topic, partition }) =>
+        parallelism === 1 || (firstSubtask(topic, parallelism) + partition) % parallelism === subtask,
+    )
   }
 
   /** Partitions that appear later are read from their beginning, so that nothing is missed. */
@@ -198,7 +208,7 @@ export class KafkaSource implements Source {
 
   #isFinished(): boolean {
     return (
-      this.#order.length > 0 &&
+      (this.#order.length > 0 || (this.#isBounded && this.#context.parallelism > 1)) &&
       this.#order.every((state) => isDone(state)) &&
       this.#order.every((state) => state.stop !== undefined)
     )
@@ -359,4 +369,19 @@ function isDone(state: PartitionState): boolean {
 
 function isFetched(state: PartitionState): boolean {
   return state.stop !== undefined && state.fetchOffset >= state.stop
+}
+
+function firstSubtask(topic: string, parallelism: number): number {
+  let hash = 0
+  for (let i = 0; i < topic.length; i++) hash = (Math.imul(hash, 31) + topic.charCodeAt(i)) | 0
+  return (Math.imul(hash, 31) & 0x7fffffff) % parallelism
+}
+
+/** Each subtask takes the partitions that are its own. */
+export function mergePositions(positions: readonly JsonValue[]): JsonValue {
+  const saved = positions as readonly { readonly offsets?: object; readonly stops?: object }[]
+  const offsets = Object.assign({}, ...saved.map((position) => position.offsets ?? {})) as JsonValue
+  const bounded = saved.filter((position) => position.stops !== undefined)
+  if (bounded.length === 0) return { offsets }
+  return { offsets, stops: Object.assign({}, ...bounded.map(({ stops }) => stops)) as JsonValue }
 }

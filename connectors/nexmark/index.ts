@@ -10,6 +10,7 @@ import { MillraceError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { SqlType } from '../../core/types.ts'
 import type { Source, SourceContext, SourcePoll } from '../api/source.ts'
+import { Lanes } from '../api/lanes.ts'
 import { auctionFields } from './auction.ts'
 import { bidFields } from './bid.ts'
 import type { FieldMaker } from './columns.ts'
@@ -19,6 +20,8 @@ import { personFields } from './person.ts'
 export function createSource(context: SourceContext): Source {
   return new NexmarkSource(context)
 }
+
+export { mergeLanes as mergePositions } from '../api/lanes.ts'
 
 /** Events that go to one subtask in a row. */
 const BLOCK = 4096
@@ -34,12 +37,11 @@ class NexmarkSource implements Source {
   /** Events a millisecond; Infinity: as fast as they are taken. */
   readonly #rate: number
   readonly #keepAlive: boolean
-  /** Number of the next event of this subtask. */
-  #next: number
+  readonly #lanes: Lanes
   #startedAt = 0
 
   constructor(context: SourceContext) {
-    const { options, subtask } = context
+    const { options, subtask, parallelism } = context
     const capacity = Math.min(context.batchRows, BLOCK)
     this.#context = context
     this.#schedule = scheduleOf(options)
@@ -50,20 +52,20 @@ class NexmarkSource implements Source {
     this.#end = Math.min(events === 0 ? Number.MAX_SAFE_INTEGER : events, stopAt < 0 ? Number.MAX_SAFE_INTEGER : stopAt)
     this.#rate = options.boolean('max-emit-speed') ? Number.POSITIVE_INFINITY : options.int('first-event.rate') / 1000
     this.#keepAlive = options.boolean('keep-alive')
-    this.#next = subtask * BLOCK
+    this.#lanes = new Lanes(BLOCK, subtask, parallelism)
   }
 
   async open(position: JsonValue | undefined): Promise<void> {
-    if (typeof position === 'number') this.#next = position
-    this.#startedAt = this.#context.clock.now() - this.#next / this.#rate
+    this.#lanes.restore(position)
+    this.#startedAt = this.#context.clock.now() - this.#lanes.next / this.#rate
   }
 
   poll(maxWait: number): Promise<SourcePoll> | SourcePoll {
-    if (this.#next >= this.#end) return this.#keepAlive ? this.#pause(maxWait) : { kind: 'end' }
-    const inBlock = BLOCK - (this.#next % BLOCK)
-    const rows = Math.min(this.#context.batchRows, inBlock, this.#end - this.#next)
+    const { next, run } = this.#lanes
+    if (next >= this.#end) return this.#keepAlive ? this.#pause(maxWait) : { kind: 'end' }
+    const rows = Math.min(this.#context.batchRows, run, this.#end - next)
     if (this.#rate === Number.POSITIVE_INFINITY) return this.#make(rows)
-    const due = Math.floor((this.#context.clock.now() - this.#startedAt) * this.#rate) - this.#next
+    const due = Math.floor((this.#context.clock.now() - this.#startedAt) * this.#rate) - next
     return due > 0 ? this.#make(Math.min(rows, due)) : this.#pause(Math.min(maxWait, 10))
   }
 
@@ -73,20 +75,18 @@ class NexmarkSource implements Source {
   }
 
   #make(rows: number): SourcePoll {
-    const first = this.#next
-    this.#run.fill(first, rows)
+    this.#run.fill(this.#lanes.next, rows)
     const columns = this.#columns.map((make) => make(this.#run))
-    this.#next = first + rows
-    if (this.#next % BLOCK === 0) this.#next += (this.#context.parallelism - 1) * BLOCK
+    this.#lanes.advance(rows)
     return { kind: 'rows', split: this.#split, batch: createBatch(this.#context.schema, columns, rows), bytes: 0 }
   }
 
   splits(): readonly string[] {
-    return this.#next >= this.#end ? [] : [this.#split]
+    return this.#lanes.next >= this.#end ? [] : [this.#split]
   }
 
   position(): JsonValue {
-    return this.#next
+    return this.#lanes.position()
   }
 
   async close(): Promise<void> {}

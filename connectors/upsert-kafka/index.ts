@@ -22,6 +22,8 @@ import { type DecodedRecords, RowDecoder } from '../kafka/row-decoder.ts'
 import { KafkaSink } from '../kafka/sink.ts'
 import { KafkaSource } from '../kafka/source.ts'
 
+export { mergePositions } from '../kafka/source.ts'
+
 export function createSource(context: SourceContext): Source {
   const { table, options, columns, schema } = context
   const key = table.primaryKey?.columns ?? []

@@ -4,6 +4,7 @@ import { typeToString } from '../../core/types.ts'
 import type { AggregateCall } from '../../planner/expression.ts'
 import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
 import type { Manifest, RestoredState } from '../../state/state-store.ts'
+import { splitSubtaskUid } from './subtask-state.ts'
 
 /** What must be the same for an operator's state to be taken over. */
 function describe(node: OperatorNode): string {
@@ -83,7 +84,7 @@ export function matchState(
 
 function keepOnly(manifest: Manifest, uids: ReadonlySet<string>): Manifest {
   const keep = <T>(entries: { readonly [uid: string]: T }): Record<string, T> =>
-    Object.fromEntries(Object.entries(entries).filter(([uid]) => uids.has(uid)))
+    Object.fromEntries(Object.entries(entries).filter(([uid]) => uids.has(splitSubtaskUid(uid).uid)))
   return {
     ...manifest,
     operators: keep(manifest.operators),

@@ -6,7 +6,7 @@ import { MillraceError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { OperatorGraph } from '../../planner/physical/graph.ts'
 import { type Manifest, STATE_FORMAT_VERSION, type StateStore } from '../../state/state-store.ts'
-import type { Attempt } from '../runtime/attempt.ts'
+import type { GatheredState, JobAttempt } from '../runtime/job-attempt.ts'
 import { describeOperators } from './compatibility.ts'
 
 /** Moments that a test may kill the process at. */
@@ -16,7 +16,9 @@ export interface CoordinatorOptions {
   readonly graph: OperatorGraph
   readonly jobName: string
   readonly store: StateStore
-  readonly attempt: Attempt
+  readonly attempt: JobAttempt
+  /** Workers, and key groups where there are several; absent: one. */
+  readonly deployment?: { readonly parallelism: number; readonly maxParallelism: number }
   /** Number of the last completed checkpoint. */
   readonly last: number
   readonly startedFrom: string | undefined
@@ -32,7 +34,7 @@ export interface CompletedCheckpoint {
 
 interface CheckpointRequest {
   readonly finished?: boolean
-  readonly before?: () => void
+  readonly drain?: boolean
   readonly last?: boolean
 }
 
@@ -52,7 +54,7 @@ export class CheckpointCoordinator {
 
   /**
    * @param finished the input has ended: nothing will follow, so no state is written
-   * @param before runs between the pause of the sources and the snapshot (`WITH DRAIN`)
+   * @param drain as if all inputs had ended (`WITH DRAIN`)
    * @param last the sources stay where they are afterwards
    */
   trigger(request: CheckpointRequest = {}): Promise<CompletedCheckpoint> {
@@ -80,34 +82,28 @@ export class CheckpointCoordinator {
     const { attempt, store, onPhase } = this.#options
     const started = performance.now()
     this.#throwIfStopped()
-    await attempt.pause()
-    this.#throwIfStopped()
-    const checkpoint = ++this.#number
+    let checkpoint: number
+    let gathered: GatheredState
     let handles: Record<string, JsonValue>
-    let positions: Record<string, JsonValue>
-    let pages: ReturnType<Attempt['pipeline']['snapshot']>
     try {
-      request.before?.()
-      await attempt.drained()
-      attempt.pipeline.prepareSnapshot()
-      pages = request.finished === true ? [] : attempt.pipeline.snapshot()
-      positions = Object.fromEntries(attempt.sources.map((task) => [task.node.uid, task.source.position()]))
+      const gathering = attempt.gather({ drain: request.drain === true, finished: request.finished === true })
+      gathered = await Promise.race([gathering, attempt.failure])
+      this.#throwIfStopped()
+      checkpoint = ++this.#number
       onPhase?.('snapshot', checkpoint)
-      handles = await this.#prepare(checkpoint)
+      handles = await attempt.prepare(checkpoint)
       onPhase?.('prepared', checkpoint)
     } finally {
       if (request.last !== true) attempt.resume()
     }
     // The sinks may have thrown away what they prepared.
     this.#throwIfStopped()
-    const manifest = this.#manifest(checkpoint, positions, handles, request.finished === true)
-    const { bytes } = await store.write(pages, manifest)
+    const manifest = this.#manifest(checkpoint, gathered.positions, handles, request.finished === true)
+    const { bytes } = await store.write(gathered.pages, manifest)
     onPhase?.('durable', checkpoint)
-    await this.#commit(handles)
+    await attempt.commit(handles)
     onPhase?.('committed', checkpoint)
-    await Promise.all(
-      attempt.sources.map(async (task) => task.source.onCheckpointComplete?.(positions[task.node.uid] ?? null)),
-    )
+    await attempt.complete(gathered.positions)
     const result = { manifest, bytes, milliseconds: performance.now() - started }
     this.completed.push(result)
     this.count++
@@ -115,29 +111,13 @@ export class CheckpointCoordinator {
     return result
   }
 
-  async #prepare(checkpoint: number): Promise<Record<string, JsonValue>> {
-    const tasks = [...this.#options.attempt.sinks.values()]
-    const prepared = Promise.all(tasks.map(async (task) => [task.node.uid, await task.prepare(checkpoint)] as const))
-    const entries = await Promise.race([prepared, this.#options.attempt.failure])
-    return Object.fromEntries(entries.filter(([, handle]) => handle !== null))
-  }
-
-  async #commit(handles: Readonly<Record<string, JsonValue>>): Promise<void> {
-    await Promise.all(
-      [...this.#options.attempt.sinks.values()].map(async (task) => {
-        const handle = handles[task.node.uid]
-        if (handle !== undefined) await task.commit(handle)
-      }),
-    )
-  }
-
   #manifest(
     checkpoint: number,
-    positions: Record<string, JsonValue>,
+    positions: Readonly<Record<string, JsonValue>>,
     handles: Record<string, JsonValue>,
     finished: boolean,
   ): Manifest {
-    const { graph, jobName, startedFrom, now } = this.#options
+    const { graph, jobName, startedFrom, now, deployment } = this.#options
     if (checkpoint > 2 ** 31) throw new MillraceError('INTERNAL_ERROR', 'too many checkpoints')
     return {
       version: STATE_FORMAT_VERSION,
@@ -145,6 +125,7 @@ export class CheckpointCoordinator {
       checkpoint,
       timestamp: now(),
       fingerprint: graph.fingerprint,
+      ...deployment,
       operators: describeOperators(graph),
       positions,
       handles,

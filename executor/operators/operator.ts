@@ -75,6 +75,8 @@ export interface SplitOperator extends Operator {
   setSplits(splits: readonly string[]): void
   /** Every `pipeline.auto-watermark-interval`: emits what has advanced, marks idle splits. */
   onPeriodicEmit(now: number): void
+  /** There is no split that can hold the watermark back. */
+  readonly isIdle: boolean
   /** The active split with the lowest watermark, where the watermark has not reached the others'. */
   slowestSplit(): { readonly split: string; readonly watermark: number } | undefined
 }

@@ -148,6 +148,11 @@ class WatermarkOperator implements SplitOperator {
     if (active > 0) this.#advance(this.#lowestBut(undefined))
   }
 
+  get isIdle(): boolean {
+    for (const split of this.#splits.values()) if (!split.idle) return false
+    return true
+  }
+
   slowestSplit(): { readonly split: string; readonly watermark: number } | undefined {
     let slowest: { readonly split: string; readonly watermark: number } | undefined
     let highest = MIN_WATERMARK

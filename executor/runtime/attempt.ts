@@ -3,13 +3,17 @@ import type { Connector } from '../../connectors/index.ts'
 import type { ConfigurationReader } from '../../catalog/reader.ts'
 import { type ChangeBatch, copyBatch } from '../../core/change-batch.ts'
 import type { Clock } from '../../core/clock.ts'
-import { delay } from '../../core/delay.ts'
+import { delay, nextTurn } from '../../core/delay.ts'
 import { asMillraceError, MillraceError } from '../../core/errors.ts'
-import type { LookupJoinNode, OperatorGraph } from '../../planner/physical/graph.ts'
+import type { LookupJoinNode, OperatorGraph, SinkNode, SourceNode, ValuesNode } from '../../planner/physical/graph.ts'
+import type { JsonValue } from '../../core/json.ts'
 import type { RestoredState } from '../../state/state-store.ts'
+import { type SubtaskState, subtaskState, subtaskUid } from '../checkpoint/subtask-state.ts'
 import type { Environment } from '../functions/function.ts'
 import type { LookupOperator } from '../operators/lookup-join.ts'
-import type { SplitOperator } from '../operators/operator.ts'
+import { MAX_WATERMARK, type SplitOperator } from '../operators/operator.ts'
+import type { Exchanges } from './exchange/exchanges.ts'
+import type { GatheredState, GatherRequest, JobAttempt, StageStatistics } from './job-attempt.ts'
 import { createLookupTask, createSinkTask, createSourceTask } from './connect.ts'
 import type { LookupTask } from './lookup-task.ts'
 import { Pipeline } from './pipeline.ts'
@@ -17,6 +21,7 @@ import type { SinkTask } from './sink-task.ts'
 import type { SourceTask } from './source-task.ts'
 
 const TICK_MILLISECONDS = 100
+const NO_STATE = { stateBytes: 0, stateEntries: 0, lateRows: 0 }
 
 export interface AttemptOptions {
   readonly graph: OperatorGraph
@@ -30,9 +35,12 @@ export interface AttemptOptions {
   readonly output: { write(text: string): void; writeError(text: string): void }
   readonly onCollect: ((batch: ChangeBatch) => Promise<void> | undefined) | undefined
   readonly onSkipped: (records: number) => void
+  /** Of one of several workers; absent: the job runs in this thread alone. */
+  readonly exchanges?: Exchanges
 }
 
-export class Attempt {
+/** In this thread: the whole job, or what a worker runs of it. */
+export class Attempt implements JobAttempt {
   readonly pipeline: Pipeline
   readonly sources: SourceTask[] = []
   readonly sinks = new Map<number, SinkTask>()
@@ -48,6 +56,8 @@ export class Attempt {
   #lastEmit = 0
   /** While a checkpoint is being prepared nothing may reach the sinks. */
   #standing = false
+  /** Settles when something has come from another worker. */
+  #arrival: PromiseWithResolvers<void> | undefined
 
   constructor(options: AttemptOptions) {
     this.#options = options
@@ -59,6 +69,7 @@ export class Attempt {
       onCollect: (batch) => {
         this.#collect(batch)
       },
+      ...(options.exchanges === undefined ? {} : { exchanges: options.exchanges }),
     })
   }
 
@@ -67,46 +78,54 @@ export class Attempt {
     return this.#failure.promise
   }
 
-  /** Opens operators, lookups, sinks and sources in this order, each with its part of the restored state. */
   async open(restored: RestoredState | undefined): Promise<void> {
-    const { graph } = this.#options
-    const known = new Set(Object.keys(restored?.manifest.operators ?? {}))
-    for (const node of graph.nodes) {
-      if (restored !== undefined && known.has(node.uid)) this.pipeline.restore(node.uid, await restored.pages(node.uid))
+    await this.openSubtask(restored === undefined ? undefined : subtaskState(restored, 0, 1))
+  }
+
+  /** Opens operators, lookups, sinks and sources in this order, each with its part of the restored state. */
+  async openSubtask(state: SubtaskState | undefined): Promise<void> {
+    const nodes = this.#options.graph.nodes.filter((node) => this.pipeline.runs(node.id))
+    for (const node of nodes) {
+      if (state?.operators.has(node.uid) === true) this.pipeline.restore(node.uid, await state.pages(node.uid))
     }
-    for (const node of graph.nodes) if (node.kind === 'lookup-join') await this.#openLookup(node)
-    for (const node of graph.nodes) {
-      if (node.kind !== 'sink') continue
-      const task = await createSinkTask(node, graph, this.#options, this.#abort.signal, (error) => {
+    for (const node of nodes) if (node.kind === 'lookup-join') await this.#openLookup(node)
+    for (const node of nodes) if (node.kind === 'sink') await this.#openSink(node, state)
+    for (const node of nodes) {
+      if (node.kind === 'source' || node.kind === 'values') await this.#openSource(node, state)
+    }
+  }
+
+  async #openSink(node: SinkNode, state: SubtaskState | undefined): Promise<void> {
+    const task = await createSinkTask(node, this.#options.graph, this.#options, this.#abort.signal, (error) => {
+      this.fail(error)
+    })
+    this.sinks.set(node.id, task)
+    await task.sink.open()
+    await task.sink.recover(state?.handles(node.uid) ?? [])
+  }
+
+  async #openSource(node: SourceNode | ValuesNode, state: SubtaskState | undefined): Promise<void> {
+    const task = await createSourceTask(node, this.#options, this.#abort.signal, {
+      onRows: (source, { batch, split }) => {
+        this.#guard(() => {
+          this.pipeline.emit(source.node.id, split, batch)
+        })
+        this.#exchange()
+      },
+      onEnd: (source) => {
+        this.#guard(() => {
+          this.pipeline.end(source.node.id)
+        })
+        this.#options.exchanges?.wake()
+      },
+      onError: (error) => {
         this.fail(error)
-      })
-      this.sinks.set(node.id, task)
-      await task.sink.open()
-      const handle = restored?.manifest.handles[node.uid]
-      await task.sink.recover(handle === undefined || handle === null ? [] : [handle])
-    }
-    for (const node of graph.nodes) {
-      if (node.kind !== 'source' && node.kind !== 'values') continue
-      const task = await createSourceTask(node, this.#options, this.#abort.signal, {
-        onRows: (source, { batch, split }) => {
-          this.#guard(() => {
-            this.pipeline.emit(source.node.id, split, batch)
-          })
-        },
-        onEnd: (source) => {
-          this.#guard(() => {
-            this.pipeline.end(source.node.id)
-          })
-        },
-        onError: (error) => {
-          this.fail(error)
-        },
-        pressure: () => this.#pressure(),
-      })
-      this.sources.push(task)
-      await task.source.open(restored?.manifest.positions[node.uid])
-      this.pipeline.setSplits(node.id, task.source.splits())
-    }
+      },
+      pressure: () => this.#pressure(),
+    })
+    this.sources.push(task)
+    await task.source.open(state?.position(node.uid))
+    this.pipeline.setSplits(node.id, task.source.splits())
   }
 
   async #openLookup(node: LookupJoinNode): Promise<void> {
@@ -118,7 +137,10 @@ export class Attempt {
     const operator = this.pipeline.stages[node.id]?.operator as LookupOperator
     operator.connect(await task.open(), {
       resume: (step) => {
-        if (!signal.aborted) this.#guard(() => this.pipeline.resume(node.id, step))
+        if (signal.aborted) return
+        this.#guard(() => this.pipeline.resume(node.id, step))
+        this.#arrival?.resolve()
+        this.#options.exchanges?.wake()
       },
       fail: (error) => {
         this.fail(error)
@@ -139,7 +161,7 @@ export class Attempt {
       ),
     )
     try {
-      this.#running = Promise.all(this.sources.map((source) => source.run()))
+      this.#running = Promise.all([...this.sources.map((source) => source.run()), this.#runExchanges()])
       await Promise.race([this.#running, this.failure])
       await this.drained()
     } finally {
@@ -159,14 +181,110 @@ export class Attempt {
     this.#stopped.resolve()
   }
 
+  async gather(request: GatherRequest): Promise<GatheredState> {
+    await (this.#options.exchanges === undefined ? this.#stand(request) : this.#standBehindBarrier(request))
+    const { exchanges } = this.#options
+    const worker = exchanges?.worker ?? 0
+    const pages = request.finished || this.stopped ? [] : this.pipeline.snapshot()
+    this.pipeline.forgetBarrier()
+    return {
+      pages: worker === 0 ? pages : pages.map((page) => ({ ...page, uid: subtaskUid(page.uid, worker) })),
+      positions: Object.fromEntries(
+        this.sources.map(({ node, source }) => [subtaskUid(node.uid, worker), source.position()]),
+      ),
+    }
+  }
+
   /**
    * All sources stand still, no timer works, and every row emitted is in the sinks' hands; unless it has stopped:
    * then a batch may be half way through the operators.
    */
-  async pause(): Promise<void> {
+  async #stand(request: GatherRequest): Promise<void> {
     await Promise.all(this.sources.map((source) => source.pause()))
     await this.drained()
     this.#standing = true
+    if (this.stopped) return
+    if (request.drain) this.pipeline.endAll()
+    await this.drained()
+    this.pipeline.prepareSnapshot()
+  }
+
+  /** As `#stand` in all workers: what the others have emitted before they stood still has arrived. */
+  async #standBehindBarrier(request: GatherRequest): Promise<void> {
+    this.#standing = true
+    await Promise.all(this.sources.map((source) => source.pause()))
+    await this.drained()
+    if (this.stopped) return
+    this.#guard(() => {
+      if (request.drain) this.pipeline.endAll()
+      else this.pipeline.sendBarrier()
+    })
+    while (!this.stopped && !this.pipeline.isAligned) {
+      this.#arrival ??= Promise.withResolvers<void>()
+      await Promise.race([this.#arrival.promise, this.#stopped.promise])
+    }
+    await this.drained()
+  }
+
+  async prepare(checkpoint: number): Promise<Record<string, JsonValue>> {
+    const worker = this.#options.exchanges?.worker ?? 0
+    const prepared = Promise.all(
+      [...this.sinks.values()].map(
+        async (task) => [subtaskUid(task.node.uid, worker), await task.prepare(checkpoint)] as const,
+      ),
+    )
+    const entries = await Promise.race([prepared, this.failure])
+    return Object.fromEntries(entries.flatMap(([uid, handle]) => (handle === null ? [] : [[uid, handle]])))
+  }
+
+  async commit(handles: Readonly<Record<string, JsonValue>>): Promise<void> {
+    const worker = this.#options.exchanges?.worker ?? 0
+    await Promise.all(
+      [...this.sinks.values()].map(async (task) => {
+        const handle = handles[subtaskUid(task.node.uid, worker)]
+        if (handle !== undefined) await task.commit(handle)
+      }),
+    )
+  }
+
+  async complete(positions: Readonly<Record<string, JsonValue>>): Promise<void> {
+    const worker = this.#options.exchanges?.worker ?? 0
+    await Promise.all(
+      this.sources.map(async ({ node, source }) =>
+        source.onCheckpointComplete?.(positions[subtaskUid(node.uid, worker)] ?? null),
+      ),
+    )
+  }
+
+  /** Hands over what other workers have sent, as long as nothing holds this one back. */
+  #exchange(): boolean {
+    const { exchanges } = this.#options
+    if (exchanges === undefined || this.stopped) return false
+    let worked = false
+    this.#guard(() => {
+      worked = exchanges.work(this.pipeline, () => !this.stopped && this.#sinkPressure() === undefined)
+    })
+    if (!worked) return false
+    this.#arrival?.resolve()
+    this.#arrival = undefined
+    return true
+  }
+
+  /** Until everything has come to its end here, and what this worker has sent is with the others. */
+  async #runExchanges(): Promise<void> {
+    const { exchanges } = this.#options
+    if (exchanges === undefined) return
+    while (!this.stopped && !(this.pipeline.hasEnded && exchanges.pressure === undefined)) {
+      if (this.#exchange()) {
+        await nextTurn()
+        continue
+      }
+      const bell = exchanges.goToBed()
+      if (this.#exchange()) continue
+      const pressure = this.#sinkPressure()
+      const woken = [exchanges.sleep(bell), this.#stopped.promise]
+      await Promise.race(pressure === undefined ? woken : [...woken, pressure])
+    }
   }
 
   /** No row waits in an operator for an external system, or the attempt has stopped. Rejects when it fails. */
@@ -189,6 +307,30 @@ export class Attempt {
 
   get ended(): boolean {
     return this.sources.every((source) => source.ended)
+  }
+
+  statistics(): readonly StageStatistics[] {
+    const sources = new Map(this.sources.map((task) => [task.node.id, task]))
+    return this.pipeline.stages.map((stage) => {
+      const source = sources.get(stage.node.id)
+      const { stateBytes, stateEntries, lateRows } = stage.operator?.metrics?.() ?? NO_STATE
+      const rowsWritten = this.sinks.get(stage.node.id)?.rows ?? 0
+      const { rowsIn, rowsOut, busy, watermark } = stage
+      const [rowsRead, bytesRead, waited] = [source?.rows ?? 0, source?.bytes ?? 0, source?.waited ?? 0]
+      return {
+        rowsIn: source === undefined ? rowsIn : rowsRead,
+        rowsOut,
+        rowsRead,
+        bytesRead,
+        rowsWritten,
+        busy,
+        waited,
+        watermark: this.pipeline.runs(stage.node.id) ? watermark : MAX_WATERMARK,
+        stateBytes,
+        stateEntries,
+        lateRows,
+      }
+    })
   }
 
   /** The split that holds the lowest watermark back, with the source it belongs to. */
@@ -226,6 +368,10 @@ export class Attempt {
   }
 
   #pressure(): Promise<unknown> | undefined {
+    return this.#options.exchanges?.pressure ?? this.#sinkPressure()
+  }
+
+  #sinkPressure(): Promise<unknown> | undefined {
     let waiting: Promise<unknown> | undefined = this.#collecting ?? this.pipeline.pressure
     for (const sink of this.sinks.values()) {
       if (sink.pending !== undefined)

@@ -4,8 +4,16 @@ import { parseTableOptions } from '../../catalog/table-options.ts'
 import type { Connector } from '../../connectors/index.ts'
 import type { Source, SourcePoll } from '../../connectors/api/source.ts'
 import { MillraceError } from '../../core/errors.ts'
+import type { JsonValue } from '../../core/json.ts'
 import type { OptionValues } from '../../core/options.ts'
-import type { LookupJoinNode, OperatorGraph, SinkNode, SourceNode, ValuesNode } from '../../planner/physical/graph.ts'
+import type {
+  LookupJoinNode,
+  OperatorGraph,
+  OperatorNode,
+  SinkNode,
+  SourceNode,
+  ValuesNode,
+} from '../../planner/physical/graph.ts'
 import { valuesBatch } from '../codegen/calc.ts'
 import type { AttemptOptions } from './attempt.ts'
 import { LookupTask } from './lookup-task.ts'
@@ -21,7 +29,7 @@ const EXTENSIONS = {
 
 async function load(
   node: SourceNode | SinkNode | LookupJoinNode,
-  options: AttemptOptions,
+  options: Pick<AttemptOptions, 'connectors'>,
 ): Promise<{ connector: Connector; values: OptionValues; name: string }> {
   const label = `table "${node.table.path.name}"`
   const values = parseTableOptions(node.options, EXTENSIONS, label)
@@ -30,6 +38,31 @@ async function load(
   if (loader === undefined)
     throw new MillraceError('UNSUPPORTED_FEATURE', `connector "${name}" of ${label} cannot run yet`)
   return { connector: await loader(), values, name }
+}
+
+/** Which part of the source or sink this is, of how many. */
+function subtaskOf(node: OperatorNode, { exchanges }: AttemptOptions): { subtask: number; parallelism: number } {
+  const parallelism = exchanges?.deployment.subtasks[node.id] ?? 1
+  return { subtask: parallelism === 1 ? 0 : (exchanges?.worker ?? 0), parallelism }
+}
+
+/** Whether a source or sink can be divided among workers. */
+export function runsParallel(node: OperatorNode): boolean {
+  if (node.kind !== 'source' && node.kind !== 'sink') return false
+  const descriptor = EXTENSIONS.connectors.get(node.options['connector'] ?? '')
+  if (node.kind === 'source') return descriptor?.source?.divisible === true
+  return descriptor?.sink?.divisible?.(node.options) === true
+}
+
+/** Positions of all subtasks of a source as one for another number of them; undefined: it cannot be divided. */
+export async function mergePositions(
+  node: OperatorNode,
+  positions: readonly JsonValue[],
+  options: Pick<AttemptOptions, 'connectors'>,
+): Promise<JsonValue | undefined> {
+  if (node.kind !== 'source') return undefined
+  const { connector } = await load(node, options)
+  return connector.mergePositions?.(positions)
 }
 
 export async function createSinkTask(
@@ -54,8 +87,7 @@ export async function createSinkTask(
     overwrite: node.overwrite,
     jobName: options.jobName,
     uid: node.uid,
-    subtask: 0,
-    parallelism: 1,
+    ...subtaskOf(node, options),
     checkpointing: options.checkpointing,
     signal,
     clock: options.clock,
@@ -80,8 +112,7 @@ export async function createSourceTask(
     schema: node.schema,
     columns: node.columns,
     batchRows: Number(options.configuration.get('execution.batch-rows') ?? BATCH_ROWS),
-    subtask: 0,
-    parallelism: 1,
+    ...subtaskOf(node, options),
     signal,
     clock: options.clock,
     onSkipped: options.onSkipped,

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
 import type { CheckpointCoordinator, CompletedCheckpoint } from '../checkpoint/coordinator.ts'
 import { MAX_WATERMARK, MIN_WATERMARK } from '../operators/operator.ts'
-import type { Attempt } from './attempt.ts'
+import type { JobAttempt } from './job-attempt.ts'
 import type { JobMetrics, OperatorStatistics } from './metrics.ts'
 
 interface Totals {
@@ -22,7 +22,7 @@ export class JobStatistics {
   #before: Totals = { rowsIn: 0, rowsOut: 0, bytesIn: 0 }
   #checkpointsBefore = 0
   #lastCheckpoint: CompletedCheckpoint | undefined
-  #current: Attempt | undefined
+  #current: JobAttempt | undefined
   #lastRead = { at: 0, rows: 0, busy: new Map<string, number>(), waited: new Map<string, number>() }
   #endedAt: number | undefined
 
@@ -33,7 +33,7 @@ export class JobStatistics {
   }
 
   /** Takes over the counts of an attempt that is over. */
-  keep(attempt: Attempt, coordinator: CheckpointCoordinator): void {
+  keep(attempt: JobAttempt, coordinator: CheckpointCoordinator): void {
     const totals = totalsOf(attempt)
     this.#before = add(this.#before, totals)
     this.#checkpointsBefore += coordinator.count
@@ -42,7 +42,7 @@ export class JobStatistics {
     this.#endedAt = this.#clock.now()
   }
 
-  read(attempt: Attempt | undefined, coordinator: CheckpointCoordinator | undefined): JobMetrics {
+  read(attempt: JobAttempt | undefined, coordinator: CheckpointCoordinator | undefined): JobMetrics {
     const over = attempt === undefined || attempt === this.#current
     const totals = over ? this.#before : add(this.#before, totalsOf(attempt))
     const now = this.#clock.now()
@@ -78,32 +78,35 @@ export class JobStatistics {
     }
   }
 
-  #operators(attempt: Attempt, seconds: number): OperatorStatistics[] {
-    const sources = new Map(attempt.sources.map((task) => [task.node.id, task]))
-    return attempt.pipeline.stages.map((stage, index) => {
-      const { uid, kind, description } = this.#graph.nodes[index] ?? stage.node
-      const source = sources.get(stage.node.id)
-      const state = stage.operator?.metrics?.()
+  #operators(attempt: JobAttempt, seconds: number): OperatorStatistics[] {
+    const counts = attempt.statistics()
+    return this.#graph.nodes.flatMap((node, index): OperatorStatistics[] => {
+      const count = counts[index]
+      if (count === undefined) return []
+      const { uid, kind, description } = node
       const share = (known: Map<string, number>, total: number): number => {
         const since = total - (known.get(uid) ?? 0)
         known.set(uid, total)
         return seconds <= 0 ? 0 : Math.min(1, Math.max(0, since / 1000 / seconds))
       }
-      return {
-        uid,
-        kind,
-        description,
-        target: targetOf(stage.node),
-        rowsIn: source?.rows ?? stage.rowsIn,
-        rowsOut: stage.rowsOut,
-        bytesIn: source?.bytes ?? 0,
-        busy: share(this.#lastRead.busy, stage.busy),
-        backPressured: share(this.#lastRead.waited, source?.waited ?? 0),
-        watermark: stage.watermark === MIN_WATERMARK || stage.watermark === MAX_WATERMARK ? undefined : stage.watermark,
-        stateBytes: state?.stateBytes ?? 0,
-        stateEntries: state?.stateEntries ?? 0,
-        lateRows: state?.lateRows ?? 0,
-      }
+      const { rowsIn, rowsOut, watermark, stateBytes, stateEntries, lateRows } = count
+      return [
+        {
+          uid,
+          kind,
+          description,
+          target: targetOf(node),
+          rowsIn,
+          rowsOut,
+          bytesIn: count.bytesRead,
+          busy: share(this.#lastRead.busy, count.busy),
+          backPressured: share(this.#lastRead.waited, count.waited),
+          watermark: watermark === MIN_WATERMARK || watermark === MAX_WATERMARK ? undefined : watermark,
+          stateBytes,
+          stateEntries,
+          lateRows,
+        },
+      ]
     })
   }
 }
@@ -114,13 +117,15 @@ function targetOf(node: OperatorNode): string | undefined {
   return options['path'] ?? options['topic'] ?? options['table-name'] ?? options['connector']
 }
 
-function totalsOf(attempt: Attempt): Totals {
-  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
-  return {
-    rowsIn: sum(attempt.sources.map((task) => task.rows)),
-    rowsOut: sum([...attempt.sinks.values()].map((task) => task.rows)),
-    bytesIn: sum(attempt.sources.map((task) => task.bytes)),
-  }
+function totalsOf(attempt: JobAttempt): Totals {
+  return attempt.statistics().reduce<Totals>(
+    (sum, { rowsRead, rowsWritten, bytesRead }) => ({
+      rowsIn: sum.rowsIn + rowsRead,
+      rowsOut: sum.rowsOut + rowsWritten,
+      bytesIn: sum.bytesIn + bytesRead,
+    }),
+    { rowsIn: 0, rowsOut: 0, bytesIn: 0 },
+  )
 }
 
 function add(a: Totals, b: Totals): Totals {

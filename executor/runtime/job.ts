@@ -7,13 +7,19 @@ import type { ChangeBatch } from '../../core/change-batch.ts'
 import type { Clock } from '../../core/clock.ts'
 import { asMillraceError, MillraceError } from '../../core/errors.ts'
 import { parseDuration } from '../../core/quantities.ts'
-import type { OperatorGraph } from '../../planner/physical/graph.ts'
+import type { JsonValue } from '../../core/json.ts'
+import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
 import { MemoryStore } from '../../state/memory-store.ts'
 import type { RestoredState, StateStore } from '../../state/state-store.ts'
 import { matchState } from '../checkpoint/compatibility.ts'
+import { isOfSubtasks, writtenUids } from '../checkpoint/subtask-state.ts'
+import { mergePositions, runsParallel } from './connect.ts'
 import { CheckpointCoordinator, type CheckpointPhase } from '../checkpoint/coordinator.ts'
+import type { Deployment } from '../../planner/physical/exchange.ts'
+import { deploymentOf } from './deployment.ts'
 import { Attempt } from './attempt.ts'
 import { createEnvironment } from './environment.ts'
+import type { JobAttempt } from './job-attempt.ts'
 import { JobStatistics } from './job-statistics.ts'
 import type { JobMetrics } from './metrics.ts'
 import { createRestartStrategy } from './restart-strategy.ts'
@@ -29,14 +35,21 @@ export type JobStatus =
   | 'FAILED'
   | 'FINISHED'
 
+/** Also what was set, so that workers can be told. */
+export interface JobConfiguration extends ConfigurationReader {
+  entries(): readonly (readonly [string, string])[]
+}
+
 export interface JobOptions {
   readonly graph: OperatorGraph
   /** For people. */
   readonly name: string
   /** What the job's state is kept under: the same name goes on from the last checkpoint. */
   readonly stateName: string
-  readonly configuration: ConfigurationReader
+  readonly configuration: JobConfiguration
   readonly connectors: Readonly<Record<string, () => Promise<Connector>>>
+  /** Module whose CONNECTORS workers use in place of the ones there are: for tests that wrap these. */
+  readonly connectorsModule?: string
   /** undefined: state in memory only. */
   readonly dataDirectory: string | undefined
   /** A savepoint or checkpoint directory to start from. */
@@ -90,7 +103,7 @@ class RunningJob implements Job {
   readonly #statistics: JobStatistics
   #status: JobStatus = 'INITIALIZING'
   #store: StateStore | undefined
-  #attempt: Attempt | undefined
+  #attempt: JobAttempt | undefined
   #coordinator: CheckpointCoordinator | undefined
   #stopping = false
   #cancelRequested = false
@@ -143,8 +156,7 @@ class RunningJob implements Job {
     if (attempt === undefined || store === undefined) throw notRunning(this.id)
     this.#stopping = true
     try {
-      const before = options.drain === true ? { before: () => attempt.pipeline.endAll() } : {}
-      const { manifest } = await coordinator.trigger({ last: true, ...before })
+      const { manifest } = await coordinator.trigger({ last: true, drain: options.drain === true })
       const path = join(directory, `savepoint-${this.id.slice(0, 6)}-${randomBytes(6).toString('hex')}`)
       await writeSavepoint(path, manifest, store.allPages())
       attempt.stop()
@@ -230,24 +242,44 @@ class RunningJob implements Job {
       const { openSavepoint } = await import('../../state/open-savepoint.ts')
       const savepoint = matchState(graph, await openSavepoint(savepointPath), allowUnclaimed, log)
       if (own !== undefined) await store.clear()
-      const pages = (await Promise.all(graph.nodes.map((node) => savepoint.pages(node.uid)))).flat()
+      const uids = writtenUids(savepoint.manifest, graph)
+      const pages = (await Promise.all(uids.map((uid) => savepoint.pages(uid)))).flat()
       await store.write(pages, { ...savepoint.manifest, handles: {}, finished: false, startedFrom: savepointPath })
-      return store.restore()
+      const copied = await store.restore()
+      return copied && this.#rescale(store, copied)
     }
     if (own === undefined) return undefined
-    return own.manifest.fingerprint === graph.fingerprint ? own : matchState(graph, own, allowUnclaimed, log)
+    const fitting = own.manifest.fingerprint === graph.fingerprint ? own : matchState(graph, own, allowUnclaimed, log)
+    return this.#rescale(store, fitting)
+  }
+
+  /** Brings state of another number of subtasks to that of this job, as a checkpoint of its own. */
+  async #rescale(store: StateStore, restored: RestoredState): Promise<RestoredState | undefined> {
+    const { graph, configuration } = this.#options
+    const deployment = deploymentOf(graph, configuration)
+    const { manifest } = restored
+    if (manifest.finished || isOfSubtasks(manifest, deployment)) return restored
+    const { goneWith, rescale } = await import('../checkpoint/rescale.ts')
+    const merge = (node: OperatorNode, positions: readonly JsonValue[]): Promise<JsonValue | undefined> =>
+      mergePositions(node, positions, this.#options)
+    const rescaled = await rescale(graph, restored, deployment, runsParallel, merge)
+    const gone = await goneWith(store.allPages(), rescaled.pages)
+    await store.write([...rescaled.pages, ...gone], { ...rescaled.manifest, checkpoint: manifest.checkpoint + 1 })
+    return store.restore()
   }
 
   async #runAttempt(store: StateStore, restored: RestoredState | undefined, onRunning: () => void): Promise<void> {
     const { graph, clock, onPhase, savepointPath } = this.#options
     if (restored !== undefined) onPhase?.('restoring', restored.manifest.checkpoint)
-    const attempt = this.#createAttempt()
+    const deployment = deploymentOf(graph, this.#options.configuration)
+    const attempt = await this.#createAttempt(deployment)
     this.#attempt = attempt
     const coordinator = new CheckpointCoordinator({
       graph,
       jobName: this.#options.stateName,
       store,
       attempt,
+      ...(deployment === undefined ? {} : { deployment }),
       last: restored?.manifest.checkpoint ?? 0,
       startedFrom: savepointPath ?? restored?.manifest.startedFrom,
       now: () => clock.now(),
@@ -284,22 +316,20 @@ class RunningJob implements Job {
     if (!this.#options.keepFinished) await store.clear()
   }
 
-  #createAttempt(): Attempt {
-    const { graph, configuration, connectors, clock, output, onCollect, stateName } = this.#options
-    return new Attempt({
-      graph,
-      jobName: stateName,
-      configuration,
-      connectors,
-      environment: createEnvironment(configuration, clock),
-      clock,
-      checkpointing: this.#interval() !== undefined,
-      output,
-      onCollect,
-      onSkipped: (records) => {
-        this.#statistics.skipped += records
-      },
-    })
+  async #createAttempt(deployment: Deployment | undefined): Promise<JobAttempt> {
+    const { graph, configuration, connectors, clock, output, onCollect, stateName, connectorsModule } = this.#options
+    const environment = createEnvironment(configuration, clock)
+    const checkpointing = this.#interval() !== undefined
+    const onSkipped = (records: number): void => {
+      this.#statistics.skipped += records
+    }
+    const common = { graph, jobName: stateName, checkpointing, output, onCollect, onSkipped }
+    if (deployment !== undefined) {
+      const { ParallelAttempt } = await import('./workers/parallel-attempt.ts')
+      const settings = Object.fromEntries(configuration.entries())
+      return new ParallelAttempt({ ...common, deployment, configuration: settings, connectorsModule })
+    }
+    return new Attempt({ ...common, configuration, connectors, environment, clock })
   }
 
   #interval(): number | undefined {
@@ -308,7 +338,7 @@ class RunningJob implements Job {
     return interval === undefined || interval === 0 ? undefined : interval
   }
 
-  #startTimer(coordinator: CheckpointCoordinator, attempt: Attempt): CheckpointTimer | undefined {
+  #startTimer(coordinator: CheckpointCoordinator, attempt: JobAttempt): CheckpointTimer | undefined {
     const interval = this.#interval()
     if (interval === undefined) return undefined
     const { configuration } = this.#options

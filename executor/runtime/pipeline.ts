@@ -4,7 +4,7 @@
  * (`waiting`): when the answer is there, `resume` goes on.
  */
 import { type ChangeBatch } from '../../core/change-batch.ts'
-import { asMillraceError, MillraceError } from '../../core/errors.ts'
+import { asMillraceError, MillraceError, unreachable } from '../../core/errors.ts'
 import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
 import type { Environment } from '../functions/function.ts'
 import { createOperator } from '../operators/index.ts'
@@ -17,29 +17,51 @@ import {
   type SplitOperator,
   type StatePage,
 } from '../operators/operator.ts'
+import type { Exchange } from '../../planner/physical/exchange.ts'
 import type { PageWrite } from '../../state/state-store.ts'
+import type { Exchanges } from './exchange/exchanges.ts'
+import type { Message, Signal } from './exchange/messages.ts'
 import type { SinkTask } from './sink-task.ts'
 
 interface Edge {
   readonly to: Stage
   readonly input: number
+  /** Of the stage that it leads to. */
+  readonly channel: number
 }
 
 export class Stage {
   readonly node: OperatorNode
   readonly edges: Edge[] = []
-  /** By input: the watermark; an ended input has MAX_WATERMARK. */
+  /** To stages of which other workers have parts as well. */
+  readonly exchanges: Exchange[] = []
+  /** By input: its first channel. An input has one channel, behind an exchange one for each worker that sends. */
+  readonly channels: readonly number[]
+  /** By channel: the watermark; an ended one has MAX_WATERMARK. */
   readonly watermarks: number[]
+  /** Channels that do not hold the watermark back. */
+  readonly idle = new Set<number>()
   operator: Operator | undefined
   watermark = MIN_WATERMARK
   rowsIn = 0
   rowsOut = 0
   busy = 0
+  /** Channels that have ended; of a source 1 when it has. */
   ended = 0
+  /** Channels that the barrier of a checkpoint has come through. */
+  barriers = 0
+  /** What it has to emit before the checkpoint is out. */
+  aligned = false
 
-  constructor(node: OperatorNode) {
+  /** @param widths by input: its channels */
+  constructor(node: OperatorNode, widths: readonly number[]) {
     this.node = node
-    this.watermarks = node.inputs.map(() => MIN_WATERMARK)
+    this.channels = widths.map((_, input) => widths.slice(0, input).reduce((sum, width) => sum + width, 0))
+    this.watermarks = Array.from({ length: widths.reduce((sum, width) => sum + width, 0) }, () => MIN_WATERMARK)
+  }
+
+  get hasEnded(): boolean {
+    return this.node.inputs.length === 0 ? this.ended > 0 : this.ended === this.watermarks.length
   }
 }
 
@@ -48,6 +70,8 @@ export interface PipelineOptions {
   readonly environment: Environment
   readonly sinks: ReadonlyMap<number, SinkTask>
   readonly onCollect: (batch: ChangeBatch) => void
+  /** Where the job has several workers: the exchanges of this one. */
+  readonly exchanges?: Exchanges
 }
 
 export class Pipeline {
@@ -55,6 +79,9 @@ export class Pipeline {
   readonly #options: PipelineOptions
   /** Stages whose input has ended while rows wait in them. */
   readonly #ending = new Set<Stage>()
+  /** Stages that the barrier has reached while rows wait in them. */
+  readonly #aligning = new Set<Stage>()
+  readonly #idle = new Set<Stage>()
   #split = ''
   /** Times of the stages under way, for the busy share: a stage's own time is what those above it do not take. */
   #mark = 0
@@ -62,11 +89,44 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options
-    this.stages = options.graph.nodes.map((node) => new Stage(node))
-    for (const stage of this.stages) {
-      for (const [input, from] of stage.node.inputs.entries()) this.#stage(from).edges.push({ to: stage, input })
+    this.stages = options.graph.nodes.map((node) => new Stage(node, this.#widths(node)))
+    for (const stage of this.stages) if (this.runs(stage.node.id)) this.#connect(stage)
+    for (const stage of this.stages) if (this.runs(stage.node.id)) stage.operator = this.#createOperator(stage)
+  }
+
+  /** Whether this worker has a part of the operator. */
+  runs(id: number): boolean {
+    const { exchanges } = this.#options
+    return exchanges === undefined || exchanges.worker < (exchanges.deployment.subtasks[id] ?? 1)
+  }
+
+  /** Set when every part of an operator in this worker has seen its inputs end. */
+  get hasEnded(): boolean {
+    return this.stages.every((stage) => stage.hasEnded || !this.runs(stage.node.id))
+  }
+
+  /** By input: from how many workers it comes. */
+  #widths(node: OperatorNode): readonly number[] {
+    return node.inputs.map((from, input) => {
+      if (this.#exchange(node.id, input) !== undefined) return this.#options.exchanges?.deployment.subtasks[from] ?? 1
+      return this.runs(from) ? 1 : 0
+    })
+  }
+
+  #exchange(to: number, input: number): Exchange | undefined {
+    return this.#options.exchanges?.deployment.exchanges.find(
+      (exchange) => exchange.to === to && exchange.input === input,
+    )
+  }
+
+  #connect(stage: Stage): void {
+    for (const [input, from] of stage.node.inputs.entries()) {
+      if (this.#exchange(stage.node.id, input) === undefined && this.runs(from))
+        this.#stage(from).edges.push({ to: stage, input, channel: stage.channels[input] ?? 0 })
     }
-    for (const stage of this.stages) stage.operator = this.#createOperator(stage)
+    for (const exchange of this.#options.exchanges?.deployment.exchanges ?? []) {
+      if (exchange.from === stage.node.id) stage.exchanges.push(exchange)
+    }
   }
 
   /** Rows of a source, all of one split. */
@@ -77,12 +137,17 @@ export class Pipeline {
 
   /** The input of a source has ended. */
   end(source: number): void {
-    for (const { to, input } of this.#stage(source).edges) this.#endInput(to, input)
+    const stage = this.#stage(source)
+    if (stage.hasEnded) return
+    stage.ended = 1
+    this.#endOutput(stage)
   }
 
   /** `WITH DRAIN`: as if every input had ended now. */
   endAll(): void {
-    for (const stage of this.stages) if (stage.node.inputs.length === 0) this.end(stage.node.id)
+    for (const stage of this.stages) {
+      if (stage.node.inputs.length === 0 && this.runs(stage.node.id)) this.end(stage.node.id)
+    }
   }
 
   onProcessingTime(now: number): void {
@@ -91,14 +156,17 @@ export class Pipeline {
 
   onPeriodicEmit(now: number): void {
     for (const stage of this.stages) {
-      if (stage.node.kind === 'watermark') this.#run(stage, () => (stage.operator as SplitOperator).onPeriodicEmit(now))
+      if (stage.node.kind !== 'watermark' || stage.operator === undefined) continue
+      const operator = stage.operator as SplitOperator
+      this.#run(stage, () => operator.onPeriodicEmit(now))
+      this.#setIdle(stage, operator.isIdle)
     }
   }
 
   /** Tells the watermark operators above a source which splits it has. */
   setSplits(source: number, splits: readonly string[]): void {
     for (const { to } of this.#stage(source).edges) {
-      if (to.node.kind === 'watermark') (to.operator as SplitOperator).setSplits(splits)
+      if (to.node.kind === 'watermark') (to.operator as SplitOperator | undefined)?.setSplits(splits)
       else if (to.node.kind === 'calc') this.setSplits(to.node.id, splits)
     }
   }
@@ -130,9 +198,59 @@ export class Pipeline {
   resume(id: number, step: () => void): void {
     const stage = this.#stage(id)
     this.#run(stage, step)
-    if (!this.#ending.has(stage) || (stage.operator as AsyncOperator).pending !== undefined) return
+    if ((stage.operator as AsyncOperator).pending !== undefined) return
+    if (this.#aligning.delete(stage)) this.#passBarrier(stage)
+    if (!this.#ending.has(stage)) return
     this.#ending.delete(stage)
     this.#endOutput(stage)
+  }
+
+  /**
+   * The sources have stopped: a barrier follows on what they have emitted, through all exchanges. `isAligned` when
+   * nothing that came before it is under way to this worker any more.
+   */
+  sendBarrier(): void {
+    for (const stage of this.stages) {
+      if (stage.node.inputs.length === 0 && this.runs(stage.node.id) && !stage.hasEnded) this.#passBarrier(stage)
+    }
+  }
+
+  get isAligned(): boolean {
+    return this.stages.every((stage) => stage.aligned || stage.hasEnded || !this.runs(stage.node.id))
+  }
+
+  /** After `isAligned`: before the next barrier can come. */
+  forgetBarrier(): void {
+    for (const stage of this.stages) {
+      stage.aligned = false
+      stage.barriers = 0
+    }
+  }
+
+  /** A message through an exchange. */
+  receive(exchange: Exchange, sender: number, message: Message): void {
+    const stage = this.#stage(exchange.to)
+    const channel = (stage.channels[exchange.input] ?? 0) + sender
+    switch (message.kind) {
+      case 'rows':
+        this.#deliver(stage, exchange.input, message.batch)
+        return
+      case 'watermark':
+        this.#advance(stage, channel, message.time)
+        return
+      case 'end':
+        this.#endInput(stage, channel)
+        return
+      case 'barrier':
+        this.#barrier(stage)
+        return
+      case 'idle':
+      case 'active':
+        this.#channelIdle(stage, channel, message.kind === 'idle')
+        return
+      default:
+        unreachable(message)
+    }
   }
 
   /** What changed since the last call. */
@@ -174,9 +292,12 @@ export class Pipeline {
       },
       watermark: (time) => {
         stage.watermark = time
-        for (const { to, input } of stage.edges) this.#advance(to, input, time)
+        for (const { to, channel } of stage.edges) this.#advance(to, channel, time)
+        this.#signal(stage, 'watermark', time)
       },
-      readsValues: () => stage.edges.some(({ to }) => this.#options.sinks.get(to.node.id)?.readsValues !== false),
+      readsValues: () =>
+        stage.exchanges.length > 0 ||
+        stage.edges.some(({ to }) => this.#options.sinks.get(to.node.id)?.readsValues !== false),
     }
   }
 
@@ -184,6 +305,11 @@ export class Pipeline {
     if (batch.rows === 0) return
     stage.rowsOut += batch.rows
     for (const { to, input } of stage.edges) this.#deliver(to, input, batch)
+    for (const exchange of stage.exchanges) this.#options.exchanges?.send(exchange, batch, this)
+  }
+
+  #signal(stage: Stage, kind: Signal, time = 0): void {
+    for (const exchange of stage.exchanges) this.#options.exchanges?.signal(exchange, kind, time, this)
   }
 
   #deliver(stage: Stage, input: number, batch: ChangeBatch): void {
@@ -197,6 +323,7 @@ export class Pipeline {
           this.#options.onCollect(batch)
           return
         case 'watermark':
+          this.#setIdle(stage, false)
           ;(stage.operator as SplitOperator).onSplitBatch(batch, this.#split)
           return
         default:
@@ -205,18 +332,22 @@ export class Pipeline {
     })
   }
 
-  #advance(stage: Stage, input: number, time: number): void {
-    stage.watermarks[input] = time
-    const lowest = Math.min(...stage.watermarks)
+  #advance(stage: Stage, channel: number, time: number): void {
+    stage.watermarks[channel] = time
+    const lowest = lowestWatermark(stage)
     if (lowest <= stage.watermark) return
     if (stage.operator === undefined) stage.watermark = lowest
     else this.#run(stage, () => stage.operator?.onWatermark(lowest))
   }
 
-  #endInput(stage: Stage, input: number): void {
-    this.#advance(stage, input, MAX_WATERMARK)
+  #endInput(stage: Stage, channel: number): void {
+    stage.idle.delete(channel)
+    this.#advance(stage, channel, MAX_WATERMARK)
     stage.ended++
-    if (stage.ended < stage.node.inputs.length) return
+    if (!stage.hasEnded) {
+      this.#align(stage)
+      return
+    }
     this.#run(stage, () => stage.operator?.end?.())
     if (stage.node.kind === 'lookup-join' && (stage.operator as AsyncOperator).pending !== undefined) {
       this.#ending.add(stage)
@@ -224,7 +355,46 @@ export class Pipeline {
   }
 
   #endOutput(stage: Stage): void {
-    for (const edge of stage.edges) this.#endInput(edge.to, edge.input)
+    for (const { to, channel } of stage.edges) this.#endInput(to, channel)
+    this.#signal(stage, 'end')
+  }
+
+  #barrier(stage: Stage): void {
+    stage.barriers++
+    this.#align(stage)
+  }
+
+  /** Where the barrier has come through every channel that has not ended. */
+  #align(stage: Stage): void {
+    if (stage.barriers === 0 || stage.aligned || stage.barriers + stage.ended < stage.watermarks.length) return
+    const waiting = stage.node.kind === 'lookup-join' ? (stage.operator as AsyncOperator).pending : undefined
+    if (waiting === undefined) this.#passBarrier(stage)
+    else this.#aligning.add(stage)
+  }
+
+  #passBarrier(stage: Stage): void {
+    this.#run(stage, () => stage.operator?.prepareSnapshot?.())
+    stage.aligned = true
+    for (const { to } of stage.edges) this.#barrier(to)
+    this.#signal(stage, 'barrier')
+  }
+
+  #setIdle(stage: Stage, idle: boolean): void {
+    if (this.#options.exchanges === undefined || this.#idle.has(stage) === idle) return
+    if (idle) this.#idle.add(stage)
+    else this.#idle.delete(stage)
+    for (const { to, channel } of stage.edges) this.#channelIdle(to, channel, idle)
+    this.#signal(stage, idle ? 'idle' : 'active')
+  }
+
+  /** A stage is idle when all of its channels are; what is idle does not hold the others back. */
+  #channelIdle(stage: Stage, channel: number, idle: boolean): void {
+    if (stage.watermarks[channel] === MAX_WATERMARK) return
+    if (idle) stage.idle.add(channel)
+    else stage.idle.delete(channel)
+    const lowest = lowestWatermark(stage)
+    if (lowest > stage.watermark && lowest < MAX_WATERMARK) this.#run(stage, () => stage.operator?.onWatermark(lowest))
+    this.#setIdle(stage, stage.idle.size + stage.ended === stage.watermarks.length && stage.idle.size > 0)
   }
 
   /** Runs a step of a stage: counts its time and says in an error where it was. */
@@ -245,6 +415,14 @@ export class Pipeline {
       this.#stack.pop()
     }
   }
+}
+
+/** Of the channels that are not idle; where all of them are, what holds is what held before. */
+function lowestWatermark({ watermarks, idle }: Stage): number {
+  if (idle.size === 0) return Math.min(...watermarks)
+  let lowest = MAX_WATERMARK
+  for (const [channel, time] of watermarks.entries()) if (!idle.has(channel)) lowest = Math.min(lowest, time)
+  return lowest === MAX_WATERMARK ? MIN_WATERMARK : lowest
 }
 
 function locate(error: unknown, stage: Stage): MillraceError {

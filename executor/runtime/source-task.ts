@@ -1,4 +1,5 @@
 /** A source at work: polls, hands over, waits for the sinks, and stands still while a checkpoint is taken. */
+import { nextTurn } from '../../core/delay.ts'
 import { asMillraceError, type MillraceError } from '../../core/errors.ts'
 import type { Source, SourcePoll } from '../../connectors/api/source.ts'
 import type { SourceNode, ValuesNode } from '../../planner/physical/graph.ts'
@@ -128,10 +129,4 @@ export class SourceTask {
       this.waited += performance.now() - started
     }
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
 }

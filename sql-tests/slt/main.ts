@@ -1,16 +1,25 @@
-/** `npm run slt -- [--update] [PATTERN]`: runs the suites whose path contains PATTERN; --update rewrites expectations. */
+/**
+ * `npm run slt -- [--update] [--parallel] [PATTERN]`: runs the suites whose path contains PATTERN; --update rewrites
+ * expectations, --parallel compares with two workers, and with a job that goes from one to two to three, in place of tiny batches and
+ * failures.
+ */
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatSlt, parseSlt } from './format.ts'
 import { runSuite } from './run-suite.ts'
+import { WAYS } from './three-ways.ts'
 
 const SUITES = join(import.meta.dirname, 'suites')
+const parallel = process.argv.includes('--parallel')
 const update = process.argv.includes('--update')
 const pattern = process.argv.slice(2).find((argument) => !argument.startsWith('--')) ?? ''
 let [passed, failed] = [0, 0]
 for (const name of globSync('**/*.slt', { cwd: SUITES }).filter((candidate) => candidate.includes(pattern))) {
   const path = join(SUITES, name)
-  const outcomes = await runSuite(parseSlt(readFileSync(path, 'utf8')))
+  const outcomes = await runSuite(
+    parseSlt(readFileSync(path, 'utf8')),
+    parallel ? ['straight', 'parallel', 'rescaled'] : WAYS,
+  )
   for (const { record, found, problem } of outcomes) {
     if (problem === undefined && (found === undefined || found === record.expected || update)) {
       passed++

@@ -11,7 +11,7 @@ import { parseStatement } from '../../parser/parse.ts'
 import { planStatement } from '../../planner/plan.ts'
 import { Session } from '../../session/session.ts'
 import type { SltRecord } from './format.ts'
-import { runWay, WAYS } from './three-ways.ts'
+import { runWay, type Way, WAYS } from './three-ways.ts'
 
 /** An empty line would end the record. */
 const BLANK_LINE = '~'
@@ -24,7 +24,7 @@ export interface Outcome {
   readonly problem?: string
 }
 
-export async function runSuite(records: readonly SltRecord[]): Promise<Outcome[]> {
+export async function runSuite(records: readonly SltRecord[], ways: readonly Way[] = WAYS): Promise<Outcome[]> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-slt-'))
   const session = new Session({
     dataDirectory: join(directory, '.state'),
@@ -32,7 +32,7 @@ export async function runSuite(records: readonly SltRecord[]): Promise<Outcome[]
   })
   const outcomes: Outcome[] = []
   try {
-    for (const record of records) outcomes.push(await outcomeOf(record, session, directory))
+    for (const record of records) outcomes.push(await outcomeOf(record, session, directory, ways))
   } finally {
     await session.close()
     rmSync(directory, { recursive: true, force: true })
@@ -40,7 +40,12 @@ export async function runSuite(records: readonly SltRecord[]): Promise<Outcome[]
   return outcomes
 }
 
-async function runRecord(record: SltRecord, session: Session, directory: string): Promise<Outcome> {
+async function runRecord(
+  record: SltRecord,
+  session: Session,
+  directory: string,
+  ways: readonly Way[],
+): Promise<Outcome> {
   const sql = record.body.replaceAll('$DIR', directory)
   const hide = (text: string): string => text.replaceAll(directory, '$DIR')
   switch (record.kind) {
@@ -67,14 +72,19 @@ async function runRecord(record: SltRecord, session: Session, directory: string)
       return { record, found: text.replace(/^$/gm, BLANK_LINE) }
     }
     default:
-      return runQuery(record, session, sql)
+      return runQuery(record, session, sql, ways)
   }
 }
 
 /** A record that fails says so, and the next one runs. */
-async function outcomeOf(record: SltRecord, session: Session, directory: string): Promise<Outcome> {
+async function outcomeOf(
+  record: SltRecord,
+  session: Session,
+  directory: string,
+  ways: readonly Way[],
+): Promise<Outcome> {
   try {
-    return await runRecord(record, session, directory)
+    return await runRecord(record, session, directory, ways)
   } catch (error) {
     return { record, found: undefined, problem: formatError(asMillraceError(error)) }
   }
@@ -95,13 +105,13 @@ export async function execute(session: Session, sql: string): Promise<void> {
   if (result.kind === 'query') for await (const batch of result.changes()) void batch
 }
 
-async function runQuery(record: SltRecord, session: Session, sql: string): Promise<Outcome> {
+async function runQuery(record: SltRecord, session: Session, sql: string, ways: readonly Way[]): Promise<Outcome> {
   const statement = parseStatement(sql)
   if (statement.kind !== 'query') throw new Error(`line ${record.line}: not a query`)
   const settings = Object.fromEntries(session.configuration.entries())
   let straight: readonly string[] = []
   let found = ''
-  for (const way of WAYS) {
+  for (const way of ways) {
     const graph = planStatement(statement, sql, session.plannerContext())
     const changes = (await runWay(graph, settings, way)).flatMap(changeLines)
     const table = tableOf(changes)

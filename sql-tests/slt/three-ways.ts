@@ -3,6 +3,9 @@
  * The third way holds the sources after some batches, takes a checkpoint, goes on a little, and fails: what was emitted
  * behind the checkpoint is taken back, as a transactional sink would.
  */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { CONNECTORS } from '../../connectors/index.ts'
 import type { Source, SourcePoll } from '../../connectors/api/source.ts'
 import type { ChangeBatch } from '../../core/change-batch.ts'
@@ -11,22 +14,83 @@ import { SYSTEM_CLOCK } from '../../core/clock.ts'
 import { type Job, runJob } from '../../executor/runtime/job.ts'
 import type { OperatorGraph } from '../../planner/physical/graph.ts'
 import { Configuration } from '../../catalog/configuration.ts'
+import { CONNECTORS as HELD_CONNECTORS } from '../held-connectors.ts'
 import { wrapSources } from '../wrapped-sources.ts'
 
-export type Way = 'straight' | 'tiny' | 'restored'
+export type Way = 'straight' | 'tiny' | 'restored' | 'parallel' | 'rescaled'
 export const WAYS: readonly Way[] = ['straight', 'tiny', 'restored']
 
 const BATCHES_BEFORE_CHECKPOINT = 2
 const BATCHES_BEFORE_FAILURE = 1
+
+/** Begun by one worker, gone on with by two, ended by three: from one to the next by a savepoint. */
+const PARALLELISMS = [1, 2, 3]
+
+async function runRescaled(
+  graph: OperatorGraph,
+  settings: Readonly<Record<string, string>>,
+): Promise<readonly ChangeBatch[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-rescaled-'))
+  const collected: ChangeBatch[] = []
+  let savepointPath: string | undefined
+  try {
+    for (const parallelism of PARALLELISMS) {
+      const isLast = parallelism === PARALLELISMS.at(-1)
+      const job = runJob({
+        keepFinished: false,
+        graph,
+        name: 'slt',
+        stateName: 'slt',
+        configuration: new Configuration({
+          ...settings,
+          'execution.batch-rows': '2',
+          'parallelism.default': `${parallelism}`,
+        }),
+        connectors: isLast ? CONNECTORS : HELD_CONNECTORS,
+        ...(isLast ? {} : { connectorsModule: new URL('../held-connectors.ts', import.meta.url).href }),
+        dataDirectory: undefined,
+        ...(savepointPath === undefined ? {} : { savepointPath }),
+        output: { write: () => undefined, writeError: () => undefined },
+        clock: SYSTEM_CLOCK,
+        log: () => undefined,
+        onCollect: (batch) => {
+          collected.push(batch)
+          return undefined
+        },
+      })
+      if (isLast) await job.finished
+      else savepointPath = await stopOnTheWay(job, directory)
+      // Without a source, only of VALUES, it may have ended before.
+      if (savepointPath === undefined) return collected
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+  return collected
+}
+
+async function stopOnTheWay(job: Job, directory: string): Promise<string | undefined> {
+  while (job.status === 'INITIALIZING') await new Promise((resolve) => setTimeout(resolve, 5))
+  try {
+    for (let checkpoint = 0; checkpoint < 3; checkpoint++) await job.triggerCheckpoint()
+    return await job.stopWithSavepoint(directory)
+  } catch (error) {
+    await job.finished
+    if (job.status === 'FINISHED') return undefined
+    throw error
+  }
+}
 
 export async function runWay(
   graph: OperatorGraph,
   settings: Readonly<Record<string, string>>,
   way: Way,
 ): Promise<readonly ChangeBatch[]> {
+  if (way === 'rescaled') return runRescaled(graph, settings)
   const configuration = new Configuration({
     ...settings,
     ...(way === 'straight' ? {} : { 'execution.batch-rows': '2' }),
+    ...(way === 'parallel' ? { 'parallelism.default': '2' } : {}),
     'restart-strategy.type': 'fixed-delay',
     'restart-strategy.fixed-delay.attempts': '3',
     'restart-strategy.fixed-delay.delay': '0 ms',

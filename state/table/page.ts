@@ -131,6 +131,27 @@ function writeBytes(column: BytesStore, rows: Int32Array, count: number, view: D
   return column.copyTo(view, at, rows, count)
 }
 
+/** What kinds of columns a page says it has. Errors: INVALID_CHECKPOINT. */
+export function storedKinds(page: number, bytes: Uint8Array): readonly StoredKind[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const count = view.getUint16(8, true)
+  let at = HEADER + ((view.getUint16(6, true) + 7) >> 3)
+  return Array.from({ length: storedColumns(bytes) }, () => {
+    const kind = KIND_CODES[bytes[at] ?? KIND_CODES.length]
+    const form = bytes[at + 1] ?? 0
+    if (kind === undefined) throw corrupt(page, 'a column is of an unknown kind')
+    at += 2
+    if (kind === 'null') return kind
+    if ((form & 1) === 1) at += count
+    if (kind === 'bytes' || kind === 'encoded') {
+      let values = 0
+      for (let row = 0; row < count; row++) values += view.getUint32(at + 4 * row, true)
+      at += 4 * count + values
+    } else at += count * (form >> 1 === 0 ? FIXED_WIDTH[kind] : form >> 1)
+    return kind
+  })
+}
+
 /** How many columns a page says it has. */
 export function storedColumns(bytes: Uint8Array): number {
   return bytes[5] ?? 0

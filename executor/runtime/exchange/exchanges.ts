@@ -1,0 +1,262 @@
+/**
+ * The exchanges of one worker. Laws:
+ *
+ * 1. Messages of one worker to another through one exchange arrive in order, none lost and none twice.
+ * 2. Nothing here waits: what a ring has no room for stays in a queue, and the sources wait for that (`pressure`).
+ * 3. A ring is not read while a queue behind its reader is full; the exchange that leads furthest down is always read.
+ *    So memory is bounded and no worker waits for itself.
+ */
+import type { ChangeBatch } from '../../../core/change-batch.ts'
+import { gatherColumn } from '../../../core/column-ops.ts'
+import type { Deployment, Exchange } from '../../../planner/physical/exchange.ts'
+import type { OperatorGraph } from '../../../planner/physical/graph.ts'
+import { Inbox, Outbox } from './mailbox.ts'
+import { MessageWriter, type Message, readMessage, type Signal } from './messages.ts'
+import { Partitioner } from './partitioner.ts'
+import { createRing } from './ring.ts'
+
+const LARGEST_RING = 1 << 20
+const SMALLEST_RING = 1 << 16
+const ALL_RINGS = 1 << 26
+/** A worker that nobody has woken looks again after this long. */
+const SLEEP_MILLISECONDS = 100
+
+/** What the workers of a job share. */
+export interface SharedMemory {
+  /** For each worker a counter, changed when there is something for it to do, and 1 while it may be asleep. */
+  readonly bells: SharedArrayBuffer
+  /** By exchange, sender and receiver; null where there is nothing to send. */
+  readonly rings: readonly (readonly (readonly (SharedArrayBuffer | null)[])[])[]
+}
+
+export function createSharedMemory({ exchanges, parallelism, subtasks }: Deployment): SharedMemory {
+  const workers = Array.from({ length: parallelism }, (_, worker) => worker)
+  const count = Math.max(1, exchanges.length * parallelism * (parallelism - 1))
+  const room = 2 ** Math.floor(Math.log2(ALL_RINGS / count))
+  const capacity = Math.max(SMALLEST_RING, Math.min(LARGEST_RING, room))
+  return {
+    bells: new SharedArrayBuffer(8 * parallelism),
+    rings: exchanges.map(({ from, to }) =>
+      workers.map((sender) =>
+        workers.map((receiver) =>
+          sender !== receiver && sender < (subtasks[from] ?? 1) && receiver < (subtasks[to] ?? 1)
+            ? createRing(capacity)
+            : null,
+        ),
+      ),
+    ),
+  }
+}
+
+/** One exchange as a worker sees it. */
+interface Link {
+  readonly exchange: Exchange
+  /** By receiver; undefined: this worker itself, or one that does not run the operator. */
+  readonly outboxes: readonly (Outbox | undefined)[]
+  /** By sender. */
+  readonly inboxes: readonly (Inbox | undefined)[]
+  /** undefined: everything goes to the first worker. */
+  readonly partitioner: Partitioner | undefined
+  /** What went to this worker itself last. */
+  own: ChangeBatch | undefined
+}
+
+export interface ExchangeTarget {
+  /** A message from a worker, this one included. */
+  receive(exchange: Exchange, sender: number, message: Message): void
+}
+
+export class Exchanges {
+  readonly worker: number
+  readonly deployment: Deployment
+  readonly #graph: OperatorGraph
+  readonly #links: readonly Link[]
+  readonly #bells: Int32Array
+  readonly #writer = new MessageWriter()
+  #flushed: PromiseWithResolvers<void> | undefined
+  #receiving = false
+
+  constructor(worker: number, graph: OperatorGraph, deployment: Deployment, memory: SharedMemory) {
+    this.worker = worker
+    this.deployment = deployment
+    this.#graph = graph
+    this.#bells = new Int32Array(memory.bells)
+    this.#links = deployment.exchanges.map((exchange) => this.#link(exchange, memory))
+  }
+
+  /** Set while sources have to wait. */
+  get pressure(): Promise<void> | undefined {
+    return this.#flushed?.promise
+  }
+
+  send(exchange: Exchange, batch: ChangeBatch, target: ExchangeTarget): void {
+    const link = this.#links[exchange.index]
+    if (link === undefined) return
+    if (link.partitioner === undefined) {
+      this.#sendRows(link, 0, batch, everyRow(batch.rows), target)
+      return
+    }
+    for (const [receiver, indices] of link.partitioner.divide(batch).entries()) {
+      if (indices.length > 0) this.#sendRows(link, receiver, batch, indices, target)
+    }
+  }
+
+  /** To all workers that run the operator. */
+  signal(exchange: Exchange, kind: Signal, time: number, target: ExchangeTarget): void {
+    const link = this.#links[exchange.index]
+    if (link === undefined) return
+    this.#writer.signal(kind, time)
+    for (const outbox of link.outboxes) if (outbox !== undefined) this.#write(outbox)
+    if (this.worker < (this.deployment.subtasks[exchange.to] ?? 1))
+      target.receive(exchange, this.worker, { kind, time })
+  }
+
+  /**
+   * Flushes queues and hands over what has arrived.
+   *
+   * @param mayGoOn asked before every message
+   * @returns whether there was anything to do
+   */
+  work(target: ExchangeTarget, mayGoOn: () => boolean): boolean {
+    if (this.#receiving) return false
+    this.#receiving = true
+    try {
+      let worked = this.#flush()
+      // Those furthest down first: they make room.
+      for (let index = this.#links.length - 1; index >= 0; index--) {
+        const link = this.#links[index] as Link
+        for (const [sender, inbox] of link.inboxes.entries()) {
+          if (inbox !== undefined) worked = this.#read(link, sender, inbox, target, mayGoOn) || worked
+        }
+      }
+      return worked
+    } finally {
+      this.#receiving = false
+    }
+  }
+
+  /**
+   * From now on others wake this worker up. Who goes to sleep looks for work once more in between.
+   *
+   * @returns the state of the bell; `sleep` returns at once where it has changed since
+   */
+  goToBed(): number {
+    const bell = Atomics.load(this.#bells, 2 * this.worker)
+    Atomics.store(this.#bells, 2 * this.worker + 1, 1)
+    return bell
+  }
+
+  async sleep(bell: number): Promise<void> {
+    const waiting = Atomics.waitAsync(this.#bells, 2 * this.worker, bell, SLEEP_MILLISECONDS)
+    if (waiting.async) await waiting.value
+  }
+
+  /** Wakes this worker up. */
+  wake(): void {
+    this.#ring(this.worker)
+  }
+
+  #link(exchange: Exchange, memory: SharedMemory): Link {
+    const { parallelism, maxParallelism } = this.deployment
+    const rings = memory.rings[exchange.index] ?? []
+    const schema = this.#graph.nodes[exchange.from]?.schema ?? { fields: [] }
+    const { distribution } = exchange
+    return {
+      exchange,
+      outboxes: (rings[this.worker] ?? []).map((ring, receiver) =>
+        ring === null ? undefined : new Outbox(ring, () => this.#ring(receiver)),
+      ),
+      inboxes: rings.map((row, sender) => {
+        const ring = row[this.worker] ?? null
+        return ring === null ? undefined : new Inbox(ring, () => this.#ring(sender))
+      }),
+      partitioner:
+        distribution.kind === 'hash'
+          ? new Partitioner(schema, distribution.columns, parallelism, maxParallelism)
+          : undefined,
+      own: undefined,
+    }
+  }
+
+  #ring(worker: number): void {
+    if (Atomics.load(this.#bells, 2 * worker + 1) === 0) return
+    Atomics.store(this.#bells, 2 * worker + 1, 0)
+    Atomics.add(this.#bells, 2 * worker, 1)
+    Atomics.notify(this.#bells, 2 * worker)
+  }
+
+  #sendRows(link: Link, receiver: number, batch: ChangeBatch, indices: Int32Array, target: ExchangeTarget): void {
+    if (receiver === this.worker) {
+      const isWhole = indices.length === batch.rows
+      if (!isWhole) link.own = gatherInto(link.own, batch, indices)
+      target.receive(link.exchange, receiver, { kind: 'rows', batch: isWhole ? batch : (link.own ?? batch) })
+      return
+    }
+    const outbox = link.outboxes[receiver]
+    if (outbox === undefined) return
+    this.#writer.rows(batch, indices, indices.length)
+    this.#write(outbox)
+  }
+
+  #write(outbox: Outbox): void {
+    outbox.send(this.#writer.bytes, this.#writer.size)
+    // So that the reader tells when there is room.
+    if (!outbox.isEmpty) outbox.flush()
+    if (!outbox.isEmpty) this.#flushed ??= Promise.withResolvers<void>()
+  }
+
+  #flush(): boolean {
+    if (this.#flushed === undefined) return false
+    let [wrote, full] = [false, false]
+    for (const { outboxes } of this.#links) {
+      for (const outbox of outboxes) {
+        if (outbox === undefined) continue
+        wrote = outbox.flush() || wrote
+        full ||= !outbox.isEmpty
+      }
+    }
+    if (!full) {
+      this.#flushed.resolve()
+      this.#flushed = undefined
+    }
+    return wrote
+  }
+
+  #read(link: Link, sender: number, inbox: Inbox, target: ExchangeTarget, mayGoOn: () => boolean): boolean {
+    const schema = this.#graph.nodes[link.exchange.from]?.schema ?? { fields: [] }
+    let worked = false
+    while (mayGoOn() && !this.#isFullBehind(link.exchange)) {
+      const bytes = inbox.receive()
+      if (bytes === undefined) break
+      worked = true
+      target.receive(link.exchange, sender, readMessage(bytes, schema))
+    }
+    return worked
+  }
+
+  /** Whether a queue is full that rows of the exchange may end in: of operators at or above the one it leads to. */
+  #isFullBehind({ to }: Exchange): boolean {
+    if (this.#flushed === undefined) return false
+    return this.#links.some(
+      ({ exchange, outboxes }) => exchange.from >= to && outboxes.some((outbox) => outbox?.isEmpty === false),
+    )
+  }
+}
+
+let identity = new Int32Array(0)
+
+function everyRow(rows: number): Int32Array {
+  if (identity.length < rows) identity = Int32Array.from({ length: Math.max(4096, rows) }, (_, row) => row)
+  return identity.subarray(0, rows)
+}
+
+/** A batch is lent: the arrays of the last one may be used again. */
+function gatherInto(last: ChangeBatch | undefined, batch: ChangeBatch, indices: Int32Array): ChangeBatch {
+  const count = indices.length
+  const kinds = batch.kinds === null ? null : new Uint8Array(count)
+  if (kinds !== null && batch.kinds !== null) {
+    for (let i = 0; i < count; i++) kinds[i] = batch.kinds[indices[i] as number] as number
+  }
+  const columns = batch.columns.map((column, index) => gatherColumn(column, indices, count, last?.columns[index]))
+  return { schema: batch.schema, rows: count, columns, kinds }
+}

@@ -1,0 +1,332 @@
+/**
+ * What goes through a ring: messages of a header and, for rows, their columns. Everything is 8-byte aligned.
+ *
+ *     u32 bytes of the message · u32 kind · f64 time (of a watermark) · of rows: u32 rows · u32 1 where they have kinds
+ *     · kinds · columns: u32 kind, u32 1 where there are NULLs · NULL bytes · values
+ *
+ * Variable-length values are packed: lengths, then what belongs to the rows, so that nothing else is copied.
+ */
+import type { ChangeBatch } from '../../../core/change-batch.ts'
+import type { BytesColumn, Column, FixedColumn, NullMask } from '../../../core/column.ts'
+import { MillraceError } from '../../../core/errors.ts'
+import type { Schema } from '../../../core/types.ts'
+
+export type Signal = 'watermark' | 'barrier' | 'end' | 'idle' | 'active'
+
+const KINDS = ['rows', 'watermark', 'barrier', 'end', 'idle', 'active'] as const
+export const HEADER_BYTES = 16
+
+const COLUMN_KINDS: readonly Column['kind'][] = [
+  'null',
+  'bool',
+  'i8',
+  'i16',
+  'i32',
+  'i64',
+  'f32',
+  'f64',
+  'i128',
+  'bytes',
+  'list',
+  'map',
+  'row',
+]
+
+const FIRST_BYTES = 1 << 16
+
+/** Writes one message at a time into a buffer that is used again. */
+export class MessageWriter {
+  bytes = new Uint8Array(FIRST_BYTES)
+  /** Length of the message. */
+  size = 0
+  #words = new Uint32Array(this.bytes.buffer)
+
+  signal(kind: Signal, time: number): void {
+    this.size = 0
+    this.#begin(kind, time)
+    this.#end()
+  }
+
+  /** Rows `indices[0, count)` of the batch. */
+  rows(batch: ChangeBatch, indices: Int32Array, count: number): void {
+    this.size = 0
+    this.#begin('rows', 0)
+    this.#pair(count, batch.kinds === null ? 0 : 1)
+    if (batch.kinds !== null) this.#nulls(batch.kinds, indices, count)
+    for (const column of batch.columns) this.#column(column, indices, count)
+    this.#end()
+  }
+
+  #begin(kind: (typeof KINDS)[number], time: number): void {
+    this.#pair(0, KINDS.indexOf(kind))
+    const at = this.#take(8)
+    new Float64Array(this.bytes.buffer, at, 1)[0] = time
+  }
+
+  #end(): void {
+    this.#words[0] = this.size
+  }
+
+  #pair(first: number, second: number): void {
+    const at = this.#take(8) >> 2
+    this.#words[at] = first
+    this.#words[at + 1] = second
+  }
+
+  /** Room for so many bytes, up to the next multiple of 8. @returns where it begins */
+  #take(bytes: number): number {
+    const at = this.size
+    this.size = (at + bytes + 7) & ~7
+    if (this.size > this.bytes.length) {
+      const grown = new Uint8Array(2 ** Math.ceil(Math.log2(this.size)))
+      grown.set(this.bytes.subarray(0, at))
+      this.bytes = grown
+      this.#words = new Uint32Array(grown.buffer)
+    }
+    return at
+  }
+
+  #nulls(nulls: Uint8Array, indices: Int32Array, count: number): void {
+    const at = this.#take(count)
+    const { bytes } = this
+    for (let i = 0; i < count; i++) bytes[at + i] = nulls[indices[i] as number] as number
+  }
+
+  #column(column: Column, indices: Int32Array, count: number): void {
+    this.#pair(COLUMN_KINDS.indexOf(column.kind), column.nulls === null ? 0 : 1)
+    if (column.kind === 'null') return
+    if (column.nulls !== null) this.#nulls(column.nulls, indices, count)
+    switch (column.kind) {
+      case 'bytes':
+        this.#bytesColumn(column, indices, count)
+        return
+      case 'list':
+      case 'map': {
+        const children = this.#views(column, indices, count)
+        const parts = column.kind === 'list' ? [column.child] : [column.keys, column.values]
+        this.#pair(children.length, 0)
+        for (const part of parts) this.#column(part, children, children.length)
+        return
+      }
+      case 'row':
+        this.#pair(column.fields.length, 0)
+        for (const field of column.fields) this.#column(field, indices, count)
+        return
+      default:
+        this.#fixed(column, indices, count)
+    }
+  }
+
+  /** Lengths. @returns the rows of the child that belong to the rows */
+  #views(
+    { starts, lengths, nulls }: { starts: Int32Array; lengths: Int32Array; nulls: NullMask },
+    indices: Int32Array,
+    count: number,
+  ): Int32Array {
+    const at = this.#take(4 * count)
+    const out = new Int32Array(this.bytes.buffer, at, count)
+    let total = 0
+    for (let i = 0; i < count; i++) {
+      const row = indices[i] as number
+      total += out[i] = nulls !== null && nulls[row] === 1 ? 0 : (lengths[row] as number)
+    }
+    const children = new Int32Array(total)
+    for (let i = 0, to = 0; i < count; i++) {
+      const start = starts[indices[i] as number] as number
+      for (let n = 0; n < (out[i] as number); n++) children[to++] = start + n
+    }
+    return children
+  }
+
+  #bytesColumn({ starts, lengths, data, nulls }: BytesColumn, indices: Int32Array, count: number): void {
+    const lengthsAt = this.#take(4 * count)
+    const out = new Int32Array(this.bytes.buffer, lengthsAt, count)
+    let total = 0
+    for (let i = 0; i < count; i++) {
+      const row = indices[i] as number
+      total += out[i] = nulls !== null && nulls[row] === 1 ? 0 : (lengths[row] as number)
+    }
+    this.#pair(total, 0)
+    let to = this.#take(total)
+    const { bytes } = this
+    const sizes = new Int32Array(bytes.buffer, lengthsAt, count)
+    for (let i = 0; i < count; i++) {
+      const length = sizes[i] as number
+      const from = starts[indices[i] as number] as number
+      if (length > 64) bytes.set(data.subarray(from, from + length), to)
+      else for (let n = 0; n < length; n++) bytes[to + n] = data[from + n] as number
+      to += length
+    }
+  }
+
+  #fixed(column: FixedColumn, indices: Int32Array, count: number): void {
+    const { values } = column
+    const at = this.#take(values.BYTES_PER_ELEMENT * (column.kind === 'i128' ? 2 : 1) * count)
+    const { buffer } = this.bytes
+    switch (column.kind) {
+      // A loop for each class of array, so that each is compiled for its own.
+      case 'i64':
+        gatherLongs(column.values, indices, count, new BigInt64Array(buffer, at, count))
+        return
+      case 'i128':
+        gatherWide(column.values, indices, count, new BigInt64Array(buffer, at, 2 * count))
+        return
+      case 'i32':
+        gatherInts(column.values, indices, count, new Int32Array(buffer, at, count))
+        return
+      case 'f64':
+        gatherDoubles(column.values, indices, count, new Float64Array(buffer, at, count))
+        return
+      case 'f32':
+        gatherNarrow(column.values, indices, count, new Float32Array(buffer, at, count))
+        return
+      case 'i16':
+        gatherNarrow(column.values, indices, count, new Int16Array(buffer, at, count))
+        return
+      default:
+        gatherNarrow(column.values, indices, count, new Int8Array(buffer, at, count))
+    }
+  }
+}
+
+type Longs = BigInt64Array
+
+function gatherLongs(values: Longs, indices: Int32Array, count: number, out: Longs): void {
+  for (let i = 0; i < count; i++) out[i] = values[indices[i] as number] as bigint
+}
+
+function gatherWide(values: Longs, indices: Int32Array, count: number, out: Longs): void {
+  for (let i = 0; i < count; i++) {
+    const from = 2 * (indices[i] as number)
+    out[2 * i] = values[from] as bigint
+    out[2 * i + 1] = values[from + 1] as bigint
+  }
+}
+
+function gatherInts(values: Int32Array, indices: Int32Array, count: number, out: Int32Array): void {
+  for (let i = 0; i < count; i++) out[i] = values[indices[i] as number] as number
+}
+
+function gatherDoubles(values: Float64Array, indices: Int32Array, count: number, out: Float64Array): void {
+  for (let i = 0; i < count; i++) out[i] = values[indices[i] as number] as number
+}
+
+type Narrow = Uint8Array | Int8Array | Int16Array | Float32Array
+
+function gatherNarrow(values: Narrow, indices: Int32Array, count: number, out: Narrow): void {
+  for (let i = 0; i < count; i++) out[i] = values[indices[i] as number] as number
+}
+
+export type Message =
+  | { readonly kind: 'rows'; readonly batch: ChangeBatch }
+  | { readonly kind: Signal; readonly time: number }
+
+/** @param bytes of one whole message, 8-byte aligned; the batch points into them */
+export function readMessage(bytes: Uint8Array, schema: Schema): Message {
+  const reader = new MessageReader(bytes)
+  const [, code] = reader.pair()
+  const time = reader.double()
+  const kind = KINDS[code]
+  if (kind === undefined) throw new MillraceError('INTERNAL_ERROR', `an exchange brought a message of kind ${code}`)
+  return kind === 'rows' ? { kind, batch: reader.batch(schema) } : { kind, time }
+}
+
+class MessageReader {
+  readonly #buffer: ArrayBufferLike
+  #at: number
+
+  constructor(bytes: Uint8Array) {
+    this.#buffer = bytes.buffer
+    this.#at = bytes.byteOffset
+  }
+
+  pair(): readonly [number, number] {
+    const [first, second] = new Uint32Array(this.#buffer, this.#take(8), 2)
+    return [first ?? 0, second ?? 0]
+  }
+
+  double(): number {
+    return new Float64Array(this.#buffer, this.#take(8), 1)[0] ?? 0
+  }
+
+  batch(schema: Schema): ChangeBatch {
+    const [rows, hasKinds] = this.pair()
+    const kinds = hasKinds === 1 ? this.#byteArray(rows) : null
+    return { schema, rows, kinds, columns: schema.fields.map(() => this.#column(rows)) }
+  }
+
+  #take(bytes: number): number {
+    const at = this.#at
+    this.#at = (at + bytes + 7) & ~7
+    return at
+  }
+
+  #byteArray(count: number): Uint8Array {
+    return new Uint8Array(this.#buffer, this.#take(count), count)
+  }
+
+  #intArray(count: number): Int32Array {
+    return new Int32Array(this.#buffer, this.#take(4 * count), count)
+  }
+
+  #column(rows: number): Column {
+    const [code, hasNulls] = this.pair()
+    const kind = COLUMN_KINDS[code] ?? 'null'
+    if (kind === 'null') return { kind, nulls: null }
+    const nulls = hasNulls === 1 ? this.#byteArray(rows) : null
+    switch (kind) {
+      case 'bytes': {
+        const lengths = this.#intArray(rows)
+        const [size] = this.pair()
+        return { kind, starts: startsOf(lengths), lengths, data: this.#byteArray(size), nulls }
+      }
+      case 'list': {
+        const lengths = this.#intArray(rows)
+        const [children] = this.pair()
+        return { kind, starts: startsOf(lengths), lengths, child: this.#column(children), nulls }
+      }
+      case 'map': {
+        const lengths = this.#intArray(rows)
+        const [children] = this.pair()
+        const keys = this.#column(children)
+        return { kind, starts: startsOf(lengths), lengths, keys, values: this.#column(children), nulls }
+      }
+      case 'row': {
+        const [count] = this.pair()
+        return { kind, fields: Array.from({ length: count }, () => this.#column(rows)), nulls }
+      }
+      default:
+        return this.#fixed(kind, rows, nulls)
+    }
+  }
+
+  #fixed(kind: FixedColumn['kind'], rows: number, nulls: NullMask): Column {
+    const buffer = this.#buffer as ArrayBuffer
+    switch (kind) {
+      case 'bool':
+        return { kind, values: new Uint8Array(buffer, this.#take(rows), rows), nulls }
+      case 'i8':
+        return { kind, values: new Int8Array(buffer, this.#take(rows), rows), nulls }
+      case 'i16':
+        return { kind, values: new Int16Array(buffer, this.#take(2 * rows), rows), nulls }
+      case 'i32':
+        return { kind, values: new Int32Array(buffer, this.#take(4 * rows), rows), nulls }
+      case 'f32':
+        return { kind, values: new Float32Array(buffer, this.#take(4 * rows), rows), nulls }
+      case 'i64':
+        return { kind, values: new BigInt64Array(buffer, this.#take(8 * rows), rows), nulls }
+      case 'f64':
+        return { kind, values: new Float64Array(buffer, this.#take(8 * rows), rows), nulls }
+      case 'i128':
+        return { kind, values: new BigInt64Array(buffer, this.#take(16 * rows), 2 * rows), nulls }
+    }
+  }
+}
+
+function startsOf(lengths: Int32Array): Int32Array {
+  const starts = new Int32Array(lengths.length)
+  for (let row = 1; row < lengths.length; row++) {
+    starts[row] = (starts[row - 1] as number) + (lengths[row - 1] as number)
+  }
+  return starts
+}

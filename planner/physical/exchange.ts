@@ -1,0 +1,161 @@
+/**
+ * How a graph is laid out over several workers (Flink: "Parallel Dataflows"). Every worker runs the whole graph; where
+ * an operator needs all rows of a key in one place there is an exchange. Keys fall into key groups, and every subtask
+ * has a range of these (https://nightlies.apache.org/flink/flink-docs-stable/docs/concepts/stateful-stream-processing/#keyed-state).
+ * With one worker there is no exchange: the graph itself says nothing of this.
+ */
+import { unreachable } from '../../core/errors.ts'
+import type { SqlType } from '../../core/types.ts'
+import type { OperatorGraph, OperatorNode } from './graph.ts'
+
+/** What an operator needs of an input: rows stay where they are, go by the hash of columns, or all to the first worker. */
+export type Distribution =
+  | { readonly kind: 'forward' }
+  | { readonly kind: 'hash'; readonly columns: readonly number[] }
+  | { readonly kind: 'single' }
+
+export interface Exchange {
+  /** Position in `Deployment.exchanges`; they are in the order of the operators that they lead to. */
+  readonly index: number
+  /** Node ids. */
+  readonly from: number
+  readonly to: number
+  /** Position among the inputs of `to`. */
+  readonly input: number
+  readonly distribution: Exclude<Distribution, { readonly kind: 'forward' }>
+}
+
+export interface Deployment {
+  /** Number of workers. */
+  readonly parallelism: number
+  /** Number of key groups. */
+  readonly maxParallelism: number
+  /** By node id: in how many workers it runs, all or the first one. */
+  readonly subtasks: readonly number[]
+  readonly exchanges: readonly Exchange[]
+}
+
+const FORWARD: Distribution = { kind: 'forward' }
+const SINGLE: Distribution = { kind: 'single' }
+
+/**
+ * @param runsParallel whether a source or sink can be divided among workers
+ */
+export function planDeployment(
+  graph: OperatorGraph,
+  parallelism: number,
+  maxParallelism: number,
+  runsParallel: (node: OperatorNode) => boolean,
+): Deployment {
+  const subtasks: number[] = []
+  const exchanges: Exchange[] = []
+  for (const node of graph.nodes) {
+    const needed = distributions(node, graph, runsParallel)
+    subtasks.push(subtasksOf(node, needed, subtasks, parallelism, runsParallel))
+    for (const [input, from] of node.inputs.entries()) {
+      const distribution = needed[input] ?? FORWARD
+      if (distribution.kind === 'forward' || (distribution.kind === 'single' && subtasks[from] === 1)) continue
+      exchanges.push({ index: exchanges.length, from, to: node.id, input, distribution })
+    }
+  }
+  return { parallelism, maxParallelism, subtasks, exchanges }
+}
+
+function subtasksOf(
+  node: OperatorNode,
+  needed: readonly Distribution[],
+  below: readonly number[],
+  parallelism: number,
+  runsParallel: (node: OperatorNode) => boolean,
+): number {
+  if (node.inputs.length === 0) return runsParallel(node) ? parallelism : 1
+  if (needed.some(({ kind }) => kind === 'hash')) return parallelism
+  if (needed.some(({ kind }) => kind === 'single')) return 1
+  return Math.max(...node.inputs.map((input) => below[input] ?? 1))
+}
+
+/** By input. */
+function distributions(
+  node: OperatorNode,
+  graph: OperatorGraph,
+  runsParallel: (node: OperatorNode) => boolean,
+): readonly Distribution[] {
+  switch (node.kind) {
+    case 'source':
+    case 'values':
+      return []
+    case 'watermark':
+    case 'calc':
+    case 'expand':
+    case 'correlate':
+    case 'lookup-join':
+    case 'drop-update-before':
+    case 'mini-batch-assigner':
+    case 'union':
+    case 'from-changelog':
+    case 'to-changelog':
+      return node.inputs.map(() => FORWARD)
+    case 'window-table-function':
+      return [node.window.kind === 'session' ? byHash(node.window.partitionKeys) : FORWARD]
+    case 'window-aggregate':
+    case 'group-aggregate':
+    case 'hash-aggregate':
+    case 'window-rank':
+    case 'window-deduplicate':
+    case 'changelog-normalize':
+    case 'sink-materialize':
+    case 'rank':
+    case 'deduplicate':
+    case 'over-aggregate':
+    case 'batch-over-aggregate':
+      return [byHash(node.keys)]
+    case 'process-function':
+      return [node.spec.keys.length === 0 ? FORWARD : byHash(node.spec.keys)]
+    case 'match':
+      return [byHash(node.match.partitionKeys)]
+    case 'join':
+      return ofJoin(node, graph, node.left.keys, node.right.keys)
+    case 'interval-join':
+    case 'temporal-join':
+    case 'window-join':
+      return ofJoin(node, graph, node.leftKeys, node.rightKeys)
+    case 'sort':
+    case 'final-rows':
+    case 'limit':
+    case 'sort-limit':
+    case 'temporal-sort':
+    case 'collect':
+      return [SINGLE]
+    case 'sink':
+      // INSERT OVERWRITE clears what was there once; changes of a key stay in order only in one place.
+      if (node.overwrite || !runsParallel(node)) return [SINGLE]
+      return [node.primaryKey.length > 0 ? byHash(node.primaryKey) : FORWARD]
+    default:
+      return unreachable(node)
+  }
+}
+
+function byHash(columns: readonly number[]): Distribution {
+  return columns.length === 0 ? SINGLE : { kind: 'hash', columns }
+}
+
+/** Equal keys hash alike only where they are stored alike. */
+function ofJoin(
+  node: OperatorNode,
+  graph: OperatorGraph,
+  left: readonly number[],
+  right: readonly number[],
+): readonly Distribution[] {
+  const [leftSchema, rightSchema] = node.inputs.map((input) => graph.nodes[input]?.schema)
+  const alike = left.every((column, index) =>
+    isAlike(leftSchema?.fields[column]?.type, rightSchema?.fields[right[index] ?? -1]?.type),
+  )
+  return alike ? [byHash(left), byHash(right)] : [SINGLE, SINGLE]
+}
+
+function isAlike(left: SqlType | undefined, right: SqlType | undefined): boolean {
+  if (left === undefined || right === undefined || left.kind !== right.kind) return false
+  const of = (type: SqlType): string =>
+    JSON.stringify({ ...type, nullable: true, ...('length' in type ? { length: 0 } : {}) })
+  return of(left) === of(right)
+}
