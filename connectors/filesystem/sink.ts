@@ -35,8 +35,10 @@ export class FilesystemSink implements Sink {
   readonly #partitioner: Partitioner
   readonly #committer: PartitionCommitter
   readonly #files = new Map<string, PartFile>()
-  readonly #finished: PendingFile[] = []
-  readonly #rolling: Promise<void>[] = []
+  /** Complete files that belong to the next checkpoint; each settles when it is on the disk. */
+  #rolled: Promise<PendingFile>[] = []
+  /** Of the checkpoint that is being prepared. */
+  #preparing: readonly Promise<PendingFile>[] = []
   readonly #maxSize: number
   readonly #checkInterval: number
   #encoder: RecordEncoder | undefined
@@ -146,11 +148,9 @@ export class FilesystemSink implements Sink {
 
   #roll(directory: string, file: PartFile): void {
     this.#files.delete(directory)
-    const finishing = file.finish().then((pending) => {
-      this.#finished.push(pending)
-    })
+    const finishing = file.finish()
     finishing.catch(() => {})
-    this.#rolling.push(finishing)
+    this.#rolled.push(finishing)
   }
 
   onTime(now: number): void {
@@ -168,15 +168,21 @@ export class FilesystemSink implements Sink {
     this.#committer.onWatermark(time)
   }
 
+  readonly preparesAside = true
+
   async prepare(): Promise<JsonValue | null> {
     for (const [directory, file] of this.#files) this.#roll(directory, file)
-    await Promise.all(this.#rolling.splice(0))
-    const files = this.#finished.splice(0)
+    const rolled = this.#rolled
+    this.#rolled = []
+    this.#preparing = rolled
     const partitions = this.#committer.save(this.#context.clock.now())
-    const isTruncation = this.#truncates && Object.keys(this.#old).length > 0
+    const old = { ...this.#old }
+    const files = await Promise.all(rolled)
+    this.#preparing = []
+    const isTruncation = this.#truncates && Object.keys(old).length > 0
     const isIdle = partitions.pending.length === 0 && partitions.ready.length === 0
     if (files.length === 0 && isIdle && !isTruncation) return null
-    const handle: Handle = { files, partitions, old: this.#old }
+    const handle: Handle = { files, partitions, old }
     return handle as unknown as JsonValue
   }
 
@@ -205,10 +211,12 @@ export class FilesystemSink implements Sink {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#rolling.splice(0))
+    const settled = await Promise.allSettled([...this.#preparing, ...this.#rolled.splice(0)])
     const discarded = [...this.#files.values()].map((file) => file.discard())
     this.#files.clear()
-    for (const { from } of this.#finished.splice(0)) discarded.push(unlink(from).catch(() => {}))
+    for (const file of settled) {
+      if (file.status === 'fulfilled') discarded.push(unlink(file.value.from).catch(() => {}))
+    }
     await Promise.all(discarded)
   }
 }

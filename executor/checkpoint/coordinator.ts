@@ -1,6 +1,7 @@
 /**
- * Takes checkpoints of a running attempt. Sources stand still while state is gathered and sinks prepare; then the
- * stream goes on while the checkpoint is made durable and its handles are committed. One at a time.
+ * Takes checkpoints of a running attempt. Sources stand still while state is gathered and sinks prepare (those
+ * that prepare aside only begin to); then the stream goes on while the checkpoint is made durable and its handles are
+ * committed. One at a time.
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
@@ -93,7 +94,7 @@ export class CheckpointCoordinator {
       pages = request.finished === true ? [] : attempt.pipeline.snapshot()
       positions = Object.fromEntries(attempt.sources.map((task) => [task.node.uid, task.source.position()]))
       onPhase?.('snapshot', checkpoint)
-      handles = await this.#prepare(checkpoint)
+      handles = await this.#prepare(checkpoint, request.last === true)
       onPhase?.('prepared', checkpoint)
     } finally {
       if (request.last !== true) attempt.resume()
@@ -115,10 +116,14 @@ export class CheckpointCoordinator {
     return result
   }
 
-  async #prepare(checkpoint: number): Promise<Record<string, JsonValue>> {
-    const tasks = [...this.#options.attempt.sinks.values()]
+  /** The sources go on as soon as the sinks allow it: what they have to wait for is mostly the disk. */
+  async #prepare(checkpoint: number, last: boolean): Promise<Record<string, JsonValue>> {
+    const { attempt } = this.#options
+    const tasks = [...attempt.sinks.values()]
+    await Promise.race([Promise.all(tasks.map((task) => task.pending)), attempt.failure])
     const prepared = Promise.all(tasks.map(async (task) => [task.node.uid, await task.prepare(checkpoint)] as const))
-    const entries = await Promise.race([prepared, this.#options.attempt.failure])
+    if (!last && tasks.every((task) => task.preparesAside)) attempt.resume()
+    const entries = await Promise.race([prepared, attempt.failure])
     return Object.fromEntries(entries.filter(([, handle]) => handle !== null))
   }
 
