@@ -26,6 +26,9 @@ interface Handle {
   readonly old: Readonly<Record<string, readonly string[]>>
 }
 
+/** Bytes from which on a batch is written as it is, rather than put together with others. */
+const WORTH_A_WRITE = 128 * 1024
+
 export class FilesystemSink implements Sink {
   readonly #context: SinkContext
   readonly #root: string
@@ -125,10 +128,12 @@ export class FilesystemSink implements Sink {
     const now = this.#context.clock.now()
     const selected = rows === null ? batch : gatherRows(batch, rows, rows.length)
     const encoder = this.#encoder as RecordEncoder
-    const { data, size } = encoder.encode(selected.columns, selected.rows, selected.kinds)
+    const { data, size, takeOver } = encoder.encode(selected.columns, selected.rows, selected.kinds)
     this.#committer.touch(directory, now)
     const file = this.#fileOf(directory, now)
-    const wait = file.append(data.subarray(0, size), now)
+    const bytes = data.subarray(0, size)
+    const wait =
+      takeOver === undefined || size < WORTH_A_WRITE ? file.append(bytes, now) : file.appendOwn(bytes, now, takeOver())
     if (file.size < this.#maxSize) return wait
     this.#roll(directory, file)
     return wait
