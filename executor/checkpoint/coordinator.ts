@@ -120,7 +120,7 @@ export class CheckpointCoordinator {
   async #prepare(checkpoint: number, last: boolean): Promise<Record<string, JsonValue>> {
     const { attempt } = this.#options
     const tasks = [...attempt.sinks.values()]
-    await Promise.race([Promise.all(tasks.map((task) => task.pending)), attempt.failure])
+    await Promise.race([Promise.all(tasks.map(async (task) => task.pending)), attempt.failure])
     const prepared = Promise.all(tasks.map(async (task) => [task.node.uid, await task.prepare(checkpoint)] as const))
     if (!last && tasks.every((task) => task.preparesAside)) attempt.resume()
     const entries = await Promise.race([prepared, attempt.failure])
