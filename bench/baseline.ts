@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
-const { values } = parseArgs({ options: { rows: { type: 'string', default: '4000000' }, json: { type: 'boolean' } } })
+const { values } = parseArgs({ options: { rows: { type: 'string', default: '10000000' }, json: { type: 'boolean' } } })
 const ROWS = Number(values.rows)
 const KEYS = 1_000_000
 const RUNS = 3
@@ -125,7 +125,7 @@ INSERT INTO results SELECT auction, price * 908 / 1000, UPPER(channel), url FROM
 )
 rmSync(calcInput)
 const groupInput = join(directory, 'groups.json')
-const groupRows = 2 * ROWS
+const groupRows = Math.round(0.8 * ROWS)
 await writeLines(
   groupInput,
   groupRows,

@@ -71,6 +71,8 @@ export interface EncodedRecords {
   readonly count: number
   /** Bytes used of `data`; with a terminator, records are contiguous and `data[0, size)` can be written as it is. */
   readonly size: number
+  /** Takes `data` over: it stays as it is until the function that this gives is called. At once, or never. */
+  readonly takeOver?: () => () => void
 }
 
 export interface RecordEncoder {

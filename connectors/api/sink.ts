@@ -52,6 +52,11 @@ export interface Sink {
    */
   write(batch: ChangeBatch): Promise<void> | void
   prepare(checkpoint: number): Promise<JsonValue | null>
+  /**
+   * True: what a checkpoint contains is settled when the call of `prepare` returns. Rows may be written while its
+   * promise is pending, and belong to the next checkpoint.
+   */
+  readonly preparesAside?: boolean
   commit(handle: JsonValue): Promise<void>
   /** Called about every 100 ms for time-driven work: flush intervals, rolling files. */
   onTime?(now: number): Promise<void> | void

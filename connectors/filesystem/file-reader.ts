@@ -9,7 +9,7 @@ import { type Block, linearMemory } from '../../core/wasm/memory.ts'
 import { fileError } from './file-error.ts'
 import type { RecordSplitter } from './record-splitter.ts'
 
-const CHUNK = 512 * 1024
+const CHUNK = 1024 * 1024
 /** Room before each chunk for the beginning of the record that the chunk before it ended in. */
 const SLACK = 64 * 1024
 

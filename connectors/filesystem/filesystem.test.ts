@@ -202,6 +202,27 @@ describe('sink', () => {
     await sink.close()
   })
 
+  it('takes rows for the next checkpoint while one is being prepared', async () => {
+    const sink = createSink(sinkContext(table()))
+    const visibleLines = async (): Promise<number> => {
+      const texts = await Promise.all((await visibleFiles()).map((file) => readFile(join(directory, file), 'utf8')))
+      return texts.join('').split('\n').length - 1
+    }
+    await sink.open()
+    await sink.write(batch)
+    for (const rows of [2, 4]) {
+      const preparing = sink.prepare(rows)
+      await sink.write(batch)
+      const handle = await preparing
+      if (handle !== null) await sink.commit(handle)
+      expect(await visibleLines()).toBe(rows)
+    }
+    const lost = sink.prepare(5)
+    await sink.close()
+    await lost
+    expect(await readdir(directory)).toHaveLength(2)
+  })
+
   it('commits what was prepared and deletes the rest after a crash', async () => {
     const crashed = createSink(sinkContext(table()))
     await crashed.open()

@@ -66,6 +66,19 @@ export class PartFile {
       at += length
       if (this.#used === BLOCK) this.#flush()
     }
+    return this.#room()
+  }
+
+  /** The same without a copy: the bytes are the file's until `release` is called. */
+  appendOwn(bytes: Uint8Array, now: number, release: () => void): Promise<void> | void {
+    this.lastWrite = now
+    this.size += bytes.length
+    this.#flush()
+    this.#enqueue(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), release)
+    return this.#room()
+  }
+
+  #room(): Promise<void> | void {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#waiting.length > MAX_WAITING) return this.#untilRoom()
   }
@@ -76,16 +89,22 @@ export class PartFile {
     const bytes = block.subarray(0, this.#used)
     this.#block = undefined
     this.#used = 0
+    this.#enqueue(bytes, () => {
+      if (freeBlocks.length < MAX_FREE) freeBlocks.push(block)
+    })
+  }
+
+  #enqueue(bytes: Buffer, release: () => void): void {
     const write = this.#tail.then(() => this.#write(bytes))
     this.#tail = write
     this.#waiting.push(write)
-    void this.#release(write, block)
+    void this.#release(write, release)
   }
 
-  async #release(write: Promise<void>, block: Buffer): Promise<void> {
+  async #release(write: Promise<void>, release: () => void): Promise<void> {
     await write
     void this.#waiting.shift()
-    if (freeBlocks.length < MAX_FREE) freeBlocks.push(block)
+    release()
   }
 
   async #write(bytes: Buffer): Promise<void> {

@@ -26,6 +26,9 @@ interface Handle {
   readonly old: Readonly<Record<string, readonly string[]>>
 }
 
+/** Bytes from which on a batch is written as it is, rather than put together with others. */
+const WORTH_A_WRITE = 128 * 1024
+
 export class FilesystemSink implements Sink {
   readonly #context: SinkContext
   readonly #root: string
@@ -35,8 +38,10 @@ export class FilesystemSink implements Sink {
   readonly #partitioner: Partitioner
   readonly #committer: PartitionCommitter
   readonly #files = new Map<string, PartFile>()
-  readonly #finished: PendingFile[] = []
-  readonly #rolling: Promise<void>[] = []
+  /** Complete files that belong to the next checkpoint; each settles when it is on the disk. */
+  #rolled: Promise<PendingFile>[] = []
+  /** Of the checkpoint that is being prepared. */
+  #preparing: readonly Promise<PendingFile>[] = []
   readonly #maxSize: number
   readonly #checkInterval: number
   #encoder: RecordEncoder | undefined
@@ -123,10 +128,12 @@ export class FilesystemSink implements Sink {
     const now = this.#context.clock.now()
     const selected = rows === null ? batch : gatherRows(batch, rows, rows.length)
     const encoder = this.#encoder as RecordEncoder
-    const { data, size } = encoder.encode(selected.columns, selected.rows, selected.kinds)
+    const { data, size, takeOver } = encoder.encode(selected.columns, selected.rows, selected.kinds)
     this.#committer.touch(directory, now)
     const file = this.#fileOf(directory, now)
-    const wait = file.append(data.subarray(0, size), now)
+    const bytes = data.subarray(0, size)
+    const wait =
+      takeOver === undefined || size < WORTH_A_WRITE ? file.append(bytes, now) : file.appendOwn(bytes, now, takeOver())
     if (file.size < this.#maxSize) return wait
     this.#roll(directory, file)
     return wait
@@ -146,11 +153,9 @@ export class FilesystemSink implements Sink {
 
   #roll(directory: string, file: PartFile): void {
     this.#files.delete(directory)
-    const finishing = file.finish().then((pending) => {
-      this.#finished.push(pending)
-    })
+    const finishing = file.finish()
     finishing.catch(() => {})
-    this.#rolling.push(finishing)
+    this.#rolled.push(finishing)
   }
 
   onTime(now: number): void {
@@ -168,15 +173,21 @@ export class FilesystemSink implements Sink {
     this.#committer.onWatermark(time)
   }
 
+  readonly preparesAside = true
+
   async prepare(): Promise<JsonValue | null> {
     for (const [directory, file] of this.#files) this.#roll(directory, file)
-    await Promise.all(this.#rolling.splice(0))
-    const files = this.#finished.splice(0)
+    const rolled = this.#rolled
+    this.#rolled = []
+    this.#preparing = rolled
     const partitions = this.#committer.save(this.#context.clock.now())
-    const isTruncation = this.#truncates && Object.keys(this.#old).length > 0
+    const old = { ...this.#old }
+    const files = await Promise.all(rolled)
+    this.#preparing = []
+    const isTruncation = this.#truncates && Object.keys(old).length > 0
     const isIdle = partitions.pending.length === 0 && partitions.ready.length === 0
     if (files.length === 0 && isIdle && !isTruncation) return null
-    const handle: Handle = { files, partitions, old: this.#old }
+    const handle: Handle = { files, partitions, old }
     return handle as unknown as JsonValue
   }
 
@@ -205,10 +216,12 @@ export class FilesystemSink implements Sink {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#rolling.splice(0))
+    const settled = await Promise.allSettled([...this.#preparing, ...this.#rolled.splice(0)])
     const discarded = [...this.#files.values()].map((file) => file.discard())
     this.#files.clear()
-    for (const { from } of this.#finished.splice(0)) discarded.push(unlink(from).catch(() => {}))
+    for (const file of settled) {
+      if (file.status === 'fulfilled') discarded.push(unlink(file.value.from).catch(() => {}))
+    }
     await Promise.all(discarded)
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Takes checkpoints of a running attempt. Sources stand still while state is gathered and sinks prepare; then the
- * stream goes on while the checkpoint is made durable and its handles are committed. One at a time.
+ * Takes checkpoints of a running attempt. Sources stand still while state is gathered and sinks prepare (those
+ * that prepare aside only begin to); then the stream goes on while the checkpoint is made durable and its handles are
+ * committed. One at a time.
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
@@ -91,7 +92,7 @@ export class CheckpointCoordinator {
       this.#throwIfStopped()
       checkpoint = ++this.#number
       onPhase?.('snapshot', checkpoint)
-      handles = await attempt.prepare(checkpoint)
+      handles = await attempt.prepare(checkpoint, request.last !== true)
       onPhase?.('prepared', checkpoint)
     } finally {
       if (request.last !== true) attempt.resume()

@@ -226,13 +226,15 @@ export class Attempt implements JobAttempt {
     await this.drained()
   }
 
-  async prepare(checkpoint: number): Promise<Record<string, JsonValue>> {
+  async prepare(checkpoint: number, goOn: boolean): Promise<Record<string, JsonValue>> {
     const worker = this.#options.exchanges?.worker ?? 0
+    const tasks = [...this.sinks.values()]
+    await Promise.race([Promise.all(tasks.map(async (task) => task.pending)), this.failure])
     const prepared = Promise.all(
-      [...this.sinks.values()].map(
-        async (task) => [subtaskUid(task.node.uid, worker), await task.prepare(checkpoint)] as const,
-      ),
+      tasks.map(async (task) => [subtaskUid(task.node.uid, worker), await task.prepare(checkpoint)] as const),
     )
+    // What such sinks have to wait for is mostly the disk.
+    if (goOn && tasks.every((task) => task.preparesAside)) this.resume()
     const entries = await Promise.race([prepared, this.failure])
     return Object.fromEntries(entries.flatMap(([uid, handle]) => (handle === null ? [] : [[uid, handle]])))
   }

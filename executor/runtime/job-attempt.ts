@@ -51,8 +51,12 @@ export interface JobAttempt {
   run(): Promise<void>
   /** Brings the sources to a stand and gives what has changed since the last call; they stand until `resume`. */
   gather(request: GatherRequest): Promise<GatheredState>
-  /** Of the sinks, after `gather`. @returns handles by uid of the subtask */
-  prepare(checkpoint: number): Promise<Record<string, JsonValue>>
+  /**
+   * Of the sinks, after `gather`. @returns handles by uid of the subtask
+   *
+   * @param goOn whether the sources may go on as soon as all sinks take rows again, before `resume`
+   */
+  prepare(checkpoint: number, goOn: boolean): Promise<Record<string, JsonValue>>
   resume(): void
   commit(handles: Readonly<Record<string, JsonValue>>): Promise<void>
   /** The checkpoint with these positions is durable and committed. */

@@ -43,9 +43,14 @@ export class SinkTask {
     if (waiting !== undefined) this.#pending = this.#drain(waiting)
   }
 
+  /** Rows may be written while `prepare` is under way, once `pending` is not set. */
+  get preparesAside(): boolean {
+    return this.sink.preparesAside === true
+  }
+
   /** Everything written so far is ready to be committed. */
   async prepare(checkpoint: number): Promise<JsonValue | null> {
-    await this.#pending
+    if (this.#pending !== undefined) await this.#pending
     try {
       return await this.sink.prepare(checkpoint)
     } catch (error) {

@@ -98,7 +98,8 @@ async function answer(message: Exclude<ToWorker, { readonly kind: 'taken' }>): P
       return
     }
     case 'prepare':
-      send({ kind: 'answer', id, content: await running.prepare(message.content) })
+      // No worker goes on before the sinks of all others have begun: its rows would get into their checkpoint.
+      send({ kind: 'answer', id, content: await running.prepare(message.content, false) })
       return
     case 'resume':
       running.resume()

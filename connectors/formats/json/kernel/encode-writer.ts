@@ -20,6 +20,8 @@ export class EncodeWriter {
   readonly #copies = new Map<string, Block>()
   #bytes: Uint8Array = new Uint8Array(0)
   #out: Block
+  /** Blocks for results that were taken over once. */
+  readonly #spare: Block[] = []
   #places: Block | undefined
   #capacity = 0
 
@@ -86,6 +88,15 @@ export class EncodeWriter {
       lengths: this.#memory.view(Int32Array, lengths, rows),
       count: rows,
       size: at - this.#out.address,
+      takeOver: this.#takeOver,
+    }
+  }
+
+  readonly #takeOver = (): (() => void) => {
+    const taken = this.#out
+    this.#out = this.#spare.pop() ?? this.#memory.allocate(taken.length, this)
+    return () => {
+      this.#spare.push(taken)
     }
   }
 
