@@ -1,7 +1,7 @@
 /** `scan.parallelism` and `sink.parallelism`, as far as there is a choice. */
 import type { OptionSpec } from '../../core/options.ts'
 
-const ONE = { values: ['1'], reason: 'A job runs in one process, each of its operators once.' }
+const ONE = { values: ['1'], reason: 'All operators of a job have its parallelism, which parallelism.default sets.' }
 
 export const SCAN_PARALLELISM: OptionSpec = {
   key: 'scan.parallelism',
