@@ -43,7 +43,10 @@ export function compare(flink: Answer, millrace: Found, widest: Scope): Differen
 
 function scopeOf(found: Extract<Found, { readonly kind: 'query' }>, widest: Scope): Scope {
   if (found.isBatch) return found.isSorted ? widest : 'the table'
-  const unordered = [...found.operators].some((operator) => UNORDERED_OPERATORS.has(operator))
+  const { operators } = found
+  // In Flink each VALUES is a source of its own, and which of them is read first is open.
+  if (operators.has('values') && (operators.has('union') || operators.has('join'))) return 'the table'
+  const unordered = [...operators].some((operator) => UNORDERED_OPERATORS.has(operator))
   return unordered && widest === 'every change in order' ? 'every change' : widest
 }
 
