@@ -336,8 +336,14 @@ export class Pipeline {
     stage.watermarks[channel] = time
     const lowest = lowestWatermark(stage)
     if (lowest <= stage.watermark) return
-    if (stage.operator === undefined) stage.watermark = lowest
+    if (stage.operator === undefined) this.#reachSink(stage, lowest)
     else this.#run(stage, () => stage.operator?.onWatermark(lowest))
+  }
+
+  /** Partitions of files are committed by the watermark of their sink. */
+  #reachSink(stage: Stage, watermark: number): void {
+    stage.watermark = watermark
+    this.#options.sinks.get(stage.node.id)?.onWatermark(watermark)
   }
 
   #endInput(stage: Stage, channel: number): void {
@@ -393,7 +399,10 @@ export class Pipeline {
     if (idle) stage.idle.add(channel)
     else stage.idle.delete(channel)
     const lowest = lowestWatermark(stage)
-    if (lowest > stage.watermark && lowest < MAX_WATERMARK) this.#run(stage, () => stage.operator?.onWatermark(lowest))
+    if (lowest > stage.watermark && lowest < MAX_WATERMARK) {
+      if (stage.operator === undefined) this.#reachSink(stage, lowest)
+      else this.#run(stage, () => stage.operator?.onWatermark(lowest))
+    }
     this.#setIdle(stage, stage.idle.size + stage.ended === stage.watermarks.length && stage.idle.size > 0)
   }
 

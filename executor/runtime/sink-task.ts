@@ -43,6 +43,10 @@ export class SinkTask {
     if (waiting !== undefined) this.#pending = this.#drain(waiting)
   }
 
+  onWatermark(time: number): void {
+    this.sink.onWatermark?.(time)
+  }
+
   /** Rows may be written while `prepare` is under way, once `pending` is not set. */
   get preparesAside(): boolean {
     return this.sink.preparesAside === true
