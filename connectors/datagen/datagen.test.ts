@@ -43,8 +43,10 @@ describe('datagen', () => {
     const all = (await Promise.all(parts)).flat()
     expect(all.sort()).toEqual(Array.from({ length: 10 }, (_, i) => `+I ${i + 5}`).sort())
 
-    const first = createSource(sourceContext(request, { batchRows: 4 }))
+    const clock = new ManualClock()
+    const first = createSource(sourceContext(request, { batchRows: 4, clock }))
     await first.open(undefined)
+    clock.time = 1
     expect(await readAll(first, 1)).toEqual(['+I 5', '+I 6', '+I 7', '+I 8'])
     const second = createSource(sourceContext(request))
     await second.open(JSON.parse(JSON.stringify(first.position())))
