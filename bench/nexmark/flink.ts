@@ -74,8 +74,9 @@ export class Flink {
    * Runs the statements, of which the last one is a SELECT, and writes its final rows to a file. With the settings that
    * are measured: without mini-batches Flink 2.2 takes q9's Top-N for one that only inserts, and leaves rows behind.
    */
-  results(statements: readonly string[], file: string): string | undefined {
-    return this.#run(statements, { ...settings(1, '10 s', this.#directory), ...TUNED }, [file]).error
+  results(statements: readonly string[], file: string, inBatch: boolean): string | undefined {
+    const mode = { 'execution.runtime-mode': inBatch ? 'batch' : 'streaming' }
+    return this.#run(statements, { ...settings(1, '10 s', this.#directory), ...TUNED, ...mode }, [file]).error
   }
 
   /** A process that runs the statements, of which the last one is an INSERT without end, until it is stopped. */
