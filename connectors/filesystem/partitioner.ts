@@ -1,6 +1,6 @@
 /** Deals rows out to partition directories: `dt=2024-01-31/hour=10`. */
 import type { ChangeBatch } from '../../core/change-batch.ts'
-import type { Column } from '../../core/column.ts'
+import type { BytesColumn, Column } from '../../core/column.ts'
 import { readValue } from '../../core/column-ops.ts'
 import type { Schema } from '../../core/types.ts'
 import { valueToText } from '../../core/value-text.ts'
@@ -24,6 +24,7 @@ export class Partitioner {
   readonly #defaultName: string
   /** Directories of values seen lately: `dt\0hour` → path. */
   readonly #directories = new Map<string, string>()
+  #changed = new Uint8Array(0)
 
   constructor({ table, schema, columns, options }: SinkContext) {
     this.#keys = table.partitionKeys
@@ -49,19 +50,29 @@ export class Partitioner {
       columns: this.#kept.flatMap((index) => batch.columns[index] ?? []),
       kinds: batch.kinds,
     }
-    const rowsOf = new Map<string, number[]>()
-    const keys = this.#keys.flatMap(({ index }) => batch.columns[index] ?? [])
-    let rows: number[] = []
-    for (let row = 0; row < batch.rows; row++) {
+    const runs = this.#runsOf(batch)
+    if (runs.size === 1) return [...runs.keys()].map((directory) => ({ directory, batch: kept, rows: null }))
+    return [...runs].map(([directory, bounds]) => ({ directory, batch: kept, rows: rowsOf(bounds) }))
+  }
+
+  /** By directory: where its rows begin and end, in pairs. */
+  #runsOf(batch: ChangeBatch): Map<string, number[]> {
+    const { rows } = batch
+    if (this.#changed.length < rows) this.#changed = new Uint8Array(rows)
+    const changed = this.#changed.fill(0, 0, rows)
+    for (const { index } of this.#keys) markChanges(batch.columns[index] as Column, rows, changed)
+    const runs = new Map<string, number[]>()
+    for (let start = 0; start < rows; ) {
       // Rows of one partition mostly come one behind the other.
-      if (row === 0 || !keys.every((column) => repeats(column, row))) {
-        const directory = this.#directoryOf(batch, row)
-        rows = rowsOf.get(directory) ?? []
-        rowsOf.set(directory, rows)
-      }
-      rows.push(row)
+      const next = changed.indexOf(1, start + 1)
+      const end = next < 0 || next > rows ? rows : next
+      const directory = this.#directoryOf(batch, start)
+      const bounds = runs.get(directory)
+      if (bounds === undefined) runs.set(directory, [start, end])
+      else bounds.push(start, end)
+      start = end
     }
-    return [...rowsOf].map(([directory, own]) => ({ directory, batch: kept, rows: Int32Array.from(own) }))
+    return runs
   }
 
   #directoryOf(batch: ChangeBatch, row: number): string {
@@ -82,26 +93,48 @@ export class Partitioner {
   }
 }
 
-/** Whether the row's value is surely the one of the row before. */
-function repeats(column: Column, row: number): boolean {
+function rowsOf(bounds: readonly number[]): Int32Array {
+  let count = 0
+  for (let at = 0; at < bounds.length; at += 2) count += (bounds[at + 1] as number) - (bounds[at] as number)
+  const rows = new Int32Array(count)
+  let next = 0
+  for (let at = 0; at < bounds.length; at += 2) {
+    for (let row = bounds[at] as number; row < (bounds[at + 1] as number); row++) rows[next++] = row
+  }
+  return rows
+}
+
+/** Marks rows whose value is not surely the one of the row before. */
+function markChanges(column: Column, rows: number, changed: Uint8Array): void {
   const { nulls } = column
-  if (nulls !== null && nulls[row] !== nulls[row - 1]) return false
+  if (nulls !== null) {
+    for (let row = 1; row < rows; row++) if (nulls[row] !== nulls[row - 1]) changed[row] = 1
+  }
   switch (column.kind) {
     case 'null':
-      return true
-    case 'bytes': {
-      const { starts, lengths, data } = column
-      const [start, before, length] = [starts[row] ?? 0, starts[row - 1] ?? 0, lengths[row] ?? 0]
-      if (length !== lengths[row - 1]) return false
-      for (let at = 0; start !== before && at < length; at++) if (data[start + at] !== data[before + at]) return false
-      return true
-    }
+      return
+    case 'bytes':
+      return markTextChanges(column, rows, changed)
     case 'list':
     case 'map':
     case 'row':
     case 'i128':
-      return false
-    default:
-      return column.values[row] === column.values[row - 1]
+      changed.fill(1, 0, rows)
+      return
+    default: {
+      const { values } = column
+      for (let row = 1; row < rows; row++) if (values[row] !== values[row - 1]) changed[row] = 1
+    }
+  }
+}
+
+function markTextChanges({ starts, lengths, data }: BytesColumn, rows: number, changed: Uint8Array): void {
+  for (let row = 1; row < rows; row++) {
+    const [start, before] = [starts[row] as number, starts[row - 1] as number]
+    const length = lengths[row] as number
+    let at = 0
+    if (length !== lengths[row - 1]) changed[row] = 1
+    else if (start !== before) while (at < length && data[start + at] === data[before + at]) at++
+    if (start !== before && at < length) changed[row] = 1
   }
 }

@@ -1,23 +1,25 @@
 /**
  * Columns to CSV records, as Jackson's CsvGenerator writes them for Flink: numbers and booleans bare; text in quotes
  * where it is longer than 24 characters or has a character below the highest of delimiter and quote, and otherwise bare.
+ * A kernel in WebAssembly writes many rows of simple types, JavaScript the others.
  */
 import type { Column } from '../../../core/column.ts'
 import { decodeText, isNull, readInt128 } from '../../../core/column-ops.ts'
 import { MillraceError } from '../../../core/errors.ts'
-import { type SqlType, typeToString, unitsPerMillisecond } from '../../../core/types.ts'
+import { type Field, type SqlType, typeToString, unitsPerMillisecond } from '../../../core/types.ts'
 import type { EncodedRecords, EncoderRequest, RecordEncoder } from '../../api/format.ts'
 import { ByteBuilder } from '../byte-builder.ts'
 import { bigDecimalText } from '../decimal-text.ts'
+import type { RecordSyntax } from '../encode-kernel/syntax.ts'
+import { EncodeWriter } from '../encode-kernel/writer.ts'
+import { csvSyntax, MAX_CHECKED, quotesTimestamps, safeByteOf } from './encode-syntax.ts'
 import { type CsvOptions, readCsvOptions } from './options.ts'
-
-/** Jackson quotes longer text without looking at it. */
-const MAX_CHECKED = 24
 
 /** Writes the value of a row that is not NULL, room for it made. */
 type WriteField = (column: Column, row: number) => void
 
 export class CsvEncoder implements RecordEncoder {
+  readonly #fields: readonly Field[]
   readonly #out = new ByteBuilder(64 * 1024)
   readonly #options: CsvOptions
   readonly #writers: readonly WriteField[]
@@ -25,18 +27,28 @@ export class CsvEncoder implements RecordEncoder {
   readonly #terminator: Uint8Array
   /** Text of bytes from here on needs no quotes. */
   readonly #safeByte: number
+  #kernel: EncodeWriter | undefined
+  #rows = 0
   #starts = new Int32Array(0)
   #lengths = new Int32Array(0)
 
   constructor(request: EncoderRequest) {
+    this.#fields = request.fields
     this.#options = readCsvOptions(request.options)
     this.#nullText = new Uint8Array(Buffer.from(this.#options.nullLiteral ?? ''))
     this.#terminator = request.terminator ?? new Uint8Array(0)
-    this.#safeByte = Math.max(this.#options.delimiter, this.#options.quote, 10) + 1
+    this.#safeByte = safeByteOf(this.#options)
     this.#writers = request.fields.map((field) => this.#createWriter(field.type))
   }
 
   encode(columns: readonly Column[], rows: number): EncodedRecords {
+    const syntax = (): RecordSyntax => csvSyntax(this.#fields, this.#options, this.#terminator)
+    this.#kernel ??= EncodeWriter.create(this.#fields, this.#rows, syntax)
+    this.#rows += rows
+    return this.#kernel?.encode(columns, rows) ?? this.#encode(columns, rows)
+  }
+
+  #encode(columns: readonly Column[], rows: number): EncodedRecords {
     if (this.#starts.length < rows) {
       this.#starts = new Int32Array(rows)
       this.#lengths = new Int32Array(rows)
@@ -63,7 +75,7 @@ export class CsvEncoder implements RecordEncoder {
 
   #createWriter(type: SqlType): WriteField {
     const { quote } = this.#options
-    const bare = createBareWriter(type, this.#out, this.#options, this.#safeByte > 32 ? quote : -1)
+    const bare = createBareWriter(type, this.#out, this.#options, quotesTimestamps(this.#options) ? quote : -1)
     if (bare !== undefined) return bare
     if (type.kind === 'CHAR' || type.kind === 'VARCHAR') {
       return (column, row) => {

@@ -10,7 +10,9 @@ import { type Field, mapTypes, type SqlType, typeToString, unitsPerMillisecond }
 import type { EncodedRecords, EncoderRequest, RecordEncoder } from '../../api/format.ts'
 import { ByteBuilder } from '../byte-builder.ts'
 import { bigDecimalText } from '../decimal-text.ts'
-import { EncodeWriter } from './kernel/encode-writer.ts'
+import type { RecordSyntax } from '../encode-kernel/syntax.ts'
+import { EncodeWriter } from '../encode-kernel/writer.ts'
+import { jsonSyntax } from './encode-syntax.ts'
 import type { JsonOptions } from './options.ts'
 
 type EncodeRows = (columns: readonly Column[], rows: number, starts: Int32Array, lengths: Int32Array) => void
@@ -33,7 +35,10 @@ export class JsonEncoder implements RecordEncoder {
 
   encode(columns: readonly Column[], rows: number): EncodedRecords {
     const { fields, terminator } = this.#request
-    this.#kernel ??= EncodeWriter.create(fields, this.#options, terminator ?? NO_TERMINATOR, this.#rows)
+    if (!this.#options.ignoreNullFields) {
+      const syntax = (): RecordSyntax => jsonSyntax(fields, this.#options, terminator ?? NO_TERMINATOR)
+      this.#kernel ??= EncodeWriter.create(fields, this.#rows, syntax)
+    }
     this.#rows += rows
     return this.#kernel?.encode(columns, rows) ?? this.#encode(columns, rows)
   }

@@ -17,14 +17,14 @@ import {
   returnValue,
   sequence,
   type Statement,
-} from '../../../../core/wasm/code.ts'
-import type { LinearMemory } from '../../../../core/wasm/memory.ts'
-import { type WasmFunction, WasmModule } from '../../../../core/wasm/module.ts'
-import { civilFromDays } from '../../../../core/datetime-text.ts'
-import { invariant } from '../../../../core/errors.ts'
-import { type Field, physicalKind, type SqlType, unitsPerMillisecond } from '../../../../core/types.ts'
-import type { JsonOptions } from '../options.ts'
+} from '../../../core/wasm/code.ts'
+import type { LinearMemory } from '../../../core/wasm/memory.ts'
+import { type WasmFunction, WasmModule } from '../../../core/wasm/module.ts'
+import { civilFromDays } from '../../../core/datetime-text.ts'
+import { invariant } from '../../../core/errors.ts'
+import { type Field, physicalKind, type SqlType, unitsPerMillisecond } from '../../../core/types.ts'
 import { definePut, type PutFunctions } from './put.ts'
+import type { RecordSyntax } from './syntax.ts'
 
 /** Words of the table that says where a column is: values or starts, lengths, text, NULLs (0: none). */
 export const COLUMN_WORDS = 4
@@ -57,15 +57,14 @@ export interface EncodeKernel {
 export interface EncodeKernelRequest {
   readonly memory: LinearMemory
   readonly fields: readonly Field[]
-  readonly options: JsonOptions
-  readonly terminator: Uint8Array
+  readonly syntax: RecordSyntax
   /** The memory as it is now. */
   readonly bytes: () => Uint8Array
   readonly owner: object
 }
 
 /** Whether a kernel can write columns of the type. */
-export function isEncodable(type: SqlType, options: JsonOptions): boolean {
+export function isEncodable(type: SqlType, plainDecimals: boolean): boolean {
   switch (type.kind) {
     case 'BOOLEAN':
     case 'TINYINT':
@@ -79,7 +78,7 @@ export function isEncodable(type: SqlType, options: JsonOptions): boolean {
     case 'VARCHAR':
       return true
     case 'DECIMAL':
-      return type.precision <= 18 && type.scale <= (options.plainDecimals ? 8 : 6)
+      return type.precision <= 18 && type.scale <= (plainDecimals ? 8 : 6)
     default:
       return false
   }
@@ -93,11 +92,10 @@ interface ColumnLocals {
 }
 
 export function createEncodeKernel(request: EncodeKernelRequest): EncodeKernel {
-  const { memory, options, owner, bytes } = request
+  const { memory, syntax, owner, bytes } = request
   const module = new WasmModule()
   const dateText = module.imported('dateText', ['i32', 'i32'], 'i32')
-  const separator = options.timestamps === 'SQL' ? 32 : 84
-  const put = definePut({ module, memory, dateText, separator, owner })
+  const put = definePut({ module, memory, dateText, separator: syntax.timeSeparator, owner })
   defineEncode(module, request, put)
   return module.instantiate(memory, {
     dateText: (address: number, days: number): number => (writeDate(bytes(), address, days) ? 1 : 0),
@@ -117,7 +115,7 @@ function writeDate(bytes: Uint8Array, at: number, days: number): boolean {
 const MAX_SCALAR = 48
 
 function defineEncode(module: WasmModule, request: EncodeKernelRequest, put: PutFunctions): void {
-  const { fields, terminator } = request
+  const { fields, syntax } = request
   const position = module.global('i32')
   const encode = module.function('encode', 'i32')
   const [table, row, to, out, end, origin, starts, lengths] = [
@@ -139,11 +137,10 @@ function defineEncode(module: WasmModule, request: EncodeKernelRequest, put: Put
       nulls: encode.local('i32'),
     }),
   )
-  const code = new RowCode(encode, put, row, out)
+  const code = new RowCode(encode, syntax, put, syntax.defineText(module), row, out)
   const word = (index: number, at: number): Code<'i32'> => i32.load(table, 4 * (COLUMN_WORDS * index + at))
-  const keys = fields.map(({ name }, index) => Buffer.from(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`))
-  const fixed = keys.reduce((sum, key) => sum + key.length + MAX_SCALAR, terminator.length + 32)
-  const ends = Buffer.concat([Buffer.from(fields.length === 0 ? '{}' : '}'), terminator])
+  const scalar = MAX_SCALAR + syntax.nullText.length
+  const fixed = syntax.before.reduce((sum, before) => sum + before.length + scalar, syntax.end.length + 32)
   const [next, done] = [new Label('row'), new Label('rows')]
   const row4 = i32.shl(row, i32.const(2))
   encode.define(
@@ -165,10 +162,12 @@ function defineEncode(module: WasmModule, request: EncodeKernelRequest, put: Put
         }),
         branchIf(i32.gtU(i32.add(out, need), end), done),
         start.set(out),
-        ...columns.flatMap((column, index) => code.field(fields[index] as Field, keys[index] as Buffer, column)),
-        code.constant(ends),
+        ...columns.flatMap((column, index) =>
+          code.field(fields[index] as Field, syntax.before[index] as Buffer, column),
+        ),
+        code.constant(syntax.end),
         i32.store(i32.add(starts, row4), i32.sub(start, origin)),
-        i32.store(i32.add(lengths, row4), i32.sub(i32.sub(out, start), i32.const(terminator.length))),
+        i32.store(i32.add(lengths, row4), i32.sub(i32.sub(out, start), i32.const(syntax.terminatorLength))),
         row.set(i32.add(row, i32.const(1))),
         branch(next),
       ),
@@ -183,32 +182,43 @@ function defineEncode(module: WasmModule, request: EncodeKernelRequest, put: Put
 
 /** Code that writes one row. */
 class RowCode {
+  readonly #syntax: RecordSyntax
   readonly #put: PutFunctions
+  readonly #text: WasmFunction<'i32'>
   readonly #row: Local<'i32'>
   readonly #out: Local<'i32'>
   readonly #value: Local<'i64'>
   readonly #part: Local<'i64'>
 
-  constructor(encode: WasmFunction<'i32'>, put: PutFunctions, row: Local<'i32'>, out: Local<'i32'>) {
+  constructor(
+    encode: WasmFunction<'i32'>,
+    syntax: RecordSyntax,
+    put: PutFunctions,
+    text: WasmFunction<'i32'>,
+    row: Local<'i32'>,
+    out: Local<'i32'>,
+  ) {
+    this.#syntax = syntax
     this.#put = put
+    this.#text = text
     this.#row = row
     this.#out = out
     this.#value = encode.local('i64')
     this.#part = encode.local('i64')
   }
 
-  field({ type }: Field, key: Buffer, column: ColumnLocals): Statement[] {
+  field({ type }: Field, before: Buffer, column: ColumnLocals): Statement[] {
     const isNull = i32.load8U(i32.add(column.nulls, this.#row))
     const [done, present] = [new Label('field'), new Label('present')]
     return [
-      this.constant(key),
+      this.constant(before),
       block(
         done,
         block(
           present,
           branchIf(i32.eqz(column.nulls), present),
           branchIf(i32.eqz(isNull), present),
-          this.constant(Buffer.from('null')),
+          this.constant(this.#syntax.nullText),
           branch(done),
         ),
         this.#write(type, column),
@@ -218,6 +228,7 @@ class RowCode {
 
   /** Bytes behind the last word of eight may be overwritten. */
   constant(bytes: Buffer): Statement {
+    if (bytes.length === 0) return sequence()
     const padded = Buffer.alloc((bytes.length + 7) & ~7)
     bytes.copy(padded)
     const stores: Statement[] = []
@@ -263,28 +274,30 @@ class RowCode {
       case 'DECIMAL':
         return this.#decimal(type.scale, column)
       case 'DATE':
-        return sequence(
-          this.#byte(34),
+        return this.#quoted(
+          this.#syntax.dateQuote,
           out.set(this.#put.date.call(out, i32.load(this.#at(column, 2)))),
           this.#stopIfNone(),
-          this.#byte(34),
         )
       case 'TIMESTAMP':
       case 'TIMESTAMP_LTZ':
-        return sequence(
-          this.#byte(34),
+        return this.#quoted(
+          this.#syntax.timestampQuote,
           this.#timestamp(type.precision, column),
           this.#stopIfNone(),
           ...(type.kind === 'TIMESTAMP_LTZ' ? [this.#byte(90)] : []),
-          this.#byte(34),
         )
       default: {
         invariant(physicalKind(type) === 'bytes', 'a kernel writes texts, numbers and times')
         const start = i32.add(column.text, i32.load(this.#at(column, 2)))
         const length = i32.load(i32.add(column.lengths, i32.shl(this.#row, i32.const(2))))
-        return out.set(this.#put.text.call(out, start, length))
+        return out.set(this.#text.call(out, start, length))
       }
     }
+  }
+
+  #quoted(quote: number | undefined, ...value: readonly Statement[]): Statement {
+    return quote === undefined ? sequence(...value) : sequence(this.#byte(quote), ...value, this.#byte(quote))
   }
 
   #stopIfNone(): Statement {

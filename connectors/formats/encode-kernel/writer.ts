@@ -1,10 +1,10 @@
 /** Makes the encoding kernel when enough rows have come, and brings columns to where it reads them. */
-import type { BytesColumn, Column } from '../../../../core/column.ts'
-import type { Field } from '../../../../core/types.ts'
-import { type Block, linearMemory, type LinearMemory } from '../../../../core/wasm/memory.ts'
-import type { EncodedRecords } from '../../../api/format.ts'
-import type { JsonOptions } from '../options.ts'
-import { COLUMN_WORDS, createEncodeKernel, type EncodeKernel, isEncodable, STOPPED } from './encode-kernel.ts'
+import type { BytesColumn, Column } from '../../../core/column.ts'
+import type { Field } from '../../../core/types.ts'
+import { type Block, linearMemory, type LinearMemory } from '../../../core/wasm/memory.ts'
+import type { EncodedRecords } from '../../api/format.ts'
+import { COLUMN_WORDS, createEncodeKernel, type EncodeKernel, isEncodable, STOPPED } from './kernel.ts'
+import type { RecordSyntax } from './syntax.ts'
 
 /** Rows behind which a kernel pays. */
 const KERNEL_AFTER = 2048
@@ -25,7 +25,7 @@ export class EncodeWriter {
   #places: Block | undefined
   #capacity = 0
 
-  private constructor(fields: readonly Field[], options: JsonOptions, terminator: Uint8Array) {
+  private constructor(fields: readonly Field[], syntax: RecordSyntax) {
     this.#memory = linearMemory()
     const table = this.#memory.allocate(4 * COLUMN_WORDS * fields.length, this)
     this.#table = this.#memory.view(Int32Array, table.address, COLUMN_WORDS * fields.length)
@@ -33,23 +33,19 @@ export class EncodeWriter {
     this.#kernel = createEncodeKernel({
       memory: this.#memory,
       fields,
-      options,
-      terminator,
+      syntax,
       bytes: () => this.#memoryBytes(),
       owner: this,
     })
   }
 
   /** @param rows how many there have been. @returns undefined where no kernel can be made or it does not pay yet */
-  static create(
-    fields: readonly Field[],
-    options: JsonOptions,
-    terminator: Uint8Array,
-    rows: number,
-  ): EncodeWriter | undefined {
-    if (rows < KERNEL_AFTER || options.ignoreNullFields) return undefined
-    if (!fields.every(({ type }) => isEncodable(type, options))) return undefined
-    return new EncodeWriter(fields, options, terminator)
+  static create(fields: readonly Field[], rows: number, syntax: () => RecordSyntax): EncodeWriter | undefined {
+    if (rows < KERNEL_AFTER) return undefined
+    const made = syntax()
+    return fields.every(({ type }) => isEncodable(type, made.plainDecimals))
+      ? new EncodeWriter(fields, made)
+      : undefined
   }
 
   #memoryBytes(): Uint8Array {

@@ -1,18 +1,13 @@
-/** The encoding kernel against the general code, on random columns in many places. */
+/** Random rows of all types that the encoding kernel writes, and what an encoder made of them. */
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
-import { JSON_FORMAT } from '../../../../catalog/connectors/formats/json.ts'
-import type { Column, Value } from '../../../../core/column.ts'
-import { columnOf } from '../../../../core/column-builder.ts'
-import * as types from '../../../../core/types.ts'
-import type { Field, SqlType } from '../../../../core/types.ts'
-import { linearMemory } from '../../../../core/wasm/memory.ts'
-import type { EncodedRecords } from '../../../api/format.ts'
-import { formatOptionsOf } from '../../../test-support/records.ts'
-import { JsonEncoder } from '../encoder.ts'
-import { readJsonOptions } from '../options.ts'
+import type { Column, Value } from '../../core/column.ts'
+import { columnOf } from '../../core/column-builder.ts'
+import * as types from '../../core/types.ts'
+import type { Field, SqlType } from '../../core/types.ts'
+import { linearMemory } from '../../core/wasm/memory.ts'
+import type { EncodedRecords, RecordEncoder } from '../api/format.ts'
 
-const FIELDS: readonly Field[] = [
+export const FIELDS: readonly Field[] = [
   { name: 'a', type: types.BIGINT },
   { name: 'a key of some length, "é"', type: types.STRING },
   { name: 'flag', type: types.BOOLEAN },
@@ -98,22 +93,32 @@ const rows = fc.array(
   { minLength: 1, maxLength: 20 },
 )
 
-const options = readJsonOptions(formatOptionsOf(JSON_FORMAT))
+/** Their columns, some of them in linear memory. */
+export const randomColumns: fc.Arbitrary<{ readonly columns: readonly Column[]; readonly count: number }> = fc
+  .tuple(rows, fc.boolean())
+  .map(([list, isMoved]) => {
+    const made = FIELDS.map(({ type }, index) =>
+      columnOf(
+        type,
+        list.map((row) => row[index] ?? null),
+      ),
+    )
+    return { columns: isMoved ? made.map(moved) : made, count: list.length }
+  })
 
-/** An encoder that has written enough rows to have a kernel. */
-function withKernel(terminator?: Uint8Array): JsonEncoder {
-  const encoder = new JsonEncoder({ fields: FIELDS, ...(terminator === undefined ? {} : { terminator }) }, options)
+/** The encoder, after so many rows that it has a kernel. */
+export function withKernel<E extends RecordEncoder>(encoder: E): E {
   const columns = FIELDS.map(({ type }) =>
     columnOf(
       type,
       Array.from({ length: 2100 }, () => null),
     ),
   )
-  encoder.encode(columns, 2100)
+  encoder.encode(columns, 2100, null)
   return encoder
 }
 
-function linesOf({ data, starts, lengths, count, size }: EncodedRecords): { all: string; records: string[] } {
+export function linesOf({ data, starts, lengths, count, size }: EncodedRecords): { all: string; records: string[] } {
   const bytes = Buffer.from(data)
   const records = Array.from({ length: count }, (_, row) => {
     const start = starts[row] as number
@@ -130,53 +135,3 @@ function moved(column: Column): Column {
   data.set(column.data)
   return { ...column, data }
 }
-
-describe('encoding kernel', () => {
-  it('writes what the general code writes', () => {
-    const encoders = [undefined, new Uint8Array([10])].map((terminator) => ({
-      plain: new JsonEncoder({ fields: FIELDS, ...(terminator === undefined ? {} : { terminator }) }, options),
-      kernel: withKernel(terminator),
-    }))
-    fc.assert(
-      fc.property(rows, fc.boolean(), (list, isMoved) => {
-        const made = FIELDS.map(({ type }, index) =>
-          columnOf(
-            type,
-            list.map((row) => row[index] ?? null),
-          ),
-        )
-        const columns = isMoved ? made.map(moved) : made
-        for (const { plain, kernel } of encoders) {
-          expect(linesOf(kernel.encode(columns, list.length))).toEqual(linesOf(plain.encode(columns, list.length)))
-        }
-      }),
-      { numRuns: 600 },
-    )
-  })
-
-  it('makes room for long texts, and reads texts that many rows share', () => {
-    const fields = [{ name: 's', type: types.STRING }]
-    const encoder = new JsonEncoder({ fields, terminator: new Uint8Array([10]) }, options)
-    const plain = new JsonEncoder({ fields, terminator: new Uint8Array([10]) }, options)
-    const long = ['\n'.repeat(300_000), 'x'.repeat(700_000), '', null]
-    encoder.encode(
-      [
-        columnOf(
-          types.STRING,
-          Array.from({ length: 2100 }, () => 'a'),
-        ),
-      ],
-      2100,
-    )
-    const column = columnOf(types.STRING, long)
-    expect(linesOf(encoder.encode([column], 4))).toEqual(linesOf(plain.encode([column], 4)))
-    const shared: Column = {
-      kind: 'bytes',
-      data: Buffer.from(`${'-'.repeat(100_000)}one two`),
-      starts: Int32Array.from({ length: 5000 }, (_, row) => 100_000 + 4 * (row % 2)),
-      lengths: new Int32Array(5000).fill(3),
-      nulls: null,
-    }
-    expect(linesOf(encoder.encode([shared], 5000))).toEqual(linesOf(plain.encode([shared], 5000)))
-  })
-})
