@@ -41,6 +41,8 @@ import type { CheckpointResult, Manifest, PageWrite, RestoredState, StateStore }
 /** What a checkpoint may take of the disk: its pages in the log, in a file and in one more while files are merged. */
 const SPACE_FACTOR = 3
 const SPACE_RESERVE = 1 << 20
+/** Of pages that RocksDB takes at a time. */
+const PART_BYTES = 4 << 20
 /** The last bytes of every table file of RocksDB. */
 const TABLE_END = Buffer.from('f7cff485b741e288', 'hex')
 
@@ -141,18 +143,13 @@ export class RocksStore implements StateStore {
     const db = this.#open()
     let bytes = 0
     this.#requireSpace(pages)
-    if (pages.length > 0) {
-      const batch = db.write({ capacity: pages.length })
-      for (const page of pages) {
-        const key = encodeKey(page)
-        if (page.bytes === null) batch.tryDelete(key)
-        else batch.tryPut(key, Buffer.from(page.bytes.buffer, page.bytes.byteOffset, page.bytes.byteLength))
-        bytes += page.bytes?.length ?? 0
-      }
-      await batch.flush()
-      batch.destroy()
-      await db.flush()
+    for (let from = 0; from < pages.length; ) {
+      const part = partOf(pages, from)
+      await writePart(db, part)
+      for (const page of part) bytes += page.bytes?.length ?? 0
+      from += part.length
     }
+    if (pages.length > 0) await db.flush()
     const { directory, retained } = this.#options
     const path = checkpointPath(directory, manifest.checkpoint)
     const temporary = prepareDirectory(path)
@@ -258,6 +255,27 @@ export class RocksStore implements StateStore {
     const db = this.#db
     this.#db = undefined
     await db?.close()
+  }
+}
+
+/** Some pages from there on: their bytes are copied several times, and memory that is used again costs least. */
+function partOf(pages: readonly PageWrite[], from: number): readonly PageWrite[] {
+  let end = from
+  for (let bytes = 0; end < pages.length && bytes < PART_BYTES; end++) bytes += pages[end]?.bytes?.length ?? 0
+  return pages.slice(from, end)
+}
+
+async function writePart(db: RocksDB, part: readonly PageWrite[]): Promise<void> {
+  const batch = db.write({ capacity: part.length })
+  try {
+    for (const page of part) {
+      const key = encodeKey(page)
+      if (page.bytes === null) batch.tryDelete(key)
+      else batch.tryPut(key, Buffer.from(page.bytes.buffer, page.bytes.byteOffset, page.bytes.byteLength))
+    }
+    await batch.flush()
+  } finally {
+    batch.destroy()
   }
 }
 
