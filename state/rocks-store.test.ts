@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -130,6 +131,70 @@ describe('checkpoints', () => {
     await store.clear()
     await closeAll()
     expect((await open()).restored).toBeUndefined()
+  })
+})
+
+describe('large pages', () => {
+  const large = (number: number, text: string): PageWrite => page(number, text.repeat(10_000))
+  const pageFiles = (checkpoint: number): string[] =>
+    readdirSync(join(directory, `chk-${checkpoint}`)).filter((name) => name.endsWith('.pages'))
+  const first = (text: string): string => text.replace(/^(\S+ \d+ .).*$/, '$1')
+
+  it('are in files that checkpoints share', async () => {
+    const { store } = await open()
+    await store.write([large(0, 'a'), page(1, 'small')], manifest(1))
+    await store.write([large(2, 'c')], manifest(2))
+    expect(pageFiles(1)).toEqual(['000001.pages'])
+    expect(pageFiles(2)).toEqual(['000001.pages', '000002.pages'])
+    const [one, two] = [1, 2].map((checkpoint) => statSync(join(directory, `chk-${checkpoint}`, '000001.pages')).ino)
+    expect(one).toBe(two)
+  })
+
+  it('that are still needed leave a file of mostly old ones', async () => {
+    const { store } = await open()
+    const numbers = Array.from({ length: 10 }, (_, number) => number)
+    await store.write(
+      numbers.map((number) => large(number, 'a')),
+      manifest(1),
+    )
+    await store.write(
+      numbers.slice(0, 4).map((number) => large(number, 'b')),
+      manifest(2),
+    )
+    await store.write([large(4, 'c'), page(5, null), page(6, 'd')], manifest(3))
+    expect(pageFiles(2)).toEqual(['000001.pages', '000002.pages'])
+    expect(pageFiles(3)).toEqual(['000002.pages', '000003.pages'])
+    const wanted = ['b', 'b', 'b', 'b', 'c', undefined, 'd', 'a', 'a', 'a']
+    const texts3 = wanted.flatMap((text, number) => (text === undefined ? [] : [`groups ${number} ${text}`]))
+    expect((await texts(await openSavepoint(join(directory, 'chk-3')))).map(first)).toEqual(texts3)
+    expect((await texts(await openSavepoint(join(directory, 'chk-2')))).map(first)).toEqual(
+      numbers.map((number) => `groups ${number} ${number < 4 ? 'b' : 'a'}`),
+    )
+    await closeAll()
+    const { store: again, restored } = await open()
+    expect((await texts(restored)).map(first)).toEqual(texts3)
+    await again.write([page(0, 'small now')], manifest(4))
+    const all: PageWrite[] = []
+    for await (const entry of again.allPages()) all.push(entry)
+    expect(all.map(({ page: number }) => number).sort()).toEqual([0, 1, 2, 3, 4, 6, 7, 8, 9])
+    await again.write([], manifest(5))
+    await closeAll()
+    const last = (await open()).restored
+    expect((await texts(last)).map(first)).toEqual(['groups 0 s', ...texts3.slice(1)])
+  })
+
+  it('of many small files are put together', async () => {
+    const { store } = await open()
+    const names: string[] = []
+    for (let number = 0; number < 80; number++) {
+      await store.write([large(number, String.fromCharCode(97 + (number % 26)))], manifest(number + 1))
+      names.push(`groups ${number} ${String.fromCharCode(97 + (number % 26))}`)
+      expect(pageFiles(number + 1).length).toBeLessThanOrEqual(33)
+    }
+    await closeAll()
+    const { restored } = await open()
+    expect((await texts(restored)).map(first)).toEqual(names.sort())
+    expect(readdirSync(join(directory, 'page-files')).sort()).toEqual(pageFiles(80).sort())
   })
 })
 

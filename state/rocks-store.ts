@@ -1,8 +1,9 @@
 /**
- * Checkpoints on disk. RocksDB holds the current pages of all operators; it is written only at checkpoints, as one
- * batch, and never asked while the job runs. A checkpoint is the flushed database as hard links in `chk-<n>/`, so its
- * cost follows what changed. The working database is thrown away at every start and made anew from a checkpoint: what
- * a killed process had half written is never read.
+ * Checkpoints on disk. RocksDB holds the current pages of all operators, or where they are in page files
+ * (`page-files.ts`); it is written only at checkpoints, and never asked while the job runs. A checkpoint is the flushed
+ * database and the page files as hard links in `chk-<n>/`, so its cost follows what changed. The working database and
+ * files are thrown away at every start and made anew from a checkpoint: what a killed process had half written is
+ * never read. Page files are durable before RocksDB says where something is in them.
  */
 import {
   closeSync,
@@ -35,13 +36,15 @@ import {
   verifyFiles,
   writeMetadata,
 } from './checkpoint-directory.ts'
+import { decodeEntry, encodeInline, encodePlace, LARGE_PAGE_BYTES } from './page-entry.ts'
+import { isPageFile, PageFiles, type PagePlace, readPlaces } from './page-files.ts'
 import { decodeKey, encodeKey, operatorRange } from './page-key.ts'
 import type { CheckpointResult, Manifest, PageWrite, RestoredState, StateStore } from './state-store.ts'
 
-/** What a checkpoint may take of the disk: its pages in the log, in a file and in one more while files are merged. */
+/** What a small page may take of the disk: it is in the log, in a file and in one more while files are merged. */
 const SPACE_FACTOR = 3
 const SPACE_RESERVE = 1 << 20
-/** Of pages that RocksDB takes at a time. */
+/** Of pages that RocksDB takes at a time: it copies them several times, and memory that is used again costs least. */
 const PART_BYTES = 4 << 20
 /** The last bytes of every table file of RocksDB. */
 const TABLE_END = Buffer.from('f7cff485b741e288', 'hex')
@@ -60,12 +63,14 @@ export class RocksStore implements StateStore {
   readonly #database: string
   /** Of SST files. */
   readonly #checksums = new Map<string, FileChecksum>()
+  readonly #files: PageFiles
   #db: RocksDB | undefined
 
   /** @throws MillraceError DATA_DIRECTORY_LOCKED, IO_ERROR */
   constructor(options: RocksStoreOptions) {
     this.#options = options
     this.#database = join(options.directory, 'db')
+    this.#files = new PageFiles(join(options.directory, 'page-files'))
     try {
       this.#release = lockDirectory(options.directory)
     } catch (error) {
@@ -83,7 +88,7 @@ export class RocksStore implements StateStore {
       try {
         const metadata = readMetadata(path)
         await verifyFiles(path, metadata)
-        await this.#openFrom(path, Object.keys(metadata.files))
+        await this.#openFrom(path, metadata.files)
         if (newest !== undefined) this.#options.log(`going on from checkpoint ${number} instead`)
         return { manifest: metadata.manifest, origin: path, pages: (uid) => this.#readPages(uid) }
       } catch (error) {
@@ -102,7 +107,7 @@ export class RocksStore implements StateStore {
         },
       )
     }
-    await this.#openFrom(undefined, [])
+    await this.#openFrom(undefined, {})
     return undefined
   }
 
@@ -117,7 +122,9 @@ export class RocksStore implements StateStore {
   /** Of the last checkpoint, in no order: for savepoints. */
   async *allPages(): AsyncGenerator<PageWrite> {
     for await (const { key, value } of this.#open().iterator({}, { capacity: 64 })) {
-      yield { ...decodeKey(key), bytes: value }
+      const entry = decodeEntry(value)
+      const [bytes = null] = entry instanceof Uint8Array ? [entry] : this.#files.read([entry])
+      yield { ...decodeKey(key), bytes }
     }
   }
 
@@ -126,7 +133,7 @@ export class RocksStore implements StateStore {
     for (const number of checkpointNumbers(this.#options.directory)) {
       rmSync(checkpointPath(this.#options.directory, number), { recursive: true, force: true })
     }
-    await this.#openFrom(undefined, [])
+    await this.#openFrom(undefined, {})
   }
 
   async close(): Promise<void> {
@@ -141,30 +148,47 @@ export class RocksStore implements StateStore {
 
   async #write(pages: readonly PageWrite[], manifest: Manifest): Promise<CheckpointResult> {
     const db = this.#open()
-    let bytes = 0
-    this.#requireSpace(pages)
-    for (let from = 0; from < pages.length; ) {
-      const part = partOf(pages, from)
+    const entries = await this.#writeFiles(pages)
+    for (let from = 0; from < entries.length; ) {
+      const part = partOf(entries, from)
       await writePart(db, part)
-      for (const page of part) bytes += page.bytes?.length ?? 0
       from += part.length
     }
-    if (pages.length > 0) await db.flush()
+    if (entries.length > 0) await db.flush()
     const { directory, retained } = this.#options
     const path = checkpointPath(directory, manifest.checkpoint)
     const temporary = prepareDirectory(path)
-    const files = await this.#linkFiles(temporary)
+    const files = { ...this.#files.linkTo(temporary), ...(await this.#linkFiles(temporary)) }
     await writeMetadata(temporary, { manifest, files })
     await publishDirectory(temporary, path, directory)
     await removeOldCheckpoints(directory, Math.max(2, retained))
-    return { bytes }
+    return { bytes: sumOf(pages, ({ bytes }) => bytes?.length ?? 0) }
+  }
+
+  /** Large pages go to a page file. @returns what RocksDB is to hold */
+  async #writeFiles(pages: readonly PageWrite[]): Promise<readonly Entry[]> {
+    const entries: Entry[] = []
+    const large = new Map<string, Uint8Array>()
+    for (const page of pages) {
+      const key = encodeKey(page).toString('latin1')
+      this.#files.forget(key)
+      if (page.bytes === null) entries.push({ key, value: null })
+      else if (page.bytes.length < LARGE_PAGE_BYTES) entries.push({ key, value: encodeInline(page.bytes) })
+      else large.set(key, page.bytes)
+    }
+    const moving = this.#files.moving()
+    this.#requireSpace(
+      SPACE_FACTOR * sumOf(entries, ({ value }) => value?.length ?? 0) +
+        sumOf([...large.values(), ...moving.values()], ({ length }) => length),
+    )
+    for (const [key, place] of await this.#files.write(large, moving)) entries.push({ key, value: encodePlace(place) })
+    return entries
   }
 
   /** On a full disk a flush of RocksDB waits for room, and neither it nor `close` would end. */
-  #requireSpace(pages: readonly PageWrite[]): void {
-    const written = pages.reduce((sum, page) => sum + (page.bytes?.length ?? 0), 0)
+  #requireSpace(bytes: number): void {
     const { bavail, bsize } = statfsSync(this.#database)
-    if (bavail * bsize < SPACE_FACTOR * written + SPACE_RESERVE)
+    if (bavail * bsize < bytes + SPACE_RESERVE)
       throw storageFull(`${Math.floor((bavail * bsize) / 1024)} KiB are free in "${this.#options.directory}".`)
   }
 
@@ -175,7 +199,7 @@ export class RocksStore implements StateStore {
         return await this.#tryLinkFiles(target)
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt >= 20) throw error
-        for (const name of readdirSync(target)) rmSync(join(target, name))
+        for (const name of readdirSync(target)) if (!isPageFile(name)) rmSync(join(target, name))
       }
     }
   }
@@ -221,13 +245,14 @@ export class RocksStore implements StateStore {
     return checksum
   }
 
-  async #openFrom(checkpoint: string | undefined, files: readonly string[]): Promise<void> {
+  async #openFrom(checkpoint: string | undefined, files: Readonly<Record<string, FileChecksum>>): Promise<void> {
     await this.#closeDatabase()
     rmSync(this.#database, { recursive: true, force: true })
     mkdirSync(this.#database, { recursive: true })
     this.#checksums.clear()
-    for (const name of files) {
-      if (checkpoint === undefined || name === METADATA) continue
+    this.#files.openFrom(checkpoint, files)
+    for (const name of Object.keys(files)) {
+      if (checkpoint === undefined || name === METADATA || isPageFile(name)) continue
       const [from, to] = [join(checkpoint, name), join(this.#database, name)]
       if (isTable(name)) linkSync(from, to)
       else copyFileSync(from, to)
@@ -241,14 +266,14 @@ export class RocksStore implements StateStore {
       })
     }
     this.#db = db
+    for await (const { key, value } of db.iterator({}, { capacity: 64 })) {
+      const entry = decodeEntry(value)
+      if (!(entry instanceof Uint8Array)) this.#files.add(keyText(key), entry)
+    }
   }
 
   async #readPages(uid: string): Promise<PageWrite[]> {
-    const pages: PageWrite[] = []
-    for await (const { key, value } of this.#open().iterator(operatorRange(uid), { capacity: 64 })) {
-      pages.push({ ...decodeKey(key), bytes: value })
-    }
-    return pages
+    return readEntries(this.#open(), operatorRange(uid), (places) => this.#files.read(places))
   }
 
   async #closeDatabase(): Promise<void> {
@@ -258,25 +283,57 @@ export class RocksStore implements StateStore {
   }
 }
 
-/** Some pages from there on: their bytes are copied several times, and memory that is used again costs least. */
-function partOf(pages: readonly PageWrite[], from: number): readonly PageWrite[] {
-  let end = from
-  for (let bytes = 0; end < pages.length && bytes < PART_BYTES; end++) bytes += pages[end]?.bytes?.length ?? 0
-  return pages.slice(from, end)
+/** What RocksDB is to hold by a key (as latin1); null: nothing. */
+interface Entry {
+  readonly key: string
+  readonly value: Buffer | null
 }
 
-async function writePart(db: RocksDB, part: readonly PageWrite[]): Promise<void> {
+function keyText(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
+}
+
+function sumOf<T>(values: readonly T[], sizeOf: (value: T) => number): number {
+  return values.reduce((sum, value) => sum + sizeOf(value), 0)
+}
+
+function partOf(entries: readonly Entry[], from: number): readonly Entry[] {
+  let end = from
+  for (let bytes = 0; end < entries.length && bytes < PART_BYTES; end++) bytes += entries[end]?.value?.length ?? 0
+  return entries.slice(from, end)
+}
+
+async function writePart(db: RocksDB, part: readonly Entry[]): Promise<void> {
   const batch = db.write({ capacity: part.length })
   try {
-    for (const page of part) {
-      const key = encodeKey(page)
-      if (page.bytes === null) batch.tryDelete(key)
-      else batch.tryPut(key, Buffer.from(page.bytes.buffer, page.bytes.byteOffset, page.bytes.byteLength))
+    for (const { key, value } of part) {
+      const bytes = Buffer.from(key, 'latin1')
+      if (value === null) batch.tryDelete(bytes)
+      else batch.tryPut(bytes, value)
     }
     await batch.flush()
   } finally {
     batch.destroy()
   }
+}
+
+/** @param readLarge gives large pages, which it is asked for in the order of their places */
+async function readEntries(
+  db: RocksDB,
+  range: Parameters<RocksDB['iterator']>[0],
+  readLarge: (places: readonly PagePlace[]) => Uint8Array[],
+): Promise<PageWrite[]> {
+  const pages: PageWrite[] = []
+  const large: { readonly key: Uint8Array; readonly place: PagePlace }[] = []
+  for await (const { key, value } of db.iterator(range, { capacity: 64 })) {
+    const entry = decodeEntry(value)
+    if (entry instanceof Uint8Array) pages.push({ ...decodeKey(key), bytes: entry })
+    else large.push({ key, place: entry })
+  }
+  large.sort(({ place: a }, { place: b }) => a.file - b.file || a.offset - b.offset)
+  const read = readLarge(large.map(({ place }) => place))
+  large.forEach(({ key }, n) => pages.push({ ...decodeKey(key), bytes: read[n] ?? null }))
+  return pages
 }
 
 /** SST files never change once they are written. */
@@ -304,11 +361,14 @@ export async function readCheckpointPages(
 ): Promise<{ manifest: Manifest; pages: PageWrite[] }> {
   const metadata = readMetadata(path)
   await verifyFiles(path, metadata)
-  for (const name of Object.keys(metadata.files)) copyFileSync(join(path, name), join(scratch, name))
+  for (const name of Object.keys(metadata.files)) {
+    if (!isPageFile(name)) copyFileSync(join(path, name), join(scratch, name))
+  }
   const db = new RocksDB(scratch)
   await db.ready()
-  const pages: PageWrite[] = []
-  for await (const { key, value } of db.iterator({}, { capacity: 64 })) pages.push({ ...decodeKey(key), bytes: value })
-  await db.close()
-  return { manifest: metadata.manifest, pages }
+  try {
+    return { manifest: metadata.manifest, pages: await readEntries(db, {}, (places) => readPlaces(path, places)) }
+  } finally {
+    await db.close()
+  }
 }

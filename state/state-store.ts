@@ -5,7 +5,7 @@
 import type { JsonValue } from '../core/json.ts'
 
 /** Bumped when the layout of the manifest or of the pages changes; older ones are refused by name. */
-export const STATE_FORMAT_VERSION = 2
+export const STATE_FORMAT_VERSION = 3
 
 export interface PageWrite {
   /** Operator, table of the operator, number of the page. */

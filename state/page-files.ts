@@ -1,0 +1,225 @@
+/**
+ * Files of large pages. A checkpoint writes its large pages behind one another into one new file, which never changes
+ * afterwards, and checkpoints share files by hard links; RocksDB only says where a page is. That way a page is written
+ * once and not by log, memory table, file and compactions. What is still needed of files that hold little else than
+ * old pages, or of many small ones, moves into the file of the next checkpoint.
+ */
+import { closeSync, linkSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { invariant, MillraceError } from '../core/errors.ts'
+import type { FileChecksum } from './checkpoint-directory.ts'
+
+/** Bytes that are written at a time. */
+const PART_BYTES = 4 << 20
+/** Files with more of them are not put together. */
+const SMALL_FILE_BYTES = 64 << 20
+/** More of them than that become one; so many at a time. */
+const MAX_SMALL_FILES = 32
+const MERGED_FILES = 24
+
+const SUFFIX = '.pages'
+
+export interface PagePlace {
+  /** Number of the file. */
+  readonly file: number
+  readonly offset: number
+  /** Bytes. */
+  readonly length: number
+}
+
+interface PageFile {
+  readonly checksum: FileChecksum
+  /** Bytes of pages that are still needed. */
+  live: number
+}
+
+export function isPageFile(name: string): boolean {
+  return name.endsWith(SUFFIX)
+}
+
+function pageFileName(number: number): string {
+  return `${String(number).padStart(6, '0')}${SUFFIX}`
+}
+
+/** Errors: INVALID_CHECKPOINT where the file ends before the page does. */
+export function readPlaces(directory: string, places: readonly PagePlace[]): Uint8Array[] {
+  const descriptors = new Map<number, number>()
+  try {
+    return places.map(({ file, offset, length }) => {
+      const descriptor = descriptors.get(file) ?? openSync(join(directory, pageFileName(file)), 'r')
+      descriptors.set(file, descriptor)
+      const bytes = new Uint8Array(length)
+      for (let at = 0; at < length; ) {
+        const read = readSync(descriptor, bytes, at, length - at, offset + at)
+        if (read === 0) throw new MillraceError('INVALID_CHECKPOINT', `file "${pageFileName(file)}" ends too early`)
+        at += read
+      }
+      return bytes
+    })
+  } finally {
+    for (const descriptor of descriptors.values()) closeSync(descriptor)
+  }
+}
+
+export class PageFiles {
+  readonly #directory: string
+  readonly #places = new Map<string, PagePlace>()
+  readonly #files = new Map<number, PageFile>()
+  #next = 1
+
+  /** @param directory where the files are while the job runs */
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  /** Begins anew with the files of a checkpoint. */
+  openFrom(checkpoint: string | undefined, checksums: Readonly<Record<string, FileChecksum>>): void {
+    this.#places.clear()
+    this.#files.clear()
+    this.#next = 1
+    rmSync(this.#directory, { recursive: true, force: true })
+    mkdirSync(this.#directory, { recursive: true })
+    if (checkpoint === undefined) return
+    for (const [name, checksum] of Object.entries(checksums)) {
+      if (!isPageFile(name)) continue
+      linkSync(join(checkpoint, name), join(this.#directory, name))
+      const number = Number(name.slice(0, -SUFFIX.length))
+      this.#files.set(number, { checksum, live: 0 })
+      this.#next = Math.max(this.#next, number + 1)
+    }
+  }
+
+  /** A page of the checkpoint that was opened. Errors: INVALID_CHECKPOINT. */
+  add(key: string, place: PagePlace): void {
+    const file = this.#files.get(place.file)
+    if (file === undefined || place.offset + place.length > file.checksum.bytes)
+      throw new MillraceError('INVALID_CHECKPOINT', `there is no page in "${pageFileName(place.file)}" at that place`)
+    this.#places.set(key, place)
+    file.live += place.length
+  }
+
+  /** The page that was known by this key is no longer needed. */
+  forget(key: string): void {
+    const place = this.#places.get(key)
+    if (place === undefined) return
+    this.#places.delete(key)
+    const file = this.#files.get(place.file)
+    if (file !== undefined) file.live -= place.length
+  }
+
+  read(places: readonly PagePlace[]): Uint8Array[] {
+    return readPlaces(this.#directory, places)
+  }
+
+  /** Pages that the next `write` moves, by key. */
+  moving(): ReadonlyMap<string, PagePlace> {
+    const left = new Set(this.#leaving())
+    if (left.size === 0) return new Map()
+    return new Map([...this.#places].filter(([, { file }]) => left.has(file)))
+  }
+
+  #leaving(): number[] {
+    const sparse = [...this.#files].filter(([, { live, checksum }]) => 2 * live < checksum.bytes)
+    const small = [...this.#files].filter(
+      ([, { live, checksum }]) => 2 * live >= checksum.bytes && live < SMALL_FILE_BYTES,
+    )
+    if (small.length <= MAX_SMALL_FILES) return sparse.map(([number]) => number)
+    small.sort(([, a], [, b]) => a.live - b.live)
+    return [...sparse, ...small.slice(0, MERGED_FILES)].map(([number]) => number)
+  }
+
+  /**
+   * Writes pages whose keys were forgotten, and those that move, into a new file, which is durable when this returns.
+   *
+   * @returns where all of them are
+   */
+  async write(
+    pages: ReadonlyMap<string, Uint8Array>,
+    moving: ReadonlyMap<string, PagePlace>,
+  ): Promise<ReadonlyMap<string, PagePlace>> {
+    const written = new Map<string, PagePlace>()
+    const left = new Set(this.#leaving())
+    if (pages.size + moving.size > 0) {
+      const number = this.#next++
+      const file = new PageFileWriter(number, await open(join(this.#directory, pageFileName(number)), 'wx'))
+      try {
+        for (const [key, bytes] of pages) written.set(key, await file.append(bytes))
+        const ordered = [...moving].sort(([, a], [, b]) => a.file - b.file || a.offset - b.offset)
+        for (const [key, place] of ordered) {
+          const [bytes] = this.read([place])
+          invariant(bytes !== undefined, 'a page was read')
+          written.set(key, await file.append(bytes))
+        }
+        const checksum = await file.end()
+        this.#files.set(number, { checksum, live: checksum.bytes })
+      } finally {
+        await file.close()
+      }
+      for (const [key, place] of written) this.#places.set(key, place)
+    }
+    for (const number of left) {
+      this.#files.delete(number)
+      rmSync(join(this.#directory, pageFileName(number)))
+    }
+    return written
+  }
+
+  /** Links all files that are needed. @returns their checksums by name */
+  linkTo(target: string): Record<string, FileChecksum> {
+    return Object.fromEntries(
+      [...this.#files].map(([number, { checksum }]) => {
+        const name = pageFileName(number)
+        linkSync(join(this.#directory, name), join(target, name))
+        return [name, checksum]
+      }),
+    )
+  }
+}
+
+class PageFileWriter {
+  readonly #number: number
+  readonly #handle: FileHandle
+  #pending: Uint8Array[] = []
+  #pendingBytes = 0
+  #bytes = 0
+  #crc32 = 0
+
+  constructor(number: number, handle: FileHandle) {
+    this.#number = number
+    this.#handle = handle
+  }
+
+  async append(bytes: Uint8Array): Promise<PagePlace> {
+    const place = { file: this.#number, offset: this.#bytes + this.#pendingBytes, length: bytes.length }
+    this.#pending.push(bytes)
+    this.#pendingBytes += bytes.length
+    if (this.#pendingBytes >= PART_BYTES) await this.#write()
+    return place
+  }
+
+  async #write(): Promise<void> {
+    const [parts, total] = [this.#pending, this.#pendingBytes]
+    this.#pending = []
+    this.#pendingBytes = 0
+    for (const part of parts) this.#crc32 = crc32(part, this.#crc32)
+    let { bytesWritten } = await this.#handle.writev(parts)
+    // Short only where the disk is nearly full; the next attempt says so.
+    const rest = bytesWritten < total ? Buffer.concat(parts) : undefined
+    while (rest !== undefined && bytesWritten < total)
+      bytesWritten += (await this.#handle.write(rest, bytesWritten)).bytesWritten
+    this.#bytes += total
+  }
+
+  /** Durable when it returns. */
+  async end(): Promise<FileChecksum> {
+    if (this.#pendingBytes > 0) await this.#write()
+    await this.#handle.datasync()
+    return { bytes: this.#bytes, crc32: this.#crc32 }
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close()
+  }
+}
