@@ -119,7 +119,8 @@ function gatherInts(values: Int32Array, indices: Int32Array, count: number, reus
   return out
 }
 
-function gatherNulls(nulls: NullMask, indices: Int32Array, count: number): NullMask {
+/** The mask of rows `indices[0 … count)`; null where none of them is NULL. */
+export function gatherNulls(nulls: NullMask, indices: Int32Array, count: number): NullMask {
   if (nulls === null) return null
   let first = 0
   while (first < count && nulls[indices[first] as number] === 0) first++

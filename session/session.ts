@@ -9,6 +9,7 @@ import { CONNECTOR_DESCRIPTORS, FORMAT_DESCRIPTORS } from '../catalog/connectors
 import type { PlannerContext } from '../catalog/reader.ts'
 import { type Clock, SYSTEM_CLOCK } from '../core/clock.ts'
 import { CONNECTORS } from '../connectors/index.ts'
+import { keepLoopsApart } from '../executor/codegen/compiler-flags.ts'
 import { evaluateConstant } from '../executor/codegen/constant.ts'
 import { AGGREGATE_FUNCTIONS } from '../executor/functions/aggregate/index.ts'
 import { SCALAR_FUNCTIONS } from '../executor/functions/index.ts'
@@ -70,6 +71,7 @@ export class Session {
 
   /** @throws MillraceError DATA_DIRECTORY_LOCKED, IO_ERROR when the durable catalog cannot be opened */
   constructor(options: SessionOptions = {}) {
+    keepLoopsApart()
     this.#options = options
     this.#dataDirectory = resolve(options.dataDirectory ?? '.millrace')
     this.#state = new JobState(this.#dataDirectory, options.jobPrefix)

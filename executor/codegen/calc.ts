@@ -1,61 +1,26 @@
-/** Compiles a filter and projections into one function over a batch: a single loop over typed arrays. */
+/** Compiles a filter and projections: rows are selected first, then their columns are taken along or computed. */
 import { type ChangeBatch, createBatch } from '../../core/change-batch.ts'
-import type { Column, Value } from '../../core/column.ts'
+import type { Column, NullMask, Value } from '../../core/column.ts'
 import { columnOf } from '../../core/column-builder.ts'
-import { invariant } from '../../core/errors.ts'
-import { decodeText, gatherColumn, readInt128, readValue, writeInt128 } from '../../core/column-ops.ts'
-import { type PhysicalKind, physicalKind, type Schema, type SqlType } from '../../core/types.ts'
+import { gatherColumn, gatherNulls, readValue } from '../../core/column-ops.ts'
+import { physicalKind, type Schema } from '../../core/types.ts'
 import type { Expression } from '../../planner/expression.ts'
 import type { Environment } from '../functions/function.ts'
-import { findFunction } from '../functions/index.ts'
-import {
-  ByteArena,
-  byteOffsetOf,
-  compareBytes,
-  copyBytes,
-  countCharacters,
-  equalBytes,
-  findBytes,
-  isAscii,
-} from './byte-arena.ts'
-import type { Fragment, ScalarFragment } from './fragment.ts'
-import { arraysOf, fieldOfInput, Generator } from './generator.ts'
+import { type CompiledKernel, compileKernel, type KernelSpec } from './kernel.ts'
+import { type Leaf, leafColumn, leafOf, noneIsNull } from './leaf-column.ts'
 
 export type Calc = (batch: ChangeBatch) => ChangeBatch
 
-/** A 64-bit number, and the same as two of 32 bits: a BigInt becomes a number here at a tenth of what `Number` costs. */
-const word = new BigInt64Array(1)
+/** The arrays that kernels work with, for batches of up to so many rows. */
+class Buffers {
+  zeros = new Uint8Array(4096)
+  selection = new Int32Array(4096)
 
-/** What generated code may call. */
-export const SUPPORT = {
-  ByteArena,
-  byteOffsetOf,
-  columnOf,
-  compareBytes,
-  copyBytes,
-  countCharacters,
-  decodeText,
-  equalBytes,
-  fieldColumn,
-  findBytes,
-  halves: new Int32Array(word.buffer),
-  isAscii,
-  readInt128,
-  readValue,
-  word,
-  writeInt128,
-}
-
-type Kernel = (
-  batch: ChangeBatch,
-  zeros: Uint8Array,
-  selection: Int32Array,
-) => { rows: number; columns: readonly (Column | null)[] }
-
-interface CompiledKernel {
-  readonly run: Kernel
-  /** Positions of the columns that it reads. */
-  readonly inputs: readonly number[]
+  reserve(rows: number): void {
+    if (this.zeros.length >= rows) return
+    this.zeros = new Uint8Array(rows)
+    this.selection = new Int32Array(rows)
+  }
 }
 
 /**
@@ -69,49 +34,95 @@ export function compileCalc(
   output: Schema,
   environment: Environment,
 ): Calc {
-  const kernelFor = kernelChoice(condition, projections, environment)
-  let zeros = new Uint8Array(4096)
-  let selection = new Int32Array(4096)
-  const passed: (Column | undefined)[] = []
+  const { first, rest } = splitCondition(condition)
+  const leaves = projections.map(leafOf)
+  const computed = projections.filter((_, index) => leaves[index] === undefined)
+  const given = first.length > 0
+  const select = given ? kernelRunner({ conditions: first, computed: [], environment, given: false }) : undefined
+  const compute =
+    rest.length > 0 || computed.length > 0
+      ? kernelRunner({ conditions: rest, computed, environment, given })
+      : () => undefined
+  const buffers = new Buffers()
+  const gather = gatherer(leaves)
   return (batch) => {
-    if (zeros.length < batch.rows) zeros = new Uint8Array(batch.rows)
-    if (selection.length < batch.rows) selection = new Int32Array(batch.rows)
-    const { rows, columns } = kernelFor(batch)(batch, zeros, selection)
+    buffers.reserve(batch.rows)
+    const selected = select?.(batch, batch.rows, buffers)?.rows ?? batch.rows
+    const result = compute(batch, selected, buffers)
+    const rows = result?.rows ?? selected
     const all = rows === batch.rows
-    const finished = columns.map((column, index) => {
-      if (column !== null) return column
-      const source = passedOn(projections[index] as Expression, batch)
-      return all ? source : (passed[index] = gatherColumn(source, selection, rows, passed[index]))
-    })
-    return createBatch(output, finished, rows, all ? batch.kinds : gatherKinds(batch.kinds, selection, rows))
+    const passed = gather(batch, all ? undefined : buffers.selection, rows)
+    let next = 0
+    const columns = passed.map((column) => column ?? (result?.columns[next++] as Column))
+    return createBatch(output, columns, rows, all ? batch.kinds : gatherKinds(batch.kinds, buffers.selection, rows))
   }
 }
+
+/**
+ * The conditions of an AND: those before the first that is more than comparing numbers of the input with literals, and
+ * the rest. What they select first may have no NULLs where the batch has some: the fields of one kind of event.
+ */
+function splitCondition(condition: Expression | undefined): {
+  readonly first: readonly Expression[]
+  readonly rest: readonly Expression[]
+} {
+  const conditions = condition === undefined ? [] : conjunctionOf(condition)
+  const end = conditions.findIndex((test) => !isPlainTest(test))
+  return end < 0 ? { first: conditions, rest: [] } : { first: conditions.slice(0, end), rest: conditions.slice(end) }
+}
+
+function conjunctionOf(condition: Expression): readonly Expression[] {
+  return condition.kind === 'call' && condition.function === 'AND' ? condition.args.flatMap(conjunctionOf) : [condition]
+}
+
+const COMPARISONS = new Set(['=', '<>', '<', '<=', '>', '>='])
+
+function isPlainTest(condition: Expression): boolean {
+  if (condition.kind !== 'call' || !COMPARISONS.has(condition.function)) return false
+  return condition.args.every(
+    (arg) =>
+      (arg.kind === 'input' && ['i8', 'i16', 'i32', 'i64', 'f32', 'f64'].includes(physicalKind(arg.type))) ||
+      arg.kind === 'literal',
+  )
+}
+
+type Run = (
+  batch: ChangeBatch,
+  count: number,
+  buffers: Buffers,
+) => { readonly rows: number; readonly columns: readonly Column[] } | undefined
 
 /** Two loops, each made when it is first needed: one for batches without NULLs, which then looks for none. */
-function kernelChoice(
-  condition: Expression | undefined,
-  projections: readonly Expression[],
-  environment: Environment,
-): (batch: ChangeBatch) => Kernel {
-  const plain = compileKernel(condition, projections, environment, true)
+function kernelRunner(spec: KernelSpec): Run {
+  const plain = compileKernel(spec, true)
   let general: CompiledKernel | undefined
-  return (batch) => {
-    if (plain.inputs.every((index) => hasNoNulls(batch.columns[index] as Column))) return plain.run
-    general ??= compileKernel(condition, projections, environment, false)
-    return general.run
+  return (batch, count, { zeros, selection }) => {
+    const columns = plain.leaves.map((leaf) => leafColumn(batch, leaf))
+    if (noneIsNull(columns, spec.given ? selection : undefined, count)) {
+      return plain.run(columns, zeros, selection, count, selection)
+    }
+    general ??= compileKernel(spec, false)
+    const same = general.leaves.map((leaf) => leafColumn(batch, leaf))
+    return general.run(same, zeros, selection, count, selection)
   }
 }
 
-function hasNoNulls(column: Column): boolean {
-  return column.kind !== 'null' && column.nulls === null
-}
-
-/** A column of the input, or of a field below one, as it is. */
-function passedOn(expression: Expression, batch: ChangeBatch): Column {
-  if (expression.kind === 'input') return batch.columns[expression.index] as Column
-  const field = fieldOfInput(expression)
-  invariant(field !== undefined, 'only columns and their fields are passed on')
-  return fieldColumn(batch.columns[field.input.index] as Column, field.path, batch.rows, expression.type)
+/** Takes along the columns that are passed on, undefined for the others; its arrays are used again. */
+function gatherer(
+  leaves: readonly (Leaf | undefined)[],
+): (batch: ChangeBatch, selection: Int32Array | undefined, rows: number) => (Column | undefined)[] {
+  const reused: (Column | undefined)[] = []
+  return (batch, selection, rows) => {
+    let [mask, gathered]: [NullMask, NullMask] = [null, null]
+    return leaves.map((leaf, index) => {
+      if (leaf === undefined) return undefined
+      const column = leafColumn(batch, leaf)
+      if (selection === undefined || column.kind === 'null') return column
+      if (column.nulls !== mask) [mask, gathered] = [column.nulls, gatherNulls(column.nulls, selection, rows)]
+      reused[index] = gatherColumn({ ...column, nulls: null }, selection, rows, reused[index])
+      return column.nulls === null ? reused[index] : ({ ...reused[index], nulls: gathered } as Column)
+    })
+  }
 }
 
 /** A single expression over a batch, as a column. */
@@ -126,174 +137,6 @@ function gatherKinds(kinds: Uint8Array | null, selection: Int32Array, rows: numb
   const out = new Uint8Array(rows)
   for (let row = 0; row < rows; row++) out[row] = kinds[selection[row] as number] as number
   return out
-}
-
-/** The column of a field below an input column; a NULL row makes its fields NULL. */
-function fieldColumn(column: Column, path: readonly number[], rows: number, type: SqlType): Column {
-  let at = column
-  for (const index of path) {
-    const child = at.kind === 'row' ? at.fields[index] : undefined
-    if (at.kind !== 'row' || child === undefined || child.kind === 'null') return nullColumn(type, rows)
-    at = at.nulls === null ? child : { ...child, nulls: mergeNulls(at.nulls, child.nulls, rows) }
-  }
-  return at
-}
-
-function nullColumn(type: SqlType, rows: number): Column {
-  return columnOf(
-    type,
-    Array.from({ length: rows }, () => null),
-  )
-}
-
-function mergeNulls(outer: Uint8Array, inner: Uint8Array | null, rows: number): Uint8Array {
-  if (inner === null) return outer
-  const merged = new Uint8Array(rows)
-  for (let row = 0; row < rows; row++) merged[row] = (outer[row] as number) | (inner[row] as number)
-  return merged
-}
-
-function compileKernel(
-  condition: Expression | undefined,
-  projections: readonly Expression[],
-  environment: Environment,
-  noNulls: boolean,
-): CompiledKernel {
-  const generator = new Generator({ environment, findFunction, noNulls })
-  const computed = projections.flatMap((expression, index) =>
-    isColumn(expression) && !isSelected(expression, condition) ? [] : [{ expression, index }],
-  )
-  const { code: loop, result: outputs } = generator.capture(() => {
-    if (condition !== undefined) {
-      const test = generator.compile(condition) as ScalarFragment
-      generator.line(`if (!(${test.value})) continue;`)
-      generator.line('selection[k] = i;')
-    }
-    const written = computed.map(({ expression, index }) => {
-      const fragment = generator.compile(expression)
-      const output = outputCode(`o${index}`, expression.type, fragment, generator)
-      generator.line(output.store)
-      return { ...output, index }
-    })
-    generator.line('k++;')
-    return written
-  })
-  const columns = projections.map((_, index) => outputs.find((output) => output.index === index)?.column ?? 'null')
-  const needsLoop = condition !== undefined || outputs.length > 0
-  const body = [
-    ...inputCode(generator),
-    `if (capacity < rows) { capacity = rows; ${outputs.map((output) => output.allocate).join(' ')} }`,
-    ...outputs.map((output) => output.prepare),
-    'arena.clear();',
-    ...generator.prologue,
-    'let k = 0;',
-    needsLoop ? `for (let i = 0; i < rows; i++) {\n${loop}\n}` : 'k = rows;',
-    `return { rows: k, columns: [${columns.join(', ')}] };`,
-  ].join('\n')
-  const constants = generator.constants.map((_, index) => `c${index}`)
-  const support = Object.keys(SUPPORT)
-  const factory = new Function(
-    ...support,
-    ...constants,
-    `'use strict';
-const arena = new ByteArena();
-let capacity = 0;
-${outputs.map((output) => output.declare).join('\n')}
-return function calc(batch, zeros, selection) {\nconst rows = batch.rows;\n${body}\n}`,
-  ) as (...values: unknown[]) => Kernel
-  const run = factory(...Object.values(SUPPORT), ...generator.constants)
-  return { run, inputs: [...generator.inputs.keys()] }
-}
-
-function isColumn(expression: Expression): boolean {
-  return expression.kind === 'input' || fieldOfInput(expression) !== undefined
-}
-
-/** Whether rows of an input column are picked in the loop; nested columns are gathered afterwards. */
-function isSelected(expression: Expression, condition: Expression | undefined): boolean {
-  const kind = physicalKind(expression.type)
-  return condition !== undefined && kind !== 'list' && kind !== 'map' && kind !== 'row' && kind !== 'null'
-}
-
-function inputCode(generator: Generator): string[] {
-  return [...generator.inputs].map(
-    ([index, type]) => `const col${index} = batch.columns[${index}]; ${arraysOf(`${index}`, `col${index}`, type)}`,
-  )
-}
-
-const ARRAYS: Readonly<Partial<Record<PhysicalKind, string>>> = {
-  bool: 'Uint8Array',
-  i8: 'Int8Array',
-  i16: 'Int16Array',
-  i32: 'Int32Array',
-  i64: 'BigInt64Array',
-  f32: 'Float32Array',
-  f64: 'Float64Array',
-}
-
-interface OutputCode {
-  /** Variables that live as long as the function. */
-  readonly declare: string
-  /** Makes the arrays for `rows` rows. */
-  readonly allocate: string
-  /** Once a batch. */
-  readonly prepare: string
-  readonly store: string
-  /** An expression for the finished column. */
-  readonly column: string
-}
-
-function outputCode(name: string, type: SqlType, fragment: Fragment, generator: Generator): OutputCode {
-  const kind = physicalKind(type)
-  const nullable = fragment.isNull !== '0'
-  const prepare = nullable ? `let ${name}a = 0;` : ''
-  const allocateNulls = nullable ? `${name}n = new Uint8Array(rows);` : ''
-  const storeNull = nullable ? `${name}a |= ${name}n[k] = ${fragment.isNull};` : ''
-  const mask = nullable ? `${name}a === 0 ? null : ${name}n` : 'null'
-  if (fragment.representation === 'view') {
-    const { store, data } = viewStore(name, fragment)
-    return {
-      declare: `let ${name}s, ${name}l, ${name}n;`,
-      allocate: `${name}s = new Int32Array(rows); ${name}l = new Int32Array(rows); ${allocateNulls}`,
-      prepare,
-      store: `${storeNull} ${store}`,
-      column: `{ kind: 'bytes', starts: ${name}s, lengths: ${name}l, data: ${data}, nulls: ${mask} }`,
-    }
-  }
-  const array = kind === 'i128' ? 'BigInt64Array' : ARRAYS[kind]
-  if (array === undefined) {
-    return {
-      declare: '',
-      allocate: '',
-      prepare: `const ${name} = [];`,
-      store: `${name}.push(${generator.asValue(fragment, true)});`,
-      column: `columnOf(${generator.constant(type)}, ${name})`,
-    }
-  }
-  const value = kind === 'bool' ? `${fragment.value} ? 1 : 0` : fragment.value
-  const store = kind === 'i128' ? `writeInt128(${name}, k, ${value});` : `${name}[k] = ${value};`
-  return {
-    declare: `let ${name}, ${name}n;`,
-    allocate: `${name} = new ${array}(${kind === 'i128' ? '2 * rows' : 'rows'}); ${allocateNulls}`,
-    prepare,
-    store: `${storeNull} ${store}`,
-    column: `{ kind: '${kind}', values: ${name}, nulls: ${mask} }`,
-  }
-}
-
-function viewStore(name: string, view: Extract<Fragment, { representation: 'view' }>): { store: string; data: string } {
-  if (view.source?.kind === 'column') {
-    return { store: `${name}s[k] = ${view.start}; ${name}l[k] = ${view.length};`, data: view.source.name }
-  }
-  if (view.source?.kind === 'arena') {
-    return { store: `${name}s[k] = ${view.start}; ${name}l[k] = ${view.length};`, data: 'arena.data' }
-  }
-  const copy = `arena.putView(${view.data}, ${view.start}, ${view.length}); ${name}s[k] = arena.start; ${name}l[k] = arena.size - arena.start;`
-  const empty = `${name}s[k] = 0; ${name}l[k] = 0;`
-  return {
-    store: view.isNull === '0' ? copy : `if (${view.isNull} === 0) { ${copy} } else { ${empty} }`,
-    data: 'arena.data',
-  }
 }
 
 /** One row of no columns: what constants are evaluated over. */

@@ -14,6 +14,7 @@ import {
   type ScalarFragment,
   type ViewFragment,
 } from './fragment.ts'
+import { type Leaf, leafOf } from './leaf-column.ts'
 import { literalValue } from './literal.ts'
 
 /** Variables for the arrays of a column; `zeros` stands for a mask that is not there. */
@@ -30,19 +31,6 @@ export function arraysOf(suffix: string, column: string, type: SqlType): string 
     default:
       return `const v${suffix} = ${column}.values, ${nulls}`
   }
-}
-
-/** The input column and the way down from it, where the expression is a field of a field … of an input. */
-export function fieldOfInput(
-  expression: Expression,
-): { readonly input: InputRef; readonly path: readonly number[] } | undefined {
-  const path: number[] = []
-  let at = expression
-  while (at.kind === 'field') {
-    path.unshift(at.index)
-    at = at.input
-  }
-  return at.kind === 'input' && path.length > 0 ? { input: at, path } : undefined
 }
 
 /** What makes an expression besides its type and its parts. */
@@ -91,7 +79,7 @@ export class Generator {
   readonly #findFunction: GeneratorOptions['findFunction']
   readonly #readInput: GeneratorOptions['readInput']
   readonly #constants: unknown[] = []
-  readonly #inputs = new Map<number, SqlType>()
+  readonly #leaves = new Map<string, Leaf>()
   readonly #ids = new WeakMap<Expression, number>()
   readonly #known = new Map<string, number>()
   /** Fragments by expression, a map for each block of code that is open: inner blocks see the outer ones' values. */
@@ -111,9 +99,9 @@ export class Generator {
     return this.#constants
   }
 
-  /** Input columns that the code reads, by position. */
-  get inputs(): ReadonlyMap<number, SqlType> {
-    return this.#inputs
+  /** Columns that the code reads, by the suffix of the variables for their arrays. */
+  get leaves(): ReadonlyMap<string, Leaf> {
+    return this.#leaves
   }
 
   name(prefix: string): string {
@@ -199,9 +187,7 @@ export class Generator {
 
   #input(expression: InputRef): Fragment {
     if (this.#readInput !== undefined) return this.#readInput(this, expression)
-    this.#inputs.set(expression.index, expression.type)
-    const place = this.#noNulls ? PRESENT_ROW : CURRENT_ROW
-    return this.readColumn(`${expression.index}`, `col${expression.index}`, expression.type, place)
+    return this.#leaf({ index: expression.index, path: [], type: expression.type })
   }
 
   /** The value of a row of a column whose arrays are in the variables `v`, `n` … with the given suffix. */
@@ -486,8 +472,8 @@ export class Generator {
   }
 
   #field(expression: FieldAccess): Fragment {
-    const direct = this.#fieldOfInput(expression)
-    if (direct !== undefined) return direct
+    const leaf = leafOf(expression)
+    if (leaf !== undefined) return this.#leaf(leaf)
     const input = this.compile(expression.input) as ScalarFragment
     const out = this.name('f')
     this.line(`const ${out} = ${input.isNull} === 1 ? null : ${input.value}[${expression.index}];`)
@@ -497,16 +483,10 @@ export class Generator {
   }
 
   /** A chain of field accesses from an input column reads the child column as if it were an input. */
-  #fieldOfInput(expression: FieldAccess): Fragment | undefined {
-    const field = fieldOfInput(expression)
-    if (field === undefined) return undefined
-    const { input, path } = field
-    const { type } = expression
-    this.#inputs.set(input.index, input.type)
-    const suffix = `${input.index}_${path.join('_')}`
-    const code = `const f${suffix} = fieldColumn(col${input.index}, ${JSON.stringify(path)}, rows, ${this.constant(type)}); ${arraysOf(suffix, `f${suffix}`, type)}`
-    this.onceABatch(code)
-    return this.readColumn(suffix, `f${suffix}`, type)
+  #leaf(leaf: Leaf): Fragment {
+    const suffix = [leaf.index, ...leaf.path].join('_')
+    this.#leaves.set(suffix, leaf)
+    return this.readColumn(suffix, `col${suffix}`, leaf.type, this.#noNulls ? PRESENT_ROW : CURRENT_ROW)
   }
 
   readonly #prologue: string[] = []
