@@ -2,16 +2,30 @@
 import type { Value } from '../../core/column.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { physicalKind, type SqlType } from '../../core/types.ts'
+import { fitsPrecision } from '../../core/value-text.ts'
 import { createCast } from '../functions/casts.ts'
-import type { Fragment, ScalarFragment } from './fragment.ts'
+import { type Fragment, narrowForm, type ScalarFragment } from './fragment.ts'
 import type { Generator } from './generator.ts'
 
 export function generateCast(generator: Generator, input: Fragment, to: SqlType, safe: boolean): Fragment {
   if (isSameValue(input.type, to)) return { ...input, type: to }
+  const fewer = fewerDigits(generator, input, to)
+  if (fewer !== undefined) return fewer
   const inline = input.representation === 'view' ? undefined : inlineCast(generator, input, to)
   if (inline !== undefined) return inline
   const cast = createCast(input.type, to, generator.environment.timeZone)
   return generator.invoke(safe ? orNull(cast) : cast, [input], to, true)
+}
+
+/** A DECIMAL of more than 18 digits as one of fewer, but still more than 18: what has 64 bits fits. */
+function fewerDigits(generator: Generator, input: Fragment, to: SqlType): Fragment | undefined {
+  if (input.type.kind !== 'DECIMAL' || to.kind !== 'DECIMAL' || input.type.scale !== to.scale) return undefined
+  if (input.representation !== 'bigint' || input.narrow === undefined || to.precision < 19) return undefined
+  const flag = generator.name('q')
+  const fits = generator.constant((value: bigint): number => (fitsPrecision(value, to.precision) ? 0 : 1))
+  generator.line(`let ${flag} = ${input.isNull};`)
+  generator.line(`if (!(${input.narrow.fits}) && ${flag} === 0) ${flag} = ${fits}(${input.value});`)
+  return { ...input, type: to, isNull: flag }
 }
 
 function orNull(cast: (value: Value) => Value): (value: Value) => Value {
@@ -45,7 +59,9 @@ function inlineCast(generator: Generator, input: ScalarFragment, to: SqlType): F
   const name = generator.name('x')
   generator.line(`const ${name} = ${code};`)
   const representation = ['i64', 'i128'].includes(physicalKind(to)) ? 'bigint' : 'number'
-  return { representation, type: to, isNull: input.isNull, value: name }
+  const narrow = narrowForm(input)
+  const isSame = narrow !== undefined && to.kind === 'DECIMAL' && code === input.value
+  return { representation, type: to, isNull: input.isNull, value: name, ...(isSame ? { narrow } : {}) }
 }
 
 function castExpression(input: ScalarFragment, to: SqlType): string | undefined {

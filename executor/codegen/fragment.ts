@@ -23,6 +23,12 @@ export interface ScalarFragment extends FragmentBase {
   readonly value: string
   /** Known at compile time. */
   readonly literal?: string | number | boolean | null
+  /** Of a wide `bigint`: where `fits` is true the value has 64 bits and is `value`, which stays a machine integer. */
+  readonly narrow?: { readonly fits: string; readonly value: string }
+  /** The same as a `bigint`'s value, had without making one: a number that is whole and exact. */
+  readonly number?: string
+  /** The same as two whole numbers of 32 bits, the low one with a sign or without. */
+  readonly halves?: { readonly low: string; readonly high: string }
 }
 
 export interface ViewFragment extends FragmentBase {
@@ -56,6 +62,24 @@ export function representationOf(type: SqlType): Representation {
     default:
       return 'object'
   }
+}
+
+/** A `bigint` as what fits 64 bits; undefined where that is never known. */
+export function narrowForm(fragment: Fragment): { readonly fits: string; readonly value: string } | undefined {
+  if (fragment.representation !== 'bigint') return undefined
+  const { literal, value } = fragment
+  const isNarrow = physicalKind(fragment.type) === 'i64' || (typeof literal === 'string' && fitsLong(BigInt(literal)))
+  return isNarrow ? { fits: 'true', value } : fragment.narrow
+}
+
+function fitsLong(value: bigint): boolean {
+  return BigInt.asIntN(64, value) === value
+}
+
+/** Expressions that must all be true. */
+export function allTrue(tests: readonly string[]): string {
+  const needed = tests.filter((test) => test !== 'true')
+  return needed.length === 0 ? 'true' : needed.join(' && ')
 }
 
 /** What stands for NULL in a variable of the representation. */

@@ -73,6 +73,12 @@ const CURRENT_ROW: Place = { row: 'i', isNull: (mask) => `${mask}[i]` }
 /** The same where it is known not to be NULL. */
 const PRESENT_ROW: Place = { row: 'i', isNull: () => '0' }
 
+/** What is known in a block of code. */
+class Scope {
+  readonly fragments = new Map<number, Fragment>()
+  readonly notes = new Map<string, unknown>()
+}
+
 export class Generator {
   readonly environment: Environment
   readonly #noNulls: boolean
@@ -83,7 +89,7 @@ export class Generator {
   readonly #ids = new WeakMap<Expression, number>()
   readonly #known = new Map<string, number>()
   /** Fragments by expression, a map for each block of code that is open: inner blocks see the outer ones' values. */
-  #scopes: Map<number, Fragment>[] = [new Map()]
+  #scopes: Scope[] = [new Scope()]
   #lines: string[] = []
   #names = 0
 
@@ -123,7 +129,7 @@ export class Generator {
   capture<T>(write: () => T): { readonly code: string; readonly result: T } {
     const [outer, scopes] = [this.#lines, this.#scopes]
     this.#lines = []
-    this.#scopes = [...scopes, new Map()]
+    this.#scopes = [...scopes, new Scope()]
     try {
       const result = write()
       return { code: this.#lines.join('\n'), result }
@@ -133,16 +139,25 @@ export class Generator {
     }
   }
 
+  /** What code before this, in an open block, has left behind under a key. */
+  recall<T>(key: string): T | undefined {
+    return this.#scopes.findLast(({ notes }) => notes.has(key))?.notes.get(key) as T | undefined
+  }
+
+  remember<T>(key: string, value: T): void {
+    this.#scopes.at(-1)?.notes.set(key, value)
+  }
+
   /** What stands several times in an expression, or in several expressions, is computed once. */
   compile(expression: Expression): Fragment {
     const id = this.#identify(expression)
     if (id < 0) return this.#compile(expression)
-    for (const scope of this.#scopes) {
-      const known = scope.get(id)
+    for (const { fragments } of this.#scopes) {
+      const known = fragments.get(id)
       if (known !== undefined) return known
     }
     const fragment = this.#compile(expression)
-    this.#scopes.at(-1)?.set(id, fragment)
+    this.#scopes.at(-1)?.fragments.set(id, fragment)
     return fragment
   }
 
@@ -390,7 +405,7 @@ export class Generator {
   /** What is written here stands in a block of its own. */
   #nested<T>(write: () => T): T {
     const scopes = this.#scopes
-    this.#scopes = [...scopes, new Map()]
+    this.#scopes = [...scopes, new Scope()]
     try {
       return write()
     } finally {
@@ -419,7 +434,7 @@ export class Generator {
   }
 
   #case(expression: Case): Fragment {
-    const target = this.variables(expression.type)
+    const target = this.#textChoice(expression) ?? this.variables(expression.type)
     const write = (at: number): void => {
       const when = expression.whens[at]
       if (when === undefined) {
@@ -437,6 +452,33 @@ export class Generator {
     return target.fragment
   }
 
+  /** Of literals: all of them lie in one buffer, and which one it is are two numbers. */
+  #textChoice({ whens, otherwise, type }: Case): ReturnType<Generator['variables']> | undefined {
+    const results = [...whens.map((when) => when.result), otherwise]
+    if (!isText(type) || !results.every((result) => result.kind === 'literal')) return undefined
+    const texts = results.map(({ value }) => (value === null ? '' : String(value)))
+    const data = this.constant(new TextEncoder().encode(texts.join('')))
+    const [flag, start, length] = [this.name('q'), this.name('s_'), this.name('l_')]
+    this.line(`let ${flag} = 1, ${start} = 0, ${length} = 0;`)
+    return {
+      fragment: {
+        representation: 'view',
+        type,
+        isNull: results.every(({ value }) => value !== null) ? '0' : flag,
+        data,
+        start,
+        length,
+        source: { kind: 'column', name: data },
+      },
+      assign: (value) => {
+        const view = this.asView(value)
+        if (view.literal === undefined) return `${flag} = 1; ${start} = 0; ${length} = 0;`
+        const from = Buffer.byteLength(texts.slice(0, texts.indexOf(view.literal)).join(''))
+        return `${flag} = 0; ${start} = ${from}; ${length} = ${view.length};`
+      },
+    }
+  }
+
   /** Variables that branches assign to. */
   variables(type: SqlType): { readonly fragment: Fragment; readonly assign: (value: Fragment) => string } {
     const representation = representationOf(type)
@@ -452,8 +494,10 @@ export class Generator {
         },
       }
     }
-    const name = this.name('y')
-    this.line(`let ${flag} = 1, ${name} = ${emptyValue(representation)};`)
+    // In an array a 64-bit number stays a machine integer; a variable of several branches holds a BigInt.
+    const inArray = physicalKind(type) === 'i64'
+    const name = inArray ? `${this.constant(new BigInt64Array(1))}[0]` : this.name('y')
+    this.line(`let ${flag} = 1; ${inArray ? '' : 'let '}${name} = ${emptyValue(representation)};`)
     return {
       fragment: { representation, type, isNull: flag, value: name },
       assign: (value) => `${flag} = ${value.isNull}; ${name} = ${(value as ScalarFragment).value};`,

@@ -137,15 +137,27 @@ function outputCode(name: string, type: SqlType, fragment: Fragment, generator: 
       column: `columnOf(${generator.constant(type)}, ${name})`,
     }
   }
-  const value = kind === 'bool' ? `${fragment.value} ? 1 : 0` : fragment.value
-  const store = kind === 'i128' ? `writeInt128(${name}, k, ${value});` : `${name}[k] = ${value};`
   return {
-    declare: `let ${name}, ${name}n;`,
-    allocate: `${name} = new ${array}(${kind === 'i128' ? '2 * capacity' : 'capacity'}); ${allocateNulls}`,
+    declare: `let ${name}, ${name}n, ${name}h;`,
+    allocate: `${name} = new ${array}(${kind === 'i128' ? '2 * capacity' : 'capacity'}); ${kind === 'i64' ? `${name}h = new Int32Array(${name}.buffer);` : ''} ${allocateNulls}`,
     prepare,
-    store: `${storeNull} ${store}`,
+    store: `${storeNull} ${scalarStore(name, kind, fragment)}`,
     column: `{ kind: '${kind}', values: ${name}, nulls: ${mask} }`,
   }
+}
+
+function scalarStore(name: string, kind: PhysicalKind, { value, narrow, number, halves }: ScalarFragment): string {
+  if (kind === 'bool') return `${name}[k] = ${value} ? 1 : 0;`
+  if (kind === 'i64' && number !== undefined) {
+    return `${name}h[2 * k] = ${number}; ${name}h[2 * k + 1] = Math.floor(${number} / 4294967296);`
+  }
+  if (kind === 'i64' && halves !== undefined) {
+    return `${name}h[2 * k] = ${halves.low}; ${name}h[2 * k + 1] = ${halves.high};`
+  }
+  if (kind !== 'i128') return `${name}[k] = ${value};`
+  const wide = `writeInt128(${name}, k, ${value});`
+  if (narrow === undefined) return wide
+  return `if (${narrow.fits}) { ${name}[2 * k] = ${narrow.value}; ${name}[2 * k + 1] = BigInt.asIntN(64, ${narrow.value} >> 63n); } else { ${wide} }`
 }
 
 function viewStore(name: string, view: Extract<Fragment, { representation: 'view' }>): { store: string; data: string } {

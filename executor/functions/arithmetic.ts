@@ -9,7 +9,7 @@ import { MillraceError } from '../../core/errors.ts'
 import { type DecimalType, physicalKind, type SqlType, unitsPerMillisecond, withNullability } from '../../core/types.ts'
 import { fitsPrecision, rescale } from '../../core/value-text.ts'
 import { arithmeticType, asDecimal, commonType, isInterval } from '../../planner/bind/coercion.ts'
-import { eitherNull, type Fragment, type ScalarFragment } from '../codegen/fragment.ts'
+import { allTrue, eitherNull, type Fragment, narrowForm, type ScalarFragment } from '../codegen/fragment.ts'
 import type { Generator } from '../codegen/generator.ts'
 import { type CallSite, nullableWith, type ScalarFunction } from './function.ts'
 
@@ -191,6 +191,62 @@ function decimalCode(
   return undefined
 }
 
+/**
+ * A sum, difference or product of more than 18 digits. Where both operands leave room, which is told from each by one
+ * comparison, it is computed in 64 bits.
+ */
+function wideDecimal(
+  operator: Operator,
+  generator: Generator,
+  left: ScalarFragment,
+  right: ScalarFragment,
+  type: DecimalType,
+): Fragment | undefined {
+  const code = decimalCode(operator, left, right, type)
+  const [a, b] = [narrowForm(left), narrowForm(right)]
+  if (code === undefined || a === undefined || b === undefined) return undefined
+  const factors = [left, right].map((side) => 10n ** BigInt(Math.max(0, type.scale - scaleOf(side))))
+  const [fits, value] = [generator.name('f'), generator.name('n')]
+  const tests =
+    operator === '*'
+      ? [roomCode(left, a.value, bitsBeside(right)), roomCode(right, b.value, bitsBeside(left))]
+      : [left, right].map((side, at) => roomCode(side, (at === 0 ? a : b).value, 1 + bitsOf(factors[at] ?? 1n)))
+  const operands =
+    operator === '*' ? [a.value, b.value] : [a, b].map((side, at) => times(side.value, factors[at] ?? 1n))
+  generator.line(`const ${fits} = ${allTrue([a.fits, b.fits, ...tests])};`)
+  generator.line(`const ${value} = BigInt.asIntN(64, ${operands.join(` ${operator} `)});`)
+  return {
+    representation: 'bigint',
+    type,
+    isNull: eitherNull([left, right]),
+    value: `(${code})`,
+    narrow: { fits, value },
+  }
+}
+
+function scaleOf({ type }: ScalarFragment): number {
+  return type.kind === 'DECIMAL' ? type.scale : 0
+}
+
+function bitsOf(value: bigint): number {
+  return value === 1n ? 0 : value.toString(2).replace('-', '').length
+}
+
+/** Bits that a factor must leave for the other one: half, where it is not known. */
+function bitsBeside({ literal }: ScalarFragment): number {
+  return typeof literal === 'string' ? Math.min(62, bitsOf(BigInt(literal))) : 32
+}
+
+/** Whether a value leaves so many bits of 64. */
+function roomCode({ literal }: ScalarFragment, value: string, bits: number): string {
+  if (typeof literal === 'string' && bits + bitsOf(BigInt(literal)) < 63) return 'true'
+  return bits === 0 ? 'true' : `BigInt.asIntN(${64 - bits}, ${value}) === ${value}`
+}
+
+function times(value: string, factor: bigint): string {
+  return factor === 1n ? value : `${value} * ${factor}n`
+}
+
 function scaled(fragment: ScalarFragment, scale: number): string {
   const by = scale - (fragment.type.kind === 'DECIMAL' ? fragment.type.scale : 0)
   return by === 0 ? fragment.value : `${fragment.value} * ${10n ** BigInt(by)}n`
@@ -206,6 +262,10 @@ function generateArithmetic(
   if (left === undefined || right === undefined) return undefined
   const type = call.returnType
   const [a, b] = [left as ScalarFragment, right as ScalarFragment]
+  if (physicalKind(type) === 'i128') {
+    const wide = wideDecimal(operator, generator, a, b, type as DecimalType)
+    if (wide !== undefined) return wide
+  }
   const code =
     type.kind === 'DECIMAL'
       ? decimalCode(operator, a, b, type)

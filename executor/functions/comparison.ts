@@ -3,7 +3,7 @@ import type { FunctionSpec } from '../../catalog/function.ts'
 import type { Value } from '../../core/column.ts'
 import { BOOLEAN, type SqlType, withNullability } from '../../core/types.ts'
 import { commonType, comparisonType } from '../../planner/bind/coercion.ts'
-import { eitherNull, type Fragment, type ScalarFragment } from '../codegen/fragment.ts'
+import { allTrue, eitherNull, type Fragment, narrowForm, type ScalarFragment } from '../codegen/fragment.ts'
 import type { Generator } from '../codegen/generator.ts'
 import { type ScalarFunction, nullableWith } from './function.ts'
 
@@ -52,7 +52,23 @@ function comparisonCode(generator: Generator, operator: string, left: Fragment, 
   if (left.representation === 'object' || right.representation === 'object') {
     return `${generator.constant(compareValues)}(${a}, ${b}) ${operator} 0`
   }
-  return `${a} ${operator} ${b}`
+  const numbers = numberComparison(operator, left as ScalarFragment, right as ScalarFragment)
+  if (numbers !== undefined) return numbers
+  const [x, y] = [narrowForm(left), narrowForm(right)]
+  if (x === undefined || y === undefined) return `${a} ${operator} ${b}`
+  const fits = allTrue([x.fits, y.fits])
+  const narrow = `${x.value} ${operator} ${y.value}`
+  return fits === 'true' ? narrow : `(${fits} ? ${narrow} : ${a} ${operator} ${b})`
+}
+
+/** Of a whole number that is had without a BigInt with another one or a literal. */
+function numberComparison(operator: string, left: ScalarFragment, right: ScalarFragment): string | undefined {
+  if (left.number === undefined && right.number === undefined) return undefined
+  const [a, b] = [left, right].map(({ number, literal }) => {
+    const known = typeof literal === 'string' ? Number(literal) : Number.NaN
+    return number ?? (Number.isSafeInteger(known) ? `(${known})` : undefined)
+  })
+  return a === undefined || b === undefined ? undefined : `${a} ${operator} ${b}`
 }
 
 function comparison(

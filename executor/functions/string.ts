@@ -1,11 +1,12 @@
 /** Functions over text. Positions and lengths count characters (code points), from 1. */
 import type { Value } from '../../core/column.ts'
 import { BOOLEAN, INT, type SqlType, STRING, withNullability } from '../../core/types.ts'
-import { type ByteArena, byteOffsetOf, countCharacters, findBytes, isAscii } from '../codegen/byte-arena.ts'
+import { type ByteArena, byteOffsetOf, countCharacters, isAscii } from '../codegen/byte-arena.ts'
 import { eitherNull, type Fragment, type ScalarFragment, type ViewFragment } from '../codegen/fragment.ts'
 import type { Generator } from '../codegen/generator.ts'
 import { define, defineWith, type Definition } from './define.ts'
 import { nullableWith, type ScalarFunction } from './function.ts'
+import { splitIndexCode } from './split-code.ts'
 import { concatenated, firstTwo, likeFirst, oneOfOthers, partOfFirst } from './text-type.ts'
 
 const text = (
@@ -307,29 +308,6 @@ const TRIM = defineWith(
 
 // --- SPLIT_INDEX
 
-/** Range of the part at an index between delimiters; length -1 where there is none. */
-function splitRange(
-  data: Uint8Array,
-  start: number,
-  length: number,
-  delimiter: Uint8Array,
-  index: number,
-  range: Int32Array,
-): void {
-  let at = 0
-  for (let part = 0; ; part++) {
-    const next = findBytes(data, start, length, delimiter, at)
-    if (part === index) {
-      range[0] = start + at
-      range[1] = (next < 0 ? length : next) - at
-      return
-    }
-    if (next < 0) break
-    at = next + delimiter.length
-  }
-  range[1] = -1
-}
-
 const SPLIT_INDEX = text({
   name: 'SPLIT_INDEX',
   signatures: ['SPLIT_INDEX(string, delimiter, index)'],
@@ -341,24 +319,7 @@ const SPLIT_INDEX = text({
     (index as number) < 0 || delimiter === '' || value === ''
       ? null
       : ((value as string).split(delimiter as string)[index as number] ?? null),
-  generate: (generator, [input, delimiter, index], call) => {
-    if (
-      input?.representation !== 'view' ||
-      delimiter?.representation !== 'view' ||
-      delimiter.literal === undefined ||
-      delimiter.literal === ''
-    )
-      return undefined
-    const at = (index as ScalarFragment).value
-    const range = generator.constant(new Int32Array(2))
-    const [start, length, flag] = [generator.name('s_'), generator.name('l_'), generator.name('q')]
-    const nullBefore = eitherNull([input, index as Fragment])
-    generator.line(`let ${start} = 0, ${length} = 0, ${flag} = 1;`)
-    generator.line(
-      `if (${nullBefore} === 0 && ${at} >= 0 && ${input.length} > 0) { ${generator.constant(splitRange)}(${input.data}, ${input.start}, ${input.length}, ${delimiter.data}, ${at}, ${range}); if (${range}[1] >= 0) { ${start} = ${range}[0]; ${length} = ${range}[1]; ${flag} = 0; } }`,
-    )
-    return within(input, call.returnType, flag, start, length)
-  },
+  generate: splitIndexCode,
 })
 
 function pad(value: string, length: number, padding: string, left: boolean): Value {

@@ -35,17 +35,23 @@ export function extractionCode(
     if (value?.representation !== 'bigint' || !isMilliseconds(call, argument)) return undefined
     const unit = unitOf(call)
     const out = generator.name('x')
-    const local = `Number(${value.value})`
+    const local = `(word[0] = ${value.value}, halves[1] * 4294967296 + (halves[0] >>> 0))`
     const [size, count] = MILLISECONDS[unit] ?? [0, 0]
     if (size > 0) {
       const units = generator.name('u')
       generator.line(`const ${units} = Math.floor(${local} / ${size});`)
-      generator.line(`const ${out} = BigInt(${units} - Math.floor(${units} / ${count}) * ${count});`)
+      generator.line(`const ${out} = ${units} - Math.floor(${units} / ${count}) * ${count};`)
     } else {
       const of = generator.constant((milliseconds: number): number => extract(unit, milliseconds))
-      generator.line(`const ${out} = BigInt(${of}(${local}));`)
+      generator.line(`const ${out} = ${of}(${local});`)
     }
-    return { representation: 'bigint', type: call.returnType, isNull: value.isNull, value: out }
+    return {
+      representation: 'bigint',
+      type: call.returnType,
+      isNull: value.isNull,
+      value: `BigInt(${out})`,
+      number: out,
+    }
   }
 }
 
@@ -61,7 +67,7 @@ export const dateFormatCode: Generate = (generator, [value, pattern], call) => {
   const [last, start, length, local, units] = ['k', 's_', 'l_', 'm', 'u'].map((prefix) => generator.name(prefix))
   generator.onceABatch(`let ${last} = NaN, ${start} = 0, ${length} = 0;`)
   const write = `arena.putText(${code}(${local})); ${last} = ${units}; ${start} = arena.start; ${length} = arena.size - ${start};`
-  const make = `const ${local} = Number(${value.value}), ${units} = Math.floor(${local} / ${unit}); if (${units} !== ${last}) { ${write} }`
+  const make = `const ${local} = (word[0] = ${value.value}, halves[1] * 4294967296 + (halves[0] >>> 0)), ${units} = Math.floor(${local} / ${unit}); if (${units} !== ${last}) { ${write} }`
   generator.line(value.isNull === '0' ? `{ ${make} }` : `if (${value.isNull} === 0) { ${make} }`)
   return {
     representation: 'view',
