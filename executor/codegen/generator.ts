@@ -2,9 +2,10 @@
 import { invariant, MillraceError, unreachable } from '../../core/errors.ts'
 import { physicalKind, type SqlType } from '../../core/types.ts'
 import { childrenOf } from '../../planner/expression-rewrite.ts'
-import type { Case, Call, Cast, Expression, FieldAccess, InputRef, Literal } from '../../planner/expression.ts'
+import type { Call, Cast, Expression, FieldAccess, InputRef, Literal } from '../../planner/expression.ts'
 import type { Environment, ScalarFunction } from '../functions/function.ts'
 import { userScalarFunction } from '../functions/user-function.ts'
+import { generateCase, generateCoalesce, generateLogical } from './branches.ts'
 import { generateCast } from './cast-code.ts'
 import {
   emptyValue,
@@ -140,11 +141,11 @@ export class Generator {
   }
 
   /** What code before this, in an open block, has left behind under a key. */
-  recall<T>(key: string): T | undefined {
-    return this.#scopes.findLast(({ notes }) => notes.has(key))?.notes.get(key) as T | undefined
+  recall(key: string): unknown {
+    return this.#scopes.findLast(({ notes }) => notes.has(key))?.notes.get(key)
   }
 
-  remember<T>(key: string, value: T): void {
+  remember(key: string, value: unknown): void {
     this.#scopes.at(-1)?.notes.set(key, value)
   }
 
@@ -192,7 +193,7 @@ export class Generator {
       case 'cast':
         return this.#cast(expression)
       case 'case':
-        return this.#case(expression)
+        return generateCase(this, expression)
       case 'field':
         return this.#field(expression)
       default:
@@ -298,8 +299,8 @@ export class Generator {
     if (definition === undefined) {
       throw new MillraceError('UNKNOWN_FUNCTION', `function "${expression.function}" does not exist`)
     }
-    if (expression.function === 'AND' || expression.function === 'OR') return this.#logical(expression)
-    if (LAZY.has(definition.name)) return this.#coalesce(expression)
+    if (expression.function === 'AND' || expression.function === 'OR') return generateLogical(this, expression)
+    if (LAZY.has(definition.name)) return generateCoalesce(this, expression)
     const args = expression.args.map((arg) => this.compile(arg))
     const site = {
       argumentTypes: expression.args.map((arg) => arg.type),
@@ -370,112 +371,14 @@ export class Generator {
       : `${fragment.data}.slice(${fragment.start}, ${fragment.start} + ${fragment.length})`
   }
 
-  /** AND and OR: the second operand is evaluated only where it matters. */
-  #logical(expression: Call): Fragment {
-    const isAnd = expression.function === 'AND'
-    const [first, ...rest] = expression.args
-    invariant(first !== undefined, 'AND and OR have operands')
-    let left = this.compile(first) as ScalarFragment
-    for (const operand of rest) {
-      const value = this.name('b')
-      const flag = this.name('q')
-      const { code, result } = this.capture(() => this.compile(operand) as ScalarFragment)
-      const l = { v: left.value, n: left.isNull }
-      const r = { v: result.value, n: result.isNull }
-      this.line(`let ${value} = ${isAnd ? 'false' : l.v}, ${flag} = 0;`)
-      if (isAnd) {
-        this.line(`if (${l.v}${l.n === '0' ? '' : ` || ${l.n} === 1`}) { ${code}`)
-        this.line(
-          `${value} = ${l.v} && ${r.v}; ${flag} = ${value} ? 0 : (${r.v}${r.n === '0' ? '' : ` || ${r.n} === 1`}) ? 1 : 0; }`,
-        )
-      } else {
-        this.line(`if (!(${l.v})) { ${code}`)
-        this.line(`${value} = ${r.v}; ${flag} = ${value} ? 0 : (${l.n} | ${r.n}); }`)
-      }
-      left = {
-        representation: 'boolean',
-        type: expression.type,
-        value,
-        isNull: l.n === '0' && r.n === '0' ? '0' : flag,
-      }
-    }
-    return left
-  }
-
   /** What is written here stands in a block of its own. */
-  #nested<T>(write: () => T): T {
+  nested<T>(write: () => T): T {
     const scopes = this.#scopes
     this.#scopes = [...scopes, new Scope()]
     try {
       return write()
     } finally {
       this.#scopes = scopes
-    }
-  }
-
-  #coalesce(expression: Call): Fragment {
-    const whens = expression.args.slice(0, -1)
-    const last = expression.args.at(-1)
-    invariant(last !== undefined, 'COALESCE has arguments')
-    const target = this.variables(expression.type)
-    const write = (at: number): void => {
-      const arg = whens[at]
-      if (arg === undefined) {
-        this.line(target.assign(this.compile(last)))
-        return
-      }
-      const value = this.compile(arg)
-      this.line(`if (${value.isNull} === 0) { ${target.assign(value)} } else {`)
-      this.#nested(() => write(at + 1))
-      this.line('}')
-    }
-    write(0)
-    return target.fragment
-  }
-
-  #case(expression: Case): Fragment {
-    const target = this.#textChoice(expression) ?? this.variables(expression.type)
-    const write = (at: number): void => {
-      const when = expression.whens[at]
-      if (when === undefined) {
-        this.line(target.assign(this.compile(expression.otherwise)))
-        return
-      }
-      const test = this.compile(when.condition) as ScalarFragment
-      this.line(`if (${test.value}) {`)
-      this.#nested(() => this.line(target.assign(this.compile(when.result))))
-      this.line('} else {')
-      this.#nested(() => write(at + 1))
-      this.line('}')
-    }
-    write(0)
-    return target.fragment
-  }
-
-  /** Of literals: all of them lie in one buffer, and which one it is are two numbers. */
-  #textChoice({ whens, otherwise, type }: Case): ReturnType<Generator['variables']> | undefined {
-    const results = [...whens.map((when) => when.result), otherwise]
-    if (!isText(type) || !results.every((result) => result.kind === 'literal')) return undefined
-    const texts = results.map(({ value }) => (value === null ? '' : String(value)))
-    const data = this.constant(new TextEncoder().encode(texts.join('')))
-    const [flag, start, length] = [this.name('q'), this.name('s_'), this.name('l_')]
-    this.line(`let ${flag} = 1, ${start} = 0, ${length} = 0;`)
-    return {
-      fragment: {
-        representation: 'view',
-        type,
-        isNull: results.every(({ value }) => value !== null) ? '0' : flag,
-        data,
-        start,
-        length,
-        source: { kind: 'column', name: data },
-      },
-      assign: (value) => {
-        const view = this.asView(value)
-        if (view.literal === undefined) return `${flag} = 1; ${start} = 0; ${length} = 0;`
-        const from = Buffer.byteLength(texts.slice(0, texts.indexOf(view.literal)).join(''))
-        return `${flag} = 0; ${start} = ${from}; ${length} = ${view.length};`
-      },
     }
   }
 

@@ -119,7 +119,7 @@ function partOfBytes(
   { start, length, flag }: { readonly start: string; readonly length: string; readonly flag: string },
 ): void {
   const key = `split ${byte} ${input.data} ${input.start} ${input.length}`
-  const known = generator.recall<Stop>(key)
+  const known = generator.recall(key) as Stop | undefined
   const before = known !== undefined && known.index < index ? known : undefined
   const [stop, end] = [generator.name('p'), generator.name('e')]
   const words = wordsOf(generator, input)
@@ -134,7 +134,8 @@ function partOfBytes(
   const take = `${flag} = 0; ${stop} = ${next}; ${length} = ${stop} - ${start};`
   const search = `${start} = ${at}; if (${start} >= 0) { ${take} } else ${start} = 0;`
   generator.line(`if (${input.isNull} === 0 && ${input.length} > 0) { ${search} }`)
-  generator.remember<Stop>(key, { index, stop })
+  const found: Stop = { index, stop }
+  generator.remember(key, found)
 }
 
 /** A column's bytes as words: one view a batch. */
