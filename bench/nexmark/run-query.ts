@@ -2,6 +2,7 @@
  * One query in a process of its own: `node run-query.ts REQUEST`, a file of JSON; what was measured goes to standard
  * output as one line of JSON. CPU time and wall-clock time count from the start of the job to its end.
  */
+import { enableCompileCache } from 'node:module'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { MillraceError, formatError, Session } from '../../session/index.ts'
 import type { JobMetrics } from '../../executor/runtime/metrics.ts'
@@ -91,6 +92,9 @@ async function run(request: RunRequest): Promise<RunReport> {
     workerCpuSeconds: [...workers].sort().map(([, seconds]) => seconds),
   }
 }
+
+// As the command line does.
+enableCompileCache()
 
 const THREADS = '/proc/self/task'
 const CLOCK_TICKS = 100
