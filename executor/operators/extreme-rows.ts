@@ -108,7 +108,13 @@ function isWhole(column: Column | undefined): column is WholeColumn {
 }
 
 /** By slice: the row of the extreme; where there are only NULLs, one of these. */
-function extremeRows(column: WholeColumn, sliceOf: Uint8Array, rows: number, count: number, isMax: boolean): Int32Array {
+function extremeRows(
+  column: WholeColumn,
+  sliceOf: Uint8Array,
+  rows: number,
+  count: number,
+  isMax: boolean,
+): Int32Array {
   const best = new Int32Array(count).fill(-1)
   const beats = column.kind === 'i64' ? longOrder(column.values) : intOrder(column.values)
   const sign = isMax ? 1 : -1
