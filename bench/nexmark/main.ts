@@ -1,6 +1,6 @@
 /**
- * `npm run bench:nexmark -- [--queries q0,q5] [--events N] [--parallelism N] [--recover] [--vs flink] --json FILE`: the
- * Nexmark queries, each in a process of its own with exactly-once checkpoints on. A table on the terminal; JSON, and a
+ * `npm run bench:nexmark -- [--queries q0,q5] [--events N] [--parallelism N] [--scaling] [--recover] [--vs flink] --json
+ * FILE`: the Nexmark queries, each in a process of its own with exactly-once checkpoints on. A table on the terminal; JSON, and a
  * chart as SVG beside it. Beside Flink both read the same file of JSON records, one engine at a time, and the final
  * rows of both are compared on a smaller file.
  */
@@ -28,7 +28,8 @@ const { values } = parseArgs({
     queries: { type: 'string' },
     events: { type: 'string', default: '10000000' },
     rate: { type: 'string', default: '1000000' },
-    parallelism: { type: 'string', default: '1' },
+    parallelism: { type: 'string' },
+    scaling: { type: 'boolean', default: false },
     interval: { type: 'string', default: '1 s' },
     recover: { type: 'boolean', default: false },
     vs: { type: 'string' },
@@ -37,6 +38,7 @@ const { values } = parseArgs({
   },
 })
 const EVENTS = Number(values.events)
+const PARALLELISM = values.parallelism ?? (values.scaling ? '2' : '1')
 const directory = mkdtempSync(join(tmpdir(), 'millrace-nexmark-'))
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
 
@@ -73,6 +75,12 @@ interface Result {
   readonly state_bytes?: number
   readonly results?: number
   readonly recovery_ms?: number
+  /** Events per second, of the query to the same query at parallelism 1. */
+  readonly speedup?: number
+  readonly events_per_second_of_one?: number
+  readonly cpu_seconds_of_one?: number
+  /** CPU time of each worker's thread, without the helpers of the process. */
+  readonly worker_cpu_seconds?: readonly number[]
   /** Of reading the same columns of the same events and doing nothing. */
   readonly input_events_per_cpu_second?: number
   /** Events per CPU second, of the query to its input. */
@@ -105,7 +113,7 @@ function measure(query: string): Result {
     statements: queryStatements(query, workload),
     configuration: {
       'execution.checkpointing.interval': values.interval,
-      'parallelism.default': values.parallelism,
+      'parallelism.default': PARALLELISM,
     },
     dataDirectory: join(directory, query),
   }
@@ -126,8 +134,21 @@ function measure(query: string): Result {
     state_bytes: report.stateBytes,
     results: report.results,
     ...(recovery === undefined ? {} : { recovery_ms: Math.round(recovery) }),
+    ...(values.scaling ? besideOne(request, report) : {}),
     ...besideInput(request, report),
     ...(flink === undefined ? {} : besideFlink(query, flink, report.cpuSeconds)),
+  }
+}
+
+function besideOne(request: RunRequest, report: RunReport): Partial<Result> {
+  const one = run({ ...request, configuration: { ...request.configuration, 'parallelism.default': '1' } })
+  rmSync(request.dataDirectory, { recursive: true, force: true })
+  if (typeof one === 'string') throw new Error(`the query could not be run at parallelism 1: ${one}`)
+  return {
+    speedup: round(one.wallSeconds / report.wallSeconds),
+    events_per_second_of_one: Math.round(EVENTS / one.wallSeconds),
+    cpu_seconds_of_one: round(one.cpuSeconds),
+    worker_cpu_seconds: report.workerCpuSeconds.map(round),
   }
 }
 
@@ -147,7 +168,7 @@ function besideInput(request: RunRequest, { input, cpuSeconds }: RunReport): Par
 
 function besideFlink(query: string, engine: Flink, cpuSeconds: number): Partial<Result> {
   rmSync(workload.output, { recursive: true, force: true })
-  const report = engine.measure(flinkStatements(query, workload), Number(values.parallelism), values.interval)
+  const report = engine.measure(flinkStatements(query, workload), Number(PARALLELISM), values.interval)
   if (typeof report === 'string') return { equal: `Flink: ${report}` }
   return {
     flink_events_per_cpu_second: Math.round(EVENTS / report.cpuSeconds),
@@ -185,6 +206,13 @@ const COLUMNS: readonly (readonly [string, keyof Result])[] = [
   ['state bytes', 'state_bytes'],
   ['results', 'results'],
   ['of its input', 'share_of_input'],
+  ...(values.scaling
+    ? ([
+        ['events/s of 1', 'events_per_second_of_one'],
+        ['CPU s of 1', 'cpu_seconds_of_one'],
+        ['speedup', 'speedup'],
+      ] as const)
+    : []),
   ...(values.recover ? ([['recovery ms', 'recovery_ms']] as const) : []),
   ...(flink === undefined
     ? []
@@ -214,7 +242,7 @@ const results = (values.queries?.split(',') ?? QUERY_NAMES).map((query) => {
 if (values.json !== undefined) {
   writeFileSync(
     values.json,
-    `${JSON.stringify({ events: EVENTS, parallelism: Number(values.parallelism), results }, null, 2)}\n`,
+    `${JSON.stringify({ events: EVENTS, parallelism: Number(PARALLELISM), results }, null, 2)}\n`,
   )
   writeFileSync(values.json.replace(/(\.json)?$/, '.svg'), drawChart(chartRows()))
 }

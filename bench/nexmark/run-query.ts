@@ -2,7 +2,8 @@
  * One query in a process of its own: `node run-query.ts REQUEST`, a file of JSON; what was measured goes to standard
  * output as one line of JSON. CPU time and wall-clock time count from the start of the job to its end.
  */
-import { readFileSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { MillraceError, formatError, Session } from '../../session/index.ts'
 import type { JobMetrics } from '../../executor/runtime/metrics.ts'
 import { inputOf, readStatements, scansOf } from './input.ts'
@@ -33,6 +34,8 @@ export interface RunReport {
   readonly recoveryMs: number | undefined
   /** The columns that are read. */
   readonly input: string
+  /** By worker; empty where the job has none, or the system is not Linux. */
+  readonly workerCpuSeconds: readonly number[]
 }
 
 async function run(request: RunRequest): Promise<RunReport> {
@@ -61,8 +64,10 @@ async function run(request: RunRequest): Promise<RunReport> {
   let metrics: JobMetrics = result.job.metrics()
   // The last checkpoint of bounded input holds no state.
   let checkpointBytes = 0
+  const workers = new Map<string, number>()
   const sampler = setInterval(() => {
     metrics = result.job.metrics()
+    for (const [name, seconds] of workerCpuTimes()) workers.set(name, seconds)
     checkpointBytes = Math.max(checkpointBytes, metrics.checkpoints.last?.bytes ?? 0)
   }, 200)
   await result.job.finished
@@ -84,7 +89,33 @@ async function run(request: RunRequest): Promise<RunReport> {
     stateBytes,
     recoveryMs: recovered,
     input: inputOf(scans),
+    workerCpuSeconds: [...workers].sort().map(([, seconds]) => seconds),
   }
+}
+
+// As the command line does.
+enableCompileCache()
+
+const THREADS = '/proc/self/task'
+const CLOCK_TICKS = 100
+
+/** CPU seconds of the threads that are workers now, by name. */
+function workerCpuTimes(): [string, number][] {
+  if (!existsSync(THREADS)) return []
+  return readdirSync(THREADS).flatMap((thread) => {
+    try {
+      const text = readFileSync(`${THREADS}/${thread}/stat`, 'utf8')
+      const name = text.slice(text.indexOf('(') + 1, text.lastIndexOf(')'))
+      const [user = '0', system = '0'] = text
+        .slice(text.lastIndexOf(')') + 2)
+        .split(' ')
+        .slice(11, 13)
+      return name.startsWith('millrace-') ? [[name, (Number(user) + Number(system)) / CLOCK_TICKS]] : []
+    } catch {
+      // It has ended meanwhile.
+      return []
+    }
+  })
 }
 
 try {

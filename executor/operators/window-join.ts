@@ -69,7 +69,7 @@ class WindowJoin implements Operator {
     const punctual = this.#withoutLate(batch, input)
     if (punctual.rows === 0) return
     const times = this.#readEnds(punctual, input)
-    const ends = BigInt64Array.from(times.subarray(0, punctual.rows), BigInt)
+    const ends = wholeNumbers(times, punctual.rows)
     const own = keyColumns(punctual, input === 0 ? this.#node.leftKeys : this.#node.rightKeys)
     const keys = [{ kind: 'i64', values: ends, nulls: null } as const, ...own]
     const { rowIds: groups, inserted } = this.#keys.lookupOrInsert(keys, punctual.rows)
@@ -266,6 +266,20 @@ interface WindowEnd {
   readonly column: number
   /** Of the column's timestamps in a millisecond. */
   readonly units: number
+}
+
+/** As BIGINT. Neighbours are mostly of one window. */
+function wholeNumbers(times: Float64Array, rows: number): BigInt64Array<ArrayBuffer> {
+  const out = new BigInt64Array(rows)
+  let last = Number.NaN
+  let value = 0n
+  for (let row = 0; row < rows; row++) {
+    const time = times[row] as number
+    if (time !== last) value = BigInt(time)
+    last = time
+    out[row] = value
+  }
+  return out
 }
 
 function endOf(schema: Schema, column: number): WindowEnd {

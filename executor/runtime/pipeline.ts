@@ -7,6 +7,7 @@ import { type ChangeBatch } from '../../core/change-batch.ts'
 import { asMillraceError, MillraceError, unreachable } from '../../core/errors.ts'
 import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
 import type { Environment } from '../functions/function.ts'
+import { createExtremeRows, type ExtremeRows } from '../operators/extreme-rows.ts'
 import { createOperator } from '../operators/index.ts'
 import {
   type AsyncOperator,
@@ -30,11 +31,17 @@ interface Edge {
   readonly channel: number
 }
 
+interface Outlet {
+  readonly exchange: Exchange
+  /** Which rows are enough for the stage that it leads to; undefined: it needs all. */
+  readonly needed: ExtremeRows | undefined
+}
+
 export class Stage {
   readonly node: OperatorNode
   readonly edges: Edge[] = []
   /** To stages of which other workers have parts as well. */
-  readonly exchanges: Exchange[] = []
+  readonly exchanges: Outlet[] = []
   /** By input: its first channel. An input has one channel, behind an exchange one for each worker that sends. */
   readonly channels: readonly number[]
   /** By channel: the watermark; an ended one has MAX_WATERMARK. */
@@ -125,8 +132,14 @@ export class Pipeline {
         this.#stage(from).edges.push({ to: stage, input, channel: stage.channels[input] ?? 0 })
     }
     for (const exchange of this.#options.exchanges?.deployment.exchanges ?? []) {
-      if (exchange.from === stage.node.id) stage.exchanges.push(exchange)
+      if (exchange.from === stage.node.id) stage.exchanges.push(this.#outlet(exchange))
     }
+  }
+
+  #outlet(exchange: Exchange): Outlet {
+    const { node } = this.#stage(exchange.to)
+    const { schema } = this.#stage(exchange.from).node
+    return { exchange, needed: createExtremeRows(node, schema, this.#options.environment) }
   }
 
   /** Rows of a source, all of one split. */
@@ -305,11 +318,12 @@ export class Pipeline {
     if (batch.rows === 0) return
     stage.rowsOut += batch.rows
     for (const { to, input } of stage.edges) this.#deliver(to, input, batch)
-    for (const exchange of stage.exchanges) this.#options.exchanges?.send(exchange, batch, this)
+    for (const { exchange, needed } of stage.exchanges)
+      this.#options.exchanges?.send(exchange, needed?.of(batch) ?? batch, this)
   }
 
   #signal(stage: Stage, kind: Signal, time = 0): void {
-    for (const exchange of stage.exchanges) this.#options.exchanges?.signal(exchange, kind, time, this)
+    for (const { exchange } of stage.exchanges) this.#options.exchanges?.signal(exchange, kind, time, this)
   }
 
   #deliver(stage: Stage, input: number, batch: ChangeBatch): void {

@@ -117,7 +117,10 @@ function distributions(
       return ofJoin(node, graph, node.left.keys, node.right.keys)
     case 'interval-join':
     case 'temporal-join':
+      return ofJoin(node, graph, node.leftKeys, node.rightKeys)
     case 'window-join':
+      // Without keys a window is a key: its rows meet in one worker, those of another window in another.
+      if (node.leftKeys.length === 0) return ofJoin(node, graph, [node.left.end], [node.right.end])
       return ofJoin(node, graph, node.leftKeys, node.rightKeys)
     case 'sort':
     case 'final-rows':

@@ -1,4 +1,6 @@
 /** An attempt in several workers: starts them, asks them all the same, and puts their answers together. */
+import { getCompileCacheDir } from 'node:module'
+import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { ChangeBatch } from '../../../core/change-batch.ts'
 import { asMillraceError, MillraceError, unreachable } from '../../../core/errors.ts'
@@ -26,7 +28,7 @@ import {
 /** A worker that does not end by itself is ended after this long. */
 const CLOSE_MILLISECONDS = 10_000
 
-export interface ParallelOptions extends Omit<WorkerSetup, 'worker' | 'memory' | 'collects'> {
+export interface ParallelOptions extends Omit<WorkerSetup, 'worker' | 'memory' | 'collects' | 'compileCache'> {
   readonly onCollect: ((batch: ChangeBatch) => Promise<void> | undefined) | undefined
   readonly onSkipped: (records: number) => void
   readonly output: { write(text: string): void; writeError(text: string): void }
@@ -43,7 +45,10 @@ export class ParallelAttempt implements JobAttempt {
     this.#failure.promise.catch(() => undefined)
     const { graph, deployment, jobName, configuration, checkpointing, connectorsModule, onCollect } = options
     const memory = createSharedMemory(deployment)
-    const setup = { graph, deployment, memory, jobName, configuration, checkpointing, connectorsModule }
+    // The directory that is told has one of this version of Node.js in it.
+    const cache = getCompileCacheDir()
+    const compileCache = cache && dirname(cache)
+    const setup = { graph, deployment, memory, jobName, configuration, checkpointing, connectorsModule, compileCache }
     this.#workers = Array.from(
       { length: deployment.parallelism },
       (_, worker) =>
@@ -185,7 +190,7 @@ class WorkerThread {
     this.#options = options
     this.#onFailure = onFailure
     // The same ending as this module has: sources are run as they are, the package holds what they compile to.
-    const entry = new URL(`./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+    const entry = new URL(`./entry.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
     this.#thread = new Worker(entry, { workerData: setup, name: `millrace-${setup.worker}` })
     this.#thread.on('message', (message: FromWorker) => {
       this.#receive(message)

@@ -22,6 +22,8 @@ export interface WorkerSetup {
   readonly collects: boolean
   /** Module that exports CONNECTORS; absent: the ones there are. */
   readonly connectorsModule: string | undefined
+  /** Directory of compiled modules; absent: none are kept. */
+  readonly compileCache: string | undefined
 }
 
 /** A subtask's state as plain data. */

@@ -1,4 +1,4 @@
-/** A worker thread: runs its subtasks of the graph and does what the job's thread asks. */
+/** In a worker thread: runs its subtasks of the graph and does what the job's thread asks. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { Configuration } from '../../../catalog/configuration.ts'
 import { CONNECTORS } from '../../../connectors/index.ts'
@@ -13,7 +13,7 @@ import { type FromWorker, ownBuffers, receivedState, sentError, type ToWorker, t
 
 const COUNTS_MILLISECONDS = 100
 
-invariant(parentPort !== null, 'this module is the entry of a worker')
+invariant(parentPort !== null, 'this module runs in a worker')
 const port = parentPort
 const setup = workerData as WorkerSetup
 
