@@ -42,10 +42,10 @@ export class JoinedRows {
     const { count } = this
     if (count === 0) return undefined
     const type = (index: number): SqlType => schema.fields[index]?.type ?? { kind: 'NULL', nullable: true }
-    const columns = left.map((source, index) => gatherPadded(source, type(index), this.left, count))
-    for (const [index, source] of right.entries()) {
-      columns.push(gatherPadded(source, type(left.length + index), this.right, count))
-    }
+    const columns = [
+      ...gatherSide(left, type, this.left, count),
+      ...gatherSide(right, (index) => type(left.length + index), this.right, count),
+    ]
     const kinds = this.#changes ? this.kinds.slice(0, count) : null
     this.count = 0
     this.#changes = false
@@ -68,12 +68,23 @@ function isStored(source: Column | StoredColumn): source is StoredColumn {
 }
 
 /** Rows of a side with NULLs for `PADDING`. */
-function gatherPadded(source: Column | StoredColumn, type: SqlType, rows: Int32Array, count: number): Column {
-  let missing = false
-  for (let i = 0; i < count; i++) if (rows[i] === PADDING) missing = true
-  return isStored(source)
-    ? stateColumn(source, type, rows, count, missing)
-    : batchColumn(source, type, rows, count, missing)
+function gatherSide(
+  sources: RowSource,
+  type: (index: number) => SqlType,
+  rows: Int32Array,
+  count: number,
+): readonly Column[] {
+  let [missing, inPlace] = [false, true]
+  for (let i = 0; i < count; i++) {
+    const row = rows[i] as number
+    if (row === PADDING) missing = true
+    if (row !== i) inPlace = false
+  }
+  return sources.map((source, index) => {
+    if (isStored(source)) return stateColumn(source, type(index), rows, count, missing)
+    // All of a batch: its columns are passed on.
+    return inPlace ? source : batchColumn(source, type(index), rows, count, missing)
+  })
 }
 
 /** Key columns of a batch. */

@@ -15,7 +15,7 @@ import type { LookupJoinNode } from '../../planner/physical/graph.ts'
 import { compileCalc, compileScalar } from '../codegen/calc.ts'
 import { Candidates, type RowPairs } from './join-candidates.ts'
 import { compileJoinCondition, type JoinCondition } from './join-condition.ts'
-import { gatherFrom, JoinedRows, PADDING, rowsWithNullKey } from './joined-rows.ts'
+import { gatherFrom, JoinedRows, PADDING, type RowSource, rowsWithNullKey } from './joined-rows.ts'
 import { LookupRows, type PartialCache, UNKNOWN } from './lookup-rows.ts'
 import { type AsyncOperator, MIN_WATERMARK, type OperatorContext, type OperatorMetrics } from './operator.ts'
 
@@ -67,7 +67,9 @@ class LookupJoin implements LookupOperator {
   readonly #keyTypes: readonly SqlType[]
   readonly #keySchema: Schema
   readonly #keyColumns: readonly ((batch: ChangeBatch) => Column)[]
-  readonly #project: ((batch: ChangeBatch) => readonly Column[]) | undefined
+  /** The columns of what was found that are wanted as they are; undefined: some have to be computed. */
+  readonly #picked: readonly number[] | undefined
+  readonly #project: (batch: ChangeBatch) => readonly Column[]
   readonly #condition: JoinCondition | undefined
   readonly #joined = new JoinedRows()
   /** Rows of a batch with what was found for them. */
@@ -93,11 +95,10 @@ class LookupJoin implements LookupOperator {
       return (batch) => batch.columns[index] ?? { kind: 'null', nulls: null }
     })
     const right: Schema = { fields: node.schema.fields.slice(input.fields.length) }
-    const plain =
-      node.projections.length === node.lookup.fields.length &&
-      node.projections.every((expression, index) => expression.kind === 'input' && expression.index === index)
-    const calc = plain ? undefined : compileCalc(undefined, node.projections, right, context)
-    this.#project = calc === undefined ? undefined : (batch) => calc(batch).columns
+    const picked = node.projections.flatMap((expression) => (expression.kind === 'input' ? [expression.index] : []))
+    this.#picked = picked.length === node.projections.length ? picked : undefined
+    const calc = compileCalc(undefined, node.projections, right, context)
+    this.#project = (batch) => calc(batch).columns
     this.#condition =
       node.condition === undefined ? undefined : compileJoinCondition(node.condition, input, right, context)
   }
@@ -324,6 +325,8 @@ class LookupJoin implements LookupOperator {
   /** Joins the rows with those of their groups. */
   #giveOut(batch: ChangeBatch, groups: Int32Array, { rows }: LookupRows): void {
     const outer = this.#node.joinType === 'left'
+    const picked = this.#condition === undefined ? this.#picked : undefined
+    if (picked !== undefined) return this.#joinAll(batch, groups, rows, picked)
     const found = this.#found
     for (let row = 0; row < batch.rows; row++) {
       const group = groups[row] as number
@@ -333,6 +336,27 @@ class LookupJoin implements LookupOperator {
       if (found.count >= CHUNK) this.#emit(batch, rows.values)
     }
     this.#emit(batch, rows.values)
+  }
+
+  /** Where all that is found belongs to the result, and as it is. */
+  #joinAll(batch: ChangeBatch, groups: Int32Array, rows: LookupRows['rows'], picked: readonly number[]): void {
+    const outer = this.#node.joinType === 'left'
+    const joined = this.#joined
+    const right = picked.flatMap((index) => rows.values[index] ?? [])
+    for (let row = 0; row < batch.rows; row++) {
+      const group = groups[row] as number
+      let at = group === UNKNOWN ? -1 : rows.first(group)
+      const kind = batch.kinds === null ? INSERT : (batch.kinds[row] as number)
+      if (at < 0 && outer) joined.add(row, PADDING, kind)
+      for (; at >= 0; at = rows.next(at)) joined.add(row, at, kind)
+      if (joined.count >= CHUNK) this.#give(batch, right)
+    }
+    this.#give(batch, right)
+  }
+
+  #give(batch: ChangeBatch, right: RowSource): void {
+    const result = this.#joined.take(this.#node.schema, batch.columns, right)
+    if (result !== undefined) this.#context.output.batch(result)
   }
 
   /** A row and all that was found for it are in one call. */
@@ -357,14 +381,13 @@ class LookupJoin implements LookupOperator {
       if (!matched && outer) this.#joined.add(row, PADDING, kind)
     }
     this.#found.count = 0
-    const result = this.#joined.take(this.#node.schema, batch.columns, found)
-    if (result !== undefined) this.#context.output.batch(result)
+    this.#give(batch, found)
   }
 
   #rightColumns(stored: LookupRows['rows']['values'], rows: Int32Array, count: number): readonly Column[] {
-    const columns = stored.map((column) => column.gather(rows, count))
-    if (this.#project === undefined) return columns
-    return this.#project(createBatch(this.#node.lookup, columns, count))
+    const picked = this.#picked?.flatMap((index) => stored[index] ?? [])
+    const columns = (picked ?? stored).map((column) => column.gather(rows, count))
+    return picked === undefined ? this.#project(createBatch(this.#node.lookup, columns, count)) : columns
   }
 
   #test(batch: ChangeBatch, found: readonly Column[], pairs: RowPairs): Uint8Array | null {
