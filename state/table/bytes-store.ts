@@ -10,6 +10,7 @@ import { invariant } from '../../core/errors.ts'
 import { areLasting, endLasting } from '../../core/lasting-bytes.ts'
 import type { SqlType } from '../../core/types.ts'
 import { Arena } from './arena.ts'
+import { extendedArray } from './extended-array.ts'
 import { gatherNulls, grownNulls } from './null-bytes.ts'
 import { decodeValue, encodeColumn } from './value-codec.ts'
 
@@ -65,12 +66,8 @@ export class BytesStore {
   }
 
   grow(capacity: number): void {
-    const starts = new Int32Array(capacity)
-    starts.set(this.starts)
-    this.starts = starts
-    const lengths = new Int32Array(capacity)
-    lengths.set(this.lengths)
-    this.lengths = lengths
+    this.starts = extendedArray(this.starts, capacity)
+    this.lengths = extendedArray(this.lengths, capacity)
     this.nulls = grownNulls(this.nulls, capacity)
     this.#sources = grownNulls(this.#sources, capacity)
   }

@@ -14,6 +14,7 @@
 import type { Column, Int32Column } from '../../core/column.ts'
 import { invariant } from '../../core/errors.ts'
 import { INT, type SqlType } from '../../core/types.ts'
+import { extendedArray } from './extended-array.ts'
 import { KeyedTable, type ValueColumn } from './keyed-table.ts'
 import type { TablePage } from './page.ts'
 import { RowTable } from './row-table.ts'
@@ -69,19 +70,19 @@ export class KeyedRows {
   readonly #order: FixedStore
   #nextOrder = 1
   /** By row: id of the next row plus 1, 0 at the end. */
-  #next = new Int32Array(FIRST)
-  #previous = new Int32Array(FIRST)
+  #next: Int32Array = new Int32Array(FIRST)
+  #previous: Int32Array = new Int32Array(FIRST)
   /** By group: ids of the first and the last row, plus 1; number of rows. */
-  #heads = new Int32Array(FIRST)
-  #tails = new Int32Array(FIRST)
-  #counts = new Int32Array(FIRST)
+  #heads: Int32Array = new Int32Array(FIRST)
+  #tails: Int32Array = new Int32Array(FIRST)
+  #counts: Int32Array = new Int32Array(FIRST)
   /** Rows that were detached or never attached, and go with `settle`. */
   #loose: number[] = []
   readonly #ttl: number
   readonly #onRemove: ((row: number) => void) | undefined
-  #scratch = new Int32Array(0)
-  #positions = new Int32Array(0)
-  #pairs = new Int32Array(0)
+  #scratch: Int32Array = new Int32Array(0)
+  #positions: Int32Array = new Int32Array(0)
+  #pairs: Int32Array = new Int32Array(0)
 
   constructor(keyTypes: readonly SqlType[], values: readonly ValueColumn[], options: KeyedRowsOptions = {}) {
     this.#ttl = options.ttl ?? 0
@@ -374,9 +375,6 @@ function intColumn(values: Int32Array): Int32Column {
   return { kind: 'i32', values, nulls: null }
 }
 
-function ensure(values: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  if (values.length >= length) return values as Int32Array<ArrayBuffer>
-  const grown = new Int32Array(Math.max(length, 2 * values.length))
-  grown.set(values)
-  return grown
+function ensure(values: Int32Array, length: number): Int32Array {
+  return values.length >= length ? values : extendedArray(values, Math.max(length, 2 * values.length))
 }

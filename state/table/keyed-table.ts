@@ -10,6 +10,7 @@
  */
 import type { Column } from '../../core/column.ts'
 import type { SqlType } from '../../core/types.ts'
+import { extendedArray } from './extended-array.ts'
 import { hashKeys } from './hash.ts'
 import type { TablePage } from './page.ts'
 import { DIRECT_ROWS, DirectRows, type DirectTarget } from './direct-rows.ts'
@@ -76,7 +77,7 @@ export class KeyedTable implements ProbeTarget, DirectTarget {
   index = new Int32Array(2 << FIRST_SLOT_BITS)
   shift = 32 - FIRST_SLOT_BITS
   /** By row, so that a row is found in the index without its key. */
-  #hashes = new Int32Array(2 ** FIRST_SLOT_BITS)
+  #hashes: Int32Array = new Int32Array(2 ** FIRST_SLOT_BITS)
   #probeLoop: Probe | undefined
   /** A bit for each key column that has or had NULLs. */
   #probeVariant = 0
@@ -232,9 +233,7 @@ export class KeyedTable implements ProbeTarget, DirectTarget {
   }
 
   #growHashes(length: number): void {
-    const grown = new Int32Array(Math.max(length, 2 * this.#hashes.length))
-    grown.set(this.#hashes)
-    this.#hashes = grown
+    this.#hashes = extendedArray(this.#hashes, Math.max(length, 2 * this.#hashes.length))
   }
 
   /** Slots follow the top bits of the hash, so doubling moves entries in order: sequential reads and writes. */

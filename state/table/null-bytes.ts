@@ -1,11 +1,9 @@
 /** NULL bytes of stored columns. */
 import type { NullMask } from '../../core/column.ts'
+import { extendedArray } from './extended-array.ts'
 
 export function grownNulls(nulls: NullMask, capacity: number): NullMask {
-  if (nulls === null) return null
-  const grown = new Uint8Array(capacity)
-  grown.set(nulls)
-  return grown
+  return nulls === null ? null : extendedArray(nulls, capacity)
 }
 
 export function gatherNulls(nulls: NullMask, rows: Int32Array, count: number): NullMask {

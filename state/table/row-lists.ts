@@ -2,6 +2,7 @@
  * Lists of row ids, one for each group, in an order that whoever asks knows: positions are found by a test that is true
  * for a first part of the list. Kept in memory: operators make them anew from their rows.
  */
+import { extendedArray } from './extended-array.ts'
 
 export interface RowLists {
   count(group: number): number
@@ -18,17 +19,15 @@ export interface RowLists {
   readonly bytes: number
 }
 
-function grown(values: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const longer = new Int32Array(Math.max(length, 2 * values.length))
-  longer.set(values)
-  return longer
+function grown(values: Int32Array, length: number): Int32Array {
+  return extendedArray(values, Math.max(length, 2 * values.length))
 }
 
 /** Lists of at most some rows, side by side in one array: nothing is made for a new group. */
 export class ShortLists implements RowLists {
   readonly #limit: number
-  #rows = new Int32Array(0)
-  #counts = new Int32Array(0)
+  #rows: Int32Array = new Int32Array(0)
+  #counts: Int32Array = new Int32Array(0)
 
   /** @param limit rows that a list can have */
   constructor(limit: number) {

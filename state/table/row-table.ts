@@ -10,6 +10,7 @@
  */
 import { decodePage, encodePage, PAGE_ROWS, PAGE_SHIFT, storedColumns, type TablePage } from './page.ts'
 import { BytesStore } from './bytes-store.ts'
+import { extendedArray } from './extended-array.ts'
 import { FixedStore, type StoredColumn } from './stored-column.ts'
 
 const FIRST_ROWS = 8
@@ -88,9 +89,7 @@ export class RowTable {
 
   #grow(capacity: number): void {
     for (const column of this.#columns) column.grow(capacity)
-    const occupied = new Uint8Array(capacity)
-    occupied.set(this.#occupied)
-    this.#occupied = occupied
+    this.#occupied = extendedArray(this.#occupied, capacity)
     const dirty = new Uint8Array((capacity + PAGE_ROWS - 1) >> PAGE_SHIFT)
     dirty.set(this.#dirty)
     this.#dirty = dirty

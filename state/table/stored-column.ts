@@ -6,13 +6,14 @@ import type { Column, NullMask } from '../../core/column.ts'
 import { invariant, unreachable } from '../../core/errors.ts'
 import { physicalKind, type SqlType } from '../../core/types.ts'
 import { BytesStore } from './bytes-store.ts'
+import { extendedArray, type StateArray } from './extended-array.ts'
 import { gatherNulls, grownNulls } from './null-bytes.ts'
 
 /** `encoded` holds ARRAY, MAP, MULTISET and ROW values in the form of `value-codec.ts`. */
 export type StoredKind = FixedKind | 'bytes' | 'encoded' | 'null'
 export type FixedKind = 'bool' | 'i8' | 'i16' | 'i32' | 'i64' | 'f32' | 'f64' | 'i128'
 
-export type FixedArray = Uint8Array | Int8Array | Int16Array | Int32Array | BigInt64Array | Float32Array | Float64Array
+export type FixedArray = StateArray
 
 export type StoredColumn = FixedStore | BytesStore | NullStore
 
@@ -120,10 +121,9 @@ export class FixedStore {
   }
 
   grow(capacity: number): void {
-    const grown = fixedArray(this.kind, capacity)
-    ;(grown as Uint8Array).set(this.values as Uint8Array)
+    const grown = extendedArray(this.values, this.kind === 'i128' ? 2 * capacity : capacity)
     this.values = grown
-    this.words = FIXED_WIDTH[this.kind] >= 4 ? new Int32Array(grown.buffer) : new Int32Array(0)
+    this.words = new Int32Array(grown.buffer, 0, FIXED_WIDTH[this.kind] >= 4 ? grown.byteLength >> 2 : 0)
     this.nulls = grownNulls(this.nulls, capacity)
     this.capacity = capacity
   }

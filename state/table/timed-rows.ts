@@ -8,6 +8,7 @@
  * 3. A row that was taken out keeps its values until `settle`.
  * 4. Links are not written: a checkpoint has the rows with group, time and number, and costs what has changed.
  */
+import { extendedArray } from './extended-array.ts'
 import type { ValueColumn } from './keyed-table.ts'
 import type { TablePage } from './page.ts'
 import { RowTable } from './row-table.ts'
@@ -24,11 +25,11 @@ export class TimedRows {
   readonly #numbers = new FixedStore('f64')
   #nextNumber = 1
   /** By row: id of the next row plus 1, 0 at the end. */
-  #next = new Int32Array(FIRST)
-  #previous = new Int32Array(FIRST)
+  #next: Int32Array = new Int32Array(FIRST)
+  #previous: Int32Array = new Int32Array(FIRST)
   /** By group: ids of the first and the last row, plus 1. */
-  #heads = new Int32Array(FIRST)
-  #tails = new Int32Array(FIRST)
+  #heads: Int32Array = new Int32Array(FIRST)
+  #tails: Int32Array = new Int32Array(FIRST)
   #gone: number[] = []
 
   constructor(values: readonly ValueColumn[]) {
@@ -146,8 +147,6 @@ export class TimedRows {
   }
 }
 
-function grown(values: Int32Array, index: number): Int32Array<ArrayBuffer> {
-  const out = new Int32Array(Math.max(index + 1, 2 * values.length))
-  out.set(values)
-  return out
+function grown(values: Int32Array, index: number): Int32Array {
+  return extendedArray(values, Math.max(index + 1, 2 * values.length))
 }
