@@ -3,11 +3,12 @@ import { invariant } from '../../core/errors.ts'
 import type { Call, Case } from '../../planner/expression.ts'
 import type { Fragment, ScalarFragment } from './fragment.ts'
 import type { Generator } from './generator.ts'
+import { cheapestFirst } from './operand-order.ts'
 
 /** AND and OR: the second operand is evaluated only where it matters. */
 export function generateLogical(generator: Generator, expression: Call): Fragment {
   const isAnd = expression.function === 'AND'
-  const [first, ...rest] = expression.args
+  const [first, ...rest] = isAnd ? expression.args : cheapestFirst(expression.args)
   invariant(first !== undefined, 'AND and OR have operands')
   let left = generator.compile(first) as ScalarFragment
   for (const operand of rest) {

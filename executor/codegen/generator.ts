@@ -60,6 +60,8 @@ export interface GeneratorOptions {
   readonly readInput?: (generator: Generator, input: InputRef) => Fragment
   /** The code is only for batches in which no value of the columns it reads is NULL. */
   readonly noNulls?: boolean
+  /** `rowStart` stands before the code. */
+  readonly searchesOnce?: boolean
 }
 
 /** Where a value stands in its column. */
@@ -83,6 +85,7 @@ class Scope {
 export class Generator {
   readonly environment: Environment
   readonly #noNulls: boolean
+  readonly #searchesOnce: boolean
   readonly #findFunction: GeneratorOptions['findFunction']
   readonly #readInput: GeneratorOptions['readInput']
   readonly #constants: unknown[] = []
@@ -97,6 +100,7 @@ export class Generator {
   constructor(options: GeneratorOptions) {
     this.environment = options.environment
     this.#noNulls = options.noNulls === true
+    this.#searchesOnce = options.searchesOnce === true
     this.#findFunction = options.findFunction
     this.#readInput = options.readInput
   }
@@ -157,9 +161,26 @@ export class Generator {
       const known = fragments.get(id)
       if (known !== undefined) return known
     }
-    const fragment = this.#compile(expression)
+    const fragment = this.#onDemand(expression, id) ?? this.#compile(expression)
     this.#scopes.at(-1)?.fragments.set(id, fragment)
     return fragment
+  }
+
+  /**
+   * Code for several blocks, of which the first that a row gets to computes the value: for texts that are looked for in
+   * other texts.
+   */
+  #onDemand(expression: Expression, id: number): Fragment | undefined {
+    if (!this.#searchesOnce || this.#scopes.length === 2 || expression.kind !== 'call') return undefined
+    if (!expression.function.startsWith('REGEXP_')) return undefined
+    const { code, result } = this.capture(() => this.#compile(expression))
+    if (result.representation !== 'view' || result.source?.kind !== 'column') return undefined
+    const [done, flag, start, length] = ['g', 'q', 's', 'l'].map((prefix) => `${prefix}_once${id}`)
+    const declare = `let ${done} = false, ${flag} = 1, ${start} = 0, ${length} = 0;`
+    if (!this.#rowStart.includes(declare)) this.#rowStart.push(declare)
+    const keep = `${done} = true; ${flag} = ${result.isNull}; ${start} = ${result.start}; ${length} = ${result.length};`
+    this.line(`if (!${done}) { ${code}\n${keep} }`)
+    return { ...result, isNull: `${flag}`, start: `${start}`, length: `${length}` }
   }
 
   /** Equal expressions have equal numbers; -1 where two evaluations may give two values. */
@@ -301,6 +322,8 @@ export class Generator {
     }
     if (expression.function === 'AND' || expression.function === 'OR') return generateLogical(this, expression)
     if (LAZY.has(definition.name)) return generateCoalesce(this, expression)
+    const whole = definition.generateWhole?.(this, expression)
+    if (whole !== undefined) return whole
     const args = expression.args.map((arg) => this.compile(arg))
     const site = {
       argumentTypes: expression.args.map((arg) => arg.type),
@@ -434,6 +457,13 @@ export class Generator {
     const suffix = [leaf.index, ...leaf.path].join('_')
     this.#leaves.set(suffix, leaf)
     return this.readColumn(suffix, `col${suffix}`, leaf.type, this.#noNulls ? PRESENT_ROW : CURRENT_ROW)
+  }
+
+  readonly #rowStart: string[] = []
+
+  /** Declarations that each row begins with. */
+  get rowStart(): readonly string[] {
+    return this.#rowStart
   }
 
   readonly #prologue: string[] = []

@@ -40,7 +40,7 @@ export interface KernelSpec {
 
 /** @param noNulls for batches in which the rows that are looked at have no NULL in any of the leaves */
 export function compileKernel(spec: KernelSpec, noNulls: boolean): CompiledKernel {
-  const generator = new Generator({ environment: spec.environment, findFunction, noNulls })
+  const generator = new Generator({ environment: spec.environment, findFunction, noNulls, searchesOnce: true })
   const { code, result: outputs } = generator.capture(() => writeRow(generator, spec))
   const body = [
     ...[...generator.leaves].map(
@@ -50,7 +50,7 @@ export function compileKernel(spec: KernelSpec, noNulls: boolean): CompiledKerne
     ...outputs.map((output) => output.prepare),
     'arena.clear();',
     ...generator.prologue,
-    loop(spec, code),
+    loop(spec, [...generator.rowStart, code].join('\n')),
     `return { rows: k, columns: [${outputs.map((output) => output.column).join(', ')}] };`,
   ].join('\n')
   const constants = generator.constants.map((_, index) => `c${index}`)

@@ -5,6 +5,7 @@ import { BOOLEAN, type SqlType, withNullability } from '../../core/types.ts'
 import { commonType, comparisonType } from '../../planner/bind/coercion.ts'
 import { allTrue, eitherNull, type Fragment, narrowForm, type ScalarFragment } from '../codegen/fragment.ts'
 import type { Generator } from '../codegen/generator.ts'
+import { caseComparisonCode } from './case-comparison.ts'
 import { type ScalarFunction, nullableWith } from './function.ts'
 
 const NOT_NULL_BOOLEAN = withNullability(BOOLEAN, false)
@@ -86,6 +87,9 @@ function comparison(
     examples: [{ sql: `2 ${name} 1`, result: String(test(1)).toUpperCase() }],
     bind: comparisonBind((args) => nullableWith(BOOLEAN, args)),
     evaluator: () => (a, b) => test(compareValues(a ?? null, b ?? null)),
+    ...(operator.endsWith('==')
+      ? { generateWhole: (generator, call) => caseComparisonCode(generator, call, operator === '!==') }
+      : {}),
     generate: (generator, args, call) => {
       const [left, right] = args
       if (left === undefined || right === undefined) return undefined
@@ -172,6 +176,7 @@ function membership(name: string, negated: boolean): ScalarFunction {
         if (items.some((item) => item !== null && compareValues(value ?? null, item) === 0)) return !negated
         return items.includes(null) ? null : negated
       },
+    generateWhole: (generator, call) => caseComparisonCode(generator, call, negated),
     generate: (generator, args, call) => {
       const [input, ...items] = args
       if (input === undefined || items.some((item) => item.isNull !== '0')) return undefined

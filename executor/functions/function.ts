@@ -3,7 +3,7 @@ import type { BoundArgument, FunctionSpec } from '../../catalog/function.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Value } from '../../core/column.ts'
 import { type SqlType, withNullability } from '../../core/types.ts'
-import type { LiteralValue } from '../../planner/expression.ts'
+import type { Call, LiteralValue } from '../../planner/expression.ts'
 import type { Fragment } from '../codegen/fragment.ts'
 import type { Generator } from '../codegen/generator.ts'
 
@@ -29,6 +29,8 @@ export interface ScalarFunction extends FunctionSpec {
   readonly strict?: boolean
   /** Prepares the evaluation of one call; what it returns is called for every row. Errors: MillraceError. */
   readonly evaluator: (call: CallSite) => (...args: Value[]) => Value
+  /** Code in place of a call of certain expressions, before their code is made; undefined for all others. */
+  readonly generateWhole?: (generator: Generator, call: Call) => Fragment | undefined
   /** Code for the hot path in place of a call; undefined where these arguments have none. */
   readonly generate?: (generator: Generator, args: readonly Fragment[], call: CallSite) => Fragment | undefined
 }

@@ -2,7 +2,9 @@
 import type { Value } from '../../core/column.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { BOOLEAN, INT, type SqlType, STRING } from '../../core/types.ts'
-import type { ViewFragment } from '../codegen/fragment.ts'
+import type { Fragment, ViewFragment } from '../codegen/fragment.ts'
+import type { Generator } from '../codegen/generator.ts'
+import { compileBytePattern } from './byte-pattern.ts'
 import { define, defineWith } from './define.ts'
 import { containsText, requiredText } from './required-text.ts'
 import { type CallSite, fixedSignature, type ScalarFunction } from './function.ts'
@@ -210,6 +212,38 @@ interface RegexpDefinition {
   readonly patternAt?: number
   /** The result where nothing matches: such values are told from their bytes where the pattern allows it. */
   readonly withoutMatch?: null | false | 0
+  /** Of a test or a part of the first match: the number of the group, where it is known. */
+  readonly group?: (args: readonly Fragment[]) => number | undefined
+}
+
+const bytePatterns = new Map<string, ReturnType<typeof compileBytePattern>>()
+
+/** The same one for the same expression in several places of the code. */
+function bytePattern(pattern: string, group: number): ReturnType<typeof compileBytePattern> {
+  const key = `${group} ${pattern}`
+  if (bytePatterns.has(key)) return bytePatterns.get(key)
+  if (bytePatterns.size > 100) bytePatterns.clear()
+  const find = compileBytePattern(pattern, group)
+  bytePatterns.set(key, find)
+  return find
+}
+
+/** Whether bytes match, or the group that is a place in them. */
+function matchCode(generator: Generator, input: ViewFragment, find: string, type: SqlType): Fragment {
+  const range = generator.constant(new Int32Array(2))
+  const { data, source } = input
+  const found = `${find}(${data}, ${input.start}, ${input.start} + ${input.length}, ${range})`
+  const test = input.isNull === '0' ? found : `${input.isNull} === 0 && ${found}`
+  if (type.kind === 'BOOLEAN') {
+    const value = generator.name('b')
+    generator.line(`const ${value} = ${test};`)
+    return { representation: 'boolean', type, isNull: input.isNull, value }
+  }
+  const [start, length, flag] = ['s_', 'l_', 'q'].map((prefix) => generator.name(prefix)) as [string, string, string]
+  generator.line(`let ${start} = 0, ${length} = 0, ${flag} = 1;`)
+  const take = `${start} = ${range}[0]; ${length} = ${range}[1] - ${start}; ${flag} = 0;`
+  generator.line(`if (${test} && ${range}[0] >= 0) { ${take} }`)
+  return { representation: 'view', type, isNull: flag, data, start, length, source }
 }
 
 function regexp(
@@ -235,6 +269,11 @@ function regexp(
     generate: (generator, args, call) => {
       const [input, pattern] = args
       if (input?.representation !== 'view' || pattern?.representation !== 'view') return undefined
+      const group = definition.group?.(args)
+      if (group !== undefined && pattern.literal !== undefined) {
+        const find = bytePattern(pattern.literal, group)
+        if (find !== undefined) return matchCode(generator, input, generator.constant(find), call.returnType)
+      }
       const required = pattern.literal === undefined ? undefined : requiredText(pattern.literal)
       if (required === undefined) return undefined
       const contains = generator.constant(containsText(required))
@@ -245,6 +284,11 @@ function regexp(
       return generator.invoke(evaluator(call), args, call.returnType, true, unless)
     },
   }
+}
+
+function wholeNumber(fragment: Fragment): number | undefined {
+  const { literal } = fragment
+  return typeof literal === 'number' && literal >= 0 ? literal : undefined
 }
 
 export const PATTERN_FUNCTIONS: readonly ScalarFunction[] = [
@@ -261,6 +305,7 @@ export const PATTERN_FUNCTIONS: readonly ScalarFunction[] = [
       parameters: ['text', 'text'],
       returns: BOOLEAN,
       withoutMatch: false,
+      group: () => 0,
     },
     (value, pattern, args) => args[1] !== '' && pattern.test(value),
   ),
@@ -286,6 +331,7 @@ export const PATTERN_FUNCTIONS: readonly ScalarFunction[] = [
       minimum: 2,
       returns: STRING,
       withoutMatch: null,
+      group: ([, , group]) => (group === undefined ? 0 : wholeNumber(group)),
     },
     (value, pattern, args) => pattern.exec(value)?.[(args[2] ?? 0) as number] ?? null,
   ),
@@ -312,6 +358,7 @@ export const PATTERN_FUNCTIONS: readonly ScalarFunction[] = [
       parameters: ['text', 'text'],
       returns: STRING,
       withoutMatch: null,
+      group: () => 0,
     },
     (value, pattern) => pattern.exec(value)?.[0] ?? null,
   ),
