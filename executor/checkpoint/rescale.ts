@@ -193,8 +193,9 @@ interface WatermarkState {
 }
 
 /**
- * Every subtask knows all splits, and forgets those that it does not get. What all have emitted is the lowest of what
- * those with splits have: the others did not hold anything back.
+ * Every subtask knows all splits, and forgets those that it does not get; one that has not forgotten a split knows less
+ * of it than the one that reads it. What all have emitted is the lowest of what those with splits have: the others did
+ * not hold anything back.
  */
 function ofWatermark(node: OperatorNode, parts: readonly (readonly PageWrite[])[], subtasks: Subtasks): PageWrite[] {
   const states = parts
@@ -202,7 +203,10 @@ function ofWatermark(node: OperatorNode, parts: readonly (readonly PageWrite[])[
     .flatMap(({ bytes }) => (bytes === null ? [] : [JSON.parse(new TextDecoder().decode(bytes)) as WatermarkState]))
   const counting = states.filter(({ splits }) => splits.length > 0)
   const emitted = Math.min(...(counting.length === 0 ? states : counting).map((state) => state.emitted))
-  const text = JSON.stringify({ version: 1, emitted, splits: states.flatMap(({ splits }) => splits) })
+  const merged = new Map<string, number>()
+  for (const [split, watermark] of states.flatMap(({ splits }) => splits))
+    merged.set(split, Math.max(watermark, merged.get(split) ?? watermark))
+  const text = JSON.stringify({ version: 1, emitted, splits: [...merged] })
   return Array.from({ length: subtasks.of[node.id] ?? 1 }, (_, subtask) => ({
     uid: subtaskUid(node.uid, subtask),
     table: 'splits',

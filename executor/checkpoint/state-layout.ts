@@ -57,7 +57,9 @@ export function tableRule(node: OperatorNode, table: string): TableRule | undefi
     case 'temporal-join':
       return ofTimedRows(node.leftKeys, 0, table)
     case 'window-join':
-      return table === 'watermark' ? LOWEST : ofTimedRows(node.leftKeys, 1, table)
+      if (table === 'watermark') return LOWEST
+      // Without keys the window's end is the key.
+      return node.leftKeys.length === 0 ? ofTimedRows([0], 0, table) : ofTimedRows(node.leftKeys, 1, table)
     case 'deduplicate':
       if (table === 'watermark') return LOWEST
       return table === 'arrived' ? { kind: 'number', merge: 'highest' } : byKey(firstColumns(node.keys))

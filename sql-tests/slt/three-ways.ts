@@ -15,6 +15,7 @@ import { type Job, runJob } from '../../executor/runtime/job.ts'
 import type { OperatorGraph } from '../../planner/physical/graph.ts'
 import { Configuration } from '../../catalog/configuration.ts'
 import { CONNECTORS as HELD_CONNECTORS } from '../held-connectors.ts'
+import { startInlineWorker } from '../inline-workers.ts'
 import { wrapSources } from '../wrapped-sources.ts'
 
 export type Way = 'straight' | 'tiny' | 'restored' | 'parallel' | 'rescaled'
@@ -48,6 +49,7 @@ async function runRescaled(
         }),
         connectors: isLast ? CONNECTORS : HELD_CONNECTORS,
         ...(isLast ? {} : { connectorsModule: new URL('../held-connectors.ts', import.meta.url).href }),
+        startWorker: startInlineWorker,
         dataDirectory: undefined,
         ...(savepointPath === undefined ? {} : { savepointPath }),
         output: { write: () => undefined, writeError: () => undefined },
@@ -105,6 +107,7 @@ export async function runWay(
     stateName: 'slt',
     configuration,
     connectors: way === 'restored' ? failure.wrap(CONNECTORS) : CONNECTORS,
+    startWorker: startInlineWorker,
     dataDirectory: undefined,
     output: { write: () => undefined, writeError: () => undefined },
     clock: SYSTEM_CLOCK,
