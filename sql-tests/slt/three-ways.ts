@@ -18,7 +18,13 @@ import { CONNECTORS as HELD_CONNECTORS } from '../held-connectors.ts'
 import { startInlineWorker } from '../inline-workers.ts'
 import { wrapSources } from '../wrapped-sources.ts'
 
-export type Way = 'straight' | 'tiny' | 'restored' | 'parallel' | 'rescaled'
+/** `parallel` has its workers in the thread of the test, `threads` as a job has them. */
+export type Way = 'straight' | 'tiny' | 'restored' | 'parallel' | 'threads' | 'rescaled'
+/** Ways with several workers at some time. */
+export function isInWorkers(way: Way): boolean {
+  return way === 'parallel' || way === 'threads' || way === 'rescaled'
+}
+
 export const WAYS: readonly Way[] = ['straight', 'tiny', 'restored']
 
 const BATCHES_BEFORE_CHECKPOINT = 2
@@ -92,7 +98,7 @@ export async function runWay(
   const configuration = new Configuration({
     ...settings,
     ...(way === 'straight' ? {} : { 'execution.batch-rows': '2' }),
-    ...(way === 'parallel' ? { 'parallelism.default': '2' } : {}),
+    ...(isInWorkers(way) ? { 'parallelism.default': '2' } : {}),
     'restart-strategy.type': 'fixed-delay',
     'restart-strategy.fixed-delay.attempts': '3',
     'restart-strategy.fixed-delay.delay': '0 ms',
@@ -107,7 +113,7 @@ export async function runWay(
     stateName: 'slt',
     configuration,
     connectors: way === 'restored' ? failure.wrap(CONNECTORS) : CONNECTORS,
-    startWorker: startInlineWorker,
+    ...(way === 'threads' ? {} : { startWorker: startInlineWorker }),
     dataDirectory: undefined,
     output: { write: () => undefined, writeError: () => undefined },
     clock: SYSTEM_CLOCK,
