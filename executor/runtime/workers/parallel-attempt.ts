@@ -30,7 +30,7 @@ const CLOSE_MILLISECONDS = 10_000
 
 /** A worker as the job's thread sees it. */
 export interface WorkerHandle {
-  postMessage(message: ToWorker): void
+  postMessage(message: ToWorker, transfer: readonly ArrayBuffer[]): void
   on(event: 'message', listener: (message: FromWorker) => void): unknown
   on(event: 'error', listener: (error: unknown) => void): unknown
   on(event: 'exit', listener: (code: number) => void): unknown
@@ -258,7 +258,7 @@ class WorkerThread {
   }
 
   #post(message: ToWorker): void {
-    this.#thread.postMessage(message)
+    this.#thread.postMessage(message, [])
   }
 
   #receive(message: FromWorker): void {
