@@ -39,7 +39,7 @@ export interface WorkerHandle {
 
 export type StartWorker = (setup: WorkerSetup) => WorkerHandle
 
-function startThread(setup: WorkerSetup): WorkerHandle {
+export function startThread(setup: WorkerSetup): Worker {
   // The same ending as this module has: sources are run as they are, the package holds what they compile to.
   const entry = new URL(`./entry.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
   return new Worker(entry, { workerData: setup, name: `millrace-${setup.worker}` })
