@@ -1,8 +1,11 @@
 /** Connectors whose sources are wrapped, for tests that decide what a job reads when. */
-import type { Source } from '../connectors/api/source.ts'
+import type { Source, SourceContext } from '../connectors/api/source.ts'
 import type { CONNECTORS, Connector } from '../connectors/index.ts'
 
-export function wrapSources(connectors: typeof CONNECTORS, wrap: (source: Source) => Source): typeof CONNECTORS {
+export function wrapSources(
+  connectors: typeof CONNECTORS,
+  wrap: (source: Source, context: SourceContext) => Source,
+): typeof CONNECTORS {
   return Object.fromEntries(
     Object.entries(connectors).map(([name, load]) => [
       name,
@@ -10,7 +13,7 @@ export function wrapSources(connectors: typeof CONNECTORS, wrap: (source: Source
         const connector = await load()
         const { createSource } = connector
         if (createSource === undefined) return connector
-        return { ...connector, createSource: (context) => wrap(createSource(context)) }
+        return { ...connector, createSource: (context) => wrap(createSource(context), context) }
       },
     ]),
   )

@@ -2,15 +2,16 @@
  * A checkpoint of one number of subtasks as if another number had written it: rows of state go where the exchanges
  * will send their keys, and each source gets the positions of all subtasks, to take its own.
  */
-import { MillraceError, unreachable } from '../../core/errors.ts'
+import { invariant, MillraceError, unreachable } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
 import { type Deployment, planDeployment } from '../../planner/physical/exchange.ts'
 import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
 import type { Manifest, PageWrite, RestoredState } from '../../state/state-store.ts'
 import type { TablePage } from '../../state/table/page.ts'
-import { gatherStored, type Moves, redistribute } from '../../state/table/redistribution.ts'
+import { gatherStored, type Moves, Redistribution, type Route } from '../../state/table/redistribution.ts'
+import { FixedStore } from '../../state/table/stored-column.ts'
 import { KeyGroups } from '../runtime/exchange/partitioner.ts'
-import { type TableRule, tableRule } from './state-layout.ts'
+import { type RowReference, type TableRule, tableRule } from './state-layout.ts'
 import { subtaskUid } from './subtask-state.ts'
 
 /** Puts the positions of all subtasks of a source together; undefined: it cannot be divided otherwise. */
@@ -79,77 +80,133 @@ export async function goneWith(
 
 function ofOperator(node: OperatorNode, parts: readonly (readonly PageWrite[])[], subtasks: Subtasks): PageWrite[] {
   if (node.kind === 'watermark') return ofWatermark(node, parts, subtasks)
-  const tables = [...new Set(parts.flat().map(({ table }) => table))]
-  const done = new Map<string, readonly Moves[]>()
-  const out: PageWrite[] = []
-  const add = (table: string, pages: readonly (readonly TablePage[])[]): void => {
-    for (const [subtask, own] of pages.entries()) {
-      for (const page of own) out.push({ uid: subtaskUid(node.uid, subtask), table, ...page })
+  const targets = subtasks.of[node.id] ?? 1
+  const tables = new TablesOfOperator(node, parts, subtasks)
+  const names = [...new Set(parts.flat().map(({ table }) => table))]
+  return names.flatMap((table) =>
+    tables
+      .pages(table)
+      .slice(0, targets)
+      .flatMap((pages, subtask) => pages.map((page) => ({ uid: subtaskUid(node.uid, subtask), table, ...page }))),
+  )
+}
+
+class TablesOfOperator {
+  readonly #node: OperatorNode
+  readonly #parts: readonly (readonly PageWrite[])[]
+  readonly #subtasks: Subtasks
+  readonly #targets: number
+  readonly #placed = new Map<string, Redistribution>()
+
+  constructor(node: OperatorNode, parts: readonly (readonly PageWrite[])[], subtasks: Subtasks) {
+    this.#node = node
+    this.#parts = parts
+    this.#subtasks = subtasks
+    this.#targets = subtasks.of[node.id] ?? 1
+  }
+
+  /** By new subtask. */
+  pages(table: string): readonly (readonly TablePage[])[] {
+    const rule = this.#rule(table)
+    switch (rule.kind) {
+      case 'rows': {
+        const { owner, references, unique } = rule
+        const all = 'table' in owner ? [owner, ...references] : references
+        const followed = all.map((reference) => ({ ...reference, moves: this.#place(reference.table).moves }))
+        return this.#place(table).pages(followed, unique)
+      }
+      case 'number':
+        return this.#number(table, rule.merge)
+      case 'copied': {
+        const [first = []] = this.#own(table).filter((pages) => pages.length > 0)
+        return Array.from({ length: this.#targets }, () => first)
+      }
+      default:
+        return unreachable(rule)
     }
   }
-  const visit = (table: string): readonly Moves[] => {
-    const known = done.get(table)
+
+  #rule(table: string): TableRule {
+    const rule = tableRule(this.#node, table)
+    if (rule === undefined) throw indivisible(this.#node, this.#parts.length)
+    return rule
+  }
+
+  #own(table: string): readonly (readonly TablePage[])[] {
+    return this.#parts.map((part) =>
+      part.flatMap(({ table: name, page, bytes }) => (name === table && bytes !== null ? [{ page, bytes }] : [])),
+    )
+  }
+
+  #place(table: string): Redistribution {
+    const known = this.#placed.get(table)
     if (known !== undefined) return known
-    const rule = tableRule(node, table)
-    if (rule === undefined) throw indivisible(node, parts.length)
-    const own = parts.map((part) => part.filter((page) => page.table === table))
-    const owners = rule.kind === 'follows' ? visit(rule.table) : undefined
-    const { pages, moves } = ofTable(rule, own, owners, subtasks, subtasks.of[node.id] ?? 1)
-    done.set(table, moves)
-    add(table, pages)
-    return moves
+    const rule = this.#rule(table)
+    invariant(rule.kind === 'rows', 'rows go with rows')
+    const { owner } = rule
+    const route = 'table' in owner ? withOwner(owner, this.#place(owner.table).moves) : this.#byKey(owner)
+    const placed = new Redistribution(this.#own(table), this.#targets, route)
+    this.#placed.set(table, placed)
+    return placed
   }
-  for (const table of tables) visit(table)
-  return out
-}
 
-function ofTable(
-  rule: TableRule,
-  parts: readonly (readonly PageWrite[])[],
-  owners: readonly Moves[] | undefined,
-  { parallelism, maxParallelism }: Subtasks,
-  targets: number,
-): { readonly pages: readonly (readonly TablePage[])[]; readonly moves: readonly Moves[] } {
-  switch (rule.kind) {
-    case 'keyed': {
-      const groups = new KeyGroups([], parallelism, maxParallelism)
-      return redistribute(parts, targets, (columns, rows) => {
-        const workers = new Int32Array(rows.length)
-        if (targets === 1) return workers
-        const keys = gatherStored(columns.slice(0, rule.count), rows)
-        groups.workersOf(keys, rows.length, workers)
-        return workers
-      })
+  #byKey(key: readonly number[]): Route {
+    const { parallelism, maxParallelism } = this.#subtasks
+    const groups = new KeyGroups([], parallelism, maxParallelism)
+    return (columns, rows) => {
+      const workers = new Int32Array(rows.length)
+      if (this.#targets === 1) return workers
+      const keys = key.flatMap((column) => columns[column] ?? [])
+      groups.workersOf(gatherStored(keys, rows), rows.length, workers)
+      return workers
     }
-    case 'follows': {
-      const moves = owners ?? []
-      return redistribute(
-        parts,
-        targets,
-        (columns, rows, subtask) => {
-          const [ids] = gatherStored(columns.slice(0, 1), rows)
-          const values = ids?.kind === 'i32' ? ids.values : new Int32Array(rows.length)
-          return Int32Array.from(values, (id) => moves[subtask]?.subtasks[id] ?? -1)
-        },
-        { column: 0, moves },
-      )
-    }
-    default:
-      return unreachable(rule)
+  }
+
+  /** A subtask without the number has that of the beginning, below all others. */
+  #number(table: string, merge: 'lowest' | 'highest' | 'sum'): readonly (readonly TablePage[])[] {
+    const pages = this.#own(table).flat()
+    const numbers = pages.flatMap(({ bytes }) =>
+      bytes === null ? [] : [new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat64(0, true)],
+    )
+    if (numbers.length === 0 || (merge === 'lowest' && numbers.length < this.#parts.length)) return []
+    const sum = numbers.reduce((a, b) => a + b)
+    const merged = merge === 'sum' ? sum : merge === 'lowest' ? Math.min(...numbers) : Math.max(...numbers)
+    return Array.from({ length: this.#targets }, (_, subtask) => {
+      const bytes = new Uint8Array(8)
+      new DataView(bytes.buffer).setFloat64(0, merge === 'sum' && subtask > 0 ? 0 : merged, true)
+      return [{ page: 0, bytes }]
+    })
   }
 }
 
-/** Every subtask knows all splits, and forgets those that it does not get. */
+function withOwner({ column, plus }: RowReference, moves: readonly Moves[]): Route {
+  return (columns, rows, subtask) => {
+    const ids = columns[column]
+    const values = ids instanceof FixedStore ? ids.values : new Int32Array(0)
+    return Int32Array.from(rows, (row) => moves[subtask]?.subtasks[Number(values[row] ?? -1) - plus] ?? -1)
+  }
+}
+
+interface WatermarkState {
+  readonly emitted: number
+  readonly splits: readonly (readonly [string, number])[]
+}
+
+/**
+ * Every subtask knows all splits, and forgets those that it does not get; one that has not forgotten a split knows less
+ * of it than the one that reads it. What all have emitted is the lowest of what those with splits have: the others did
+ * not hold anything back.
+ */
 function ofWatermark(node: OperatorNode, parts: readonly (readonly PageWrite[])[], subtasks: Subtasks): PageWrite[] {
   const states = parts
     .flat()
-    .flatMap(({ bytes }) =>
-      bytes === null
-        ? []
-        : [JSON.parse(new TextDecoder().decode(bytes)) as { emitted: number; splits: [string, number][] }],
-    )
-  const emitted = Math.min(...states.map((state) => state.emitted))
-  const text = JSON.stringify({ version: 1, emitted, splits: states.flatMap(({ splits }) => splits) })
+    .flatMap(({ bytes }) => (bytes === null ? [] : [JSON.parse(new TextDecoder().decode(bytes)) as WatermarkState]))
+  const counting = states.filter(({ splits }) => splits.length > 0)
+  const emitted = Math.min(...(counting.length === 0 ? states : counting).map((state) => state.emitted))
+  const merged = new Map<string, number>()
+  for (const [split, watermark] of states.flatMap(({ splits }) => splits))
+    merged.set(split, Math.max(watermark, merged.get(split) ?? watermark))
+  const text = JSON.stringify({ version: 1, emitted, splits: [...merged] })
   return Array.from({ length: subtasks.of[node.id] ?? 1 }, (_, subtask) => ({
     uid: subtaskUid(node.uid, subtask),
     table: 'splits',

@@ -69,6 +69,26 @@ function planAccumulator(call: AggregateCall, retracts: boolean): AccumulatorPla
   }
 }
 
+/** Columns of the group table that hold 1 + the id of a row in another table of the state, and that one's name. */
+export function aggregateReferences(
+  name: string,
+  keys: number,
+  calls: readonly AggregateCall[],
+  retracts: boolean,
+): readonly { readonly column: number; readonly table: string }[] {
+  let next = keys + (retracts ? 1 : 0)
+  return calls.flatMap((call, n) => {
+    const { state, references = [] } = planAccumulator(call, retracts)
+    const first = next
+    next += state.length
+    return references.map((position) => ({ column: first + position, table: valuesName(name, n) }))
+  })
+}
+
+function valuesName(name: string, call: number): string {
+  return `${name}.values${call}`
+}
+
 export interface GroupUpdate {
   readonly lookup: Lookup
   /** What each row did to its group; null: no row takes anything back. */
@@ -290,7 +310,7 @@ export class AggregateTable {
     for (const [n, accumulator] of this.#accumulators.entries()) {
       if (accumulator.snapshot === undefined) continue
       parts.push([
-        `${name}.values${n}`,
+        valuesName(name, n),
         {
           snapshot: () => accumulator.snapshot?.() ?? [],
           writtenPages: () => accumulator.writtenPages?.() ?? [],

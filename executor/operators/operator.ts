@@ -73,6 +73,8 @@ export interface SplitOperator extends Operator {
   onSplitBatch(batch: ChangeBatch, split: string): void
   /** The splits that can hold the watermark back: called when the source's splits may have changed. */
   setSplits(splits: readonly string[]): void
+  /** After a restore those above have to be told again what was emitted; else with the first rows. */
+  announce(): void
   /** Every `pipeline.auto-watermark-interval`: emits what has advanced, marks idle splits. */
   onPeriodicEmit(now: number): void
   /** There is no split that can hold the watermark back. */

@@ -65,7 +65,7 @@ class WatermarkOperator implements SplitOperator {
 
   onSplitBatch(batch: ChangeBatch, name: string): void {
     if (batch.rows === 0) return
-    this.#repeat()
+    this.announce()
     const split = this.#split(name)
     split.active = this.#context.clock.now()
     split.idle = false
@@ -131,14 +131,14 @@ class WatermarkOperator implements SplitOperator {
     this.#context.output.watermark(time)
   }
 
-  #repeat(): void {
+  announce(): void {
     if (!this.#announce) return
     this.#announce = false
     this.#context.output.watermark(this.#emitted)
   }
 
   onPeriodicEmit(now: number): void {
-    this.#repeat()
+    this.announce()
     const { idleTimeout } = this.#node.strategy
     let active = 0
     for (const split of this.#splits.values()) {

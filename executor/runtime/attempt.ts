@@ -93,6 +93,7 @@ export class Attempt implements JobAttempt {
     for (const node of nodes) {
       if (node.kind === 'source' || node.kind === 'values') await this.#openSource(node, state)
     }
+    if (this.#options.exchanges !== undefined) this.pipeline.announceWatermarks()
   }
 
   async #openSink(node: SinkNode, state: SubtaskState | undefined): Promise<void> {
@@ -160,6 +161,8 @@ export class Attempt implements JobAttempt {
         this.#options.configuration.duration('pipeline.auto-watermark-interval') || TICK_MILLISECONDS,
       ),
     )
+    // All workers are open: what they announced is here.
+    this.#exchange()
     try {
       this.#running = Promise.all([...this.sources.map((source) => source.run()), this.#runExchanges()])
       await Promise.race([this.#running, this.failure])

@@ -20,6 +20,7 @@ import { deploymentOf } from './deployment.ts'
 import { Attempt } from './attempt.ts'
 import { createEnvironment } from './environment.ts'
 import type { JobAttempt } from './job-attempt.ts'
+import type { StartWorker } from './workers/parallel-attempt.ts'
 import { JobStatistics } from './job-statistics.ts'
 import type { JobMetrics } from './metrics.ts'
 import { createRestartStrategy } from './restart-strategy.ts'
@@ -50,6 +51,8 @@ export interface JobOptions {
   readonly connectors: Readonly<Record<string, () => Promise<Connector>>>
   /** Module whose CONNECTORS workers use in place of the ones there are: for tests that wrap these. */
   readonly connectorsModule?: string
+  /** How workers are started, for tests; absent: as threads. */
+  readonly startWorker?: StartWorker
   /** undefined: state in memory only. */
   readonly dataDirectory: string | undefined
   /** A savepoint or checkpoint directory to start from. */
@@ -317,7 +320,7 @@ class RunningJob implements Job {
   }
 
   async #createAttempt(deployment: Deployment | undefined): Promise<JobAttempt> {
-    const { graph, configuration, connectors, clock, output, onCollect, stateName, connectorsModule } = this.#options
+    const { graph, configuration, connectors, clock, output, onCollect, stateName } = this.#options
     const environment = createEnvironment(configuration, clock)
     const checkpointing = this.#interval() !== undefined
     const onSkipped = (records: number): void => {
@@ -327,7 +330,8 @@ class RunningJob implements Job {
     if (deployment !== undefined) {
       const { ParallelAttempt } = await import('./workers/parallel-attempt.ts')
       const settings = Object.fromEntries(configuration.entries())
-      return new ParallelAttempt({ ...common, deployment, configuration: settings, connectorsModule })
+      const { connectorsModule, startWorker } = this.#options
+      return new ParallelAttempt({ ...common, deployment, configuration: settings, connectorsModule, startWorker })
     }
     return new Attempt({ ...common, configuration, connectors, environment, clock })
   }

@@ -176,6 +176,19 @@ export class Pipeline {
     }
   }
 
+  /**
+   * Before anything runs: the watermarks that were restored, and which workers have no splits and hold none back. So
+   * that which rows are late does not depend on who starts first.
+   */
+  announceWatermarks(): void {
+    for (const stage of this.stages) {
+      if (stage.node.kind !== 'watermark' || stage.operator === undefined) continue
+      const operator = stage.operator as SplitOperator
+      this.#run(stage, () => operator.announce())
+      this.#setIdle(stage, operator.isIdle)
+    }
+  }
+
   /** Tells the watermark operators above a source which splits it has. */
   setSplits(source: number, splits: readonly string[]): void {
     for (const { to } of this.#stage(source).edges) {

@@ -4,7 +4,7 @@
  * Every run kills the engine at random moments and at chosen steps of checkpoints, starts the same command again until
  * it ends by itself, and compares what independent readers find with the undisturbed run's. Last line: `N passed, N failed`.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     records: { type: 'string', default: '1000000' },
     kills: { type: 'string', default: '3' },
     'restart-every': { type: 'string', default: '5' },
+    parallelism: { type: 'string', default: '1' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     target: { type: 'string', multiple: true, default: ['filesystem', 'kafka-3.9', 'kafka-4'] },
   },
@@ -28,13 +29,13 @@ const MAX_ATTEMPTS = 5
 const seed = Number(values.seed)
 const records = Number(values.records)
 const directory = mkdtempSync(join(tmpdir(), 'millrace-chaos-'))
-process.stdout.write(`seed ${seed}, ${records} records\n`)
+process.stdout.write(`seed ${seed}, ${records} records, parallelism ${values.parallelism}\n`)
 let [passed, failed] = [0, 0]
 
 for (const name of values.target) {
   const target = await createTarget(name)
   try {
-    const { script, dataDirectory } = await target.prepareRun('undisturbed')
+    const { script, dataDirectory } = await prepareRun(target, 'undisturbed')
     const started = performance.now()
     await runToEnd(script, dataDirectory)
     const duration = performance.now() - started
@@ -58,6 +59,13 @@ function createTarget(name: string): Promise<ChaosTarget> {
   throw new Error(`no target ${name}`)
 }
 
+async function prepareRun(target: ChaosTarget, run: string): ReturnType<ChaosTarget['prepareRun']> {
+  const prepared = await target.prepareRun(run)
+  const { script } = prepared
+  writeFileSync(script, `SET 'parallelism.default' = '${values.parallelism}';\n${readFileSync(script, 'utf8')}`)
+  return prepared
+}
+
 async function killRun(
   target: ChaosTarget,
   run: number,
@@ -73,7 +81,7 @@ async function killRun(
   let problem: string | undefined
   let kills: readonly string[] = []
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const { script, dataDirectory } = await target.prepareRun(id)
+    const { script, dataDirectory } = await prepareRun(target, id)
     try {
       kills = (await runThroughKills(script, dataDirectory, random, plan)).kills
       problem = difference(expected, await target.readResults(id))

@@ -6,6 +6,7 @@
  *     statement error      … fails; below `----` the whole text that a user sees
  *     query table          … below `----` the final rows, sorted
  *     query changelog      … below `----` every change, in order
+ *     query … serial       … as one worker gives it: with several ones another result is as right, and a comment says why
  *     output               … below `----` what the shell prints for SHOW, DESCRIBE, EXPLAIN
  *
  * `#` begins a comment line. Update mode rewrites what is below `----`.
@@ -22,7 +23,7 @@ export type RecordKind =
 
 export interface SltRecord {
   readonly kind: RecordKind
-  /** File name, or empty. */
+  /** File name, `serial`, or empty. */
   readonly argument: string
   /** SQL or file content. */
   readonly body: string
@@ -31,6 +32,7 @@ export interface SltRecord {
 }
 
 const SEPARATOR = '----'
+export const SERIAL = 'serial'
 
 export function parseSlt(text: string): SltRecord[] {
   const records: SltRecord[] = []
@@ -56,17 +58,18 @@ function parseRecord(lines: readonly string[], line: number): SltRecord {
   const expected = split < 0 ? '' : rest.slice(split + 1).join('\n')
   if (head.startsWith('file ')) return { kind: 'file', argument: head.slice(5).trim(), body, expected: '', line }
   const kind = (['statement ok', 'statement error', 'query table', 'query changelog', 'output'] as const).find(
-    (known) => known === head,
+    (known) => known === head || (known.startsWith('query') && head === `${known} ${SERIAL}`),
   )
   if (kind === undefined) throw new Error(`line ${line}: "${head}" begins no record`)
-  return { kind, argument: '', body, expected, line }
+  return { kind, argument: head.slice(kind.length + 1), body, expected, line }
 }
 
 export function formatSlt(records: readonly SltRecord[]): string {
   const parts = records.map(({ kind, argument, body, expected }) => {
     if (kind === 'comment') return body
     if (kind === 'file') return `file ${argument}\n${body}`
-    return kind === 'statement ok' ? `${kind}\n${body}` : `${kind}\n${body}\n${SEPARATOR}\n${expected}`.trimEnd()
+    const head = argument === '' ? kind : `${kind} ${argument}`
+    return kind === 'statement ok' ? `${kind}\n${body}` : `${head}\n${body}\n${SEPARATOR}\n${expected}`.trimEnd()
   })
   return `${parts.join('\n\n')}\n`
 }

@@ -1,17 +1,22 @@
-/** Suites in two workers, and by a job that goes from one to two to three: the same tables as in one thread. */
-import { readFileSync } from 'node:fs'
+/** Every suite in two workers: the same tables as in one thread. */
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { parseSlt } from './format.ts'
 import { runSuite } from './run-suite.ts'
+import type { Way } from './three-ways.ts'
 
-describe.each([
-  ['set-operations', ['straight', 'parallel']],
-  ['flink-docs/topn', ['straight', 'parallel', 'rescaled']],
-] as const)('%s', (name, ways) => {
-  it('gives the same in workers', { timeout: 240_000 }, async () => {
-    const text = readFileSync(join(import.meta.dirname, 'suites', `${name}.slt`), 'utf8')
-    const outcomes = await runSuite(parseSlt(text), ways)
-    expect(outcomes.map(({ problem }) => problem).filter((problem) => problem !== undefined)).toEqual([])
-  })
+const SUITES = join(import.meta.dirname, 'suites')
+
+async function problems(name: string, way: Way): Promise<readonly string[]> {
+  const outcomes = await runSuite(parseSlt(readFileSync(join(SUITES, name), 'utf8')), ['straight', way])
+  return outcomes.flatMap(({ record, problem }) => (problem === undefined ? [] : [`line ${record.line}: ${problem}`]))
+}
+
+test.each(globSync('**/*.slt', { cwd: SUITES }))('%s', { timeout: 240_000 }, async (name) => {
+  expect(await problems(name, 'parallel')).toEqual([])
+})
+
+test('set operations in threads', { timeout: 240_000 }, async () => {
+  expect(await problems('set-operations.slt', 'threads')).toEqual([])
 })

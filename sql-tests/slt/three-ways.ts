@@ -15,9 +15,16 @@ import { type Job, runJob } from '../../executor/runtime/job.ts'
 import type { OperatorGraph } from '../../planner/physical/graph.ts'
 import { Configuration } from '../../catalog/configuration.ts'
 import { CONNECTORS as HELD_CONNECTORS } from '../held-connectors.ts'
+import { startInlineWorker } from '../inline-workers.ts'
 import { wrapSources } from '../wrapped-sources.ts'
 
-export type Way = 'straight' | 'tiny' | 'restored' | 'parallel' | 'rescaled'
+/** `parallel` has its workers in the thread of the test, `threads` as a job has them. */
+export type Way = 'straight' | 'tiny' | 'restored' | 'parallel' | 'threads' | 'rescaled'
+/** Ways with several workers at some time. */
+export function isInWorkers(way: Way): boolean {
+  return way === 'parallel' || way === 'threads' || way === 'rescaled'
+}
+
 export const WAYS: readonly Way[] = ['straight', 'tiny', 'restored']
 
 const BATCHES_BEFORE_CHECKPOINT = 2
@@ -48,6 +55,7 @@ async function runRescaled(
         }),
         connectors: isLast ? CONNECTORS : HELD_CONNECTORS,
         ...(isLast ? {} : { connectorsModule: new URL('../held-connectors.ts', import.meta.url).href }),
+        startWorker: startInlineWorker,
         dataDirectory: undefined,
         ...(savepointPath === undefined ? {} : { savepointPath }),
         output: { write: () => undefined, writeError: () => undefined },
@@ -90,7 +98,7 @@ export async function runWay(
   const configuration = new Configuration({
     ...settings,
     ...(way === 'straight' ? {} : { 'execution.batch-rows': '2' }),
-    ...(way === 'parallel' ? { 'parallelism.default': '2' } : {}),
+    ...(isInWorkers(way) ? { 'parallelism.default': '2' } : {}),
     'restart-strategy.type': 'fixed-delay',
     'restart-strategy.fixed-delay.attempts': '3',
     'restart-strategy.fixed-delay.delay': '0 ms',
@@ -105,6 +113,7 @@ export async function runWay(
     stateName: 'slt',
     configuration,
     connectors: way === 'restored' ? failure.wrap(CONNECTORS) : CONNECTORS,
+    ...(way === 'threads' ? {} : { startWorker: startInlineWorker }),
     dataDirectory: undefined,
     output: { write: () => undefined, writeError: () => undefined },
     clock: SYSTEM_CLOCK,

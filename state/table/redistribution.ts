@@ -18,6 +18,15 @@ export interface Moves {
 /** Says for rows of an old subtask where they go. */
 export type Route = (columns: readonly StoredColumn[], rows: Int32Array, subtask: number) => Int32Array
 
+/** A column of ids of rows, which get new ones. */
+export interface Reference {
+  readonly column: number
+  /** By old subtask, of the table that the rows are in; a row that is gone becomes 0. */
+  readonly moves: readonly Moves[]
+  /** What is added to the ids, so that 0 is no row. */
+  readonly plus: 0 | 1
+}
+
 class StoredTable {
   readonly columns: readonly StoredColumn[]
   readonly rows: Int32Array
@@ -40,52 +49,77 @@ class StoredTable {
   }
 }
 
-/**
- * @param parts by old subtask: its pages of the table
- * @param owner column that holds the id of a row in another table, which `owners` tells about
- * @returns by new subtask: its pages; and by old subtask: where its rows are now
- */
-export function redistribute(
-  parts: readonly (readonly TablePage[])[],
-  parallelism: number,
-  route: Route,
-  owner?: { readonly column: number; readonly moves: readonly Moves[] },
-): { readonly pages: readonly (readonly TablePage[])[]; readonly moves: readonly Moves[] } {
-  const written = parts.map((pages) => pages.filter(({ bytes }) => bytes !== null))
-  const first = written.flat()[0]
-  if (first === undefined || first.bytes === null) {
-    return { pages: Array.from({ length: parallelism }, () => []), moves: parts.map(() => NOWHERE) }
-  }
-  const kinds = widest(written.flat())
-  const targets = Array.from({ length: parallelism }, () => {
-    const columns = kinds.map((kind) => createStoredColumn(kind))
-    return { columns, table: new RowTable(columns, 0) }
-  })
-  const moves = written.map((pages, subtask): Moves => {
-    if (pages.length === 0) return NOWHERE
-    const stored = new StoredTable(kinds, pages)
-    const goesTo = route(stored.columns, stored.rows, subtask)
-    const move = {
-      subtasks: new Int32Array(stored.capacity).fill(-1),
-      rows: new Int32Array(stored.capacity),
-    }
-    for (const [i, row] of stored.rows.entries()) {
-      const target = targets[goesTo[i] as number]
-      if (target === undefined) continue
-      const id = target.table.allocate()
-      for (const [n, column] of stored.columns.entries()) copyValue(column, row, target.columns[n], id)
-      if (owner !== undefined) {
-        const ids = target.columns[owner.column]
-        if (ids instanceof FixedStore && ids.kind === 'i32')
-          ids.values[id] = owner.moves[subtask]?.rows[ids.values[id] as number] ?? 0
+/** The rows of one table, in all its old subtasks, on their way to the new ones: first placed, then written. */
+export class Redistribution {
+  readonly #stored: readonly (StoredTable | undefined)[]
+  readonly #kinds: readonly StoredKind[]
+  readonly #targets: number
+  readonly moves: readonly Moves[]
+
+  /**
+   * @param parts by old subtask: its pages of the table
+   * @param targets number of new subtasks
+   */
+  constructor(parts: readonly (readonly TablePage[])[], targets: number, route: Route) {
+    const written = parts.map((pages) => pages.filter(({ bytes }) => bytes !== null))
+    const kinds = widest(written.flat())
+    this.#kinds = kinds
+    this.#targets = targets
+    this.#stored = written.map((pages) => (pages.length === 0 ? undefined : new StoredTable(kinds, pages)))
+    const counts = new Int32Array(targets)
+    this.moves = this.#stored.map((stored, subtask): Moves => {
+      if (stored === undefined) return NOWHERE
+      const goesTo = route(stored.columns, stored.rows, subtask)
+      const subtasks = new Int32Array(stored.capacity).fill(-1)
+      const rows = new Int32Array(stored.capacity)
+      for (const [i, row] of stored.rows.entries()) {
+        const target = goesTo[i] as number
+        if (target < 0 || target >= targets) continue
+        subtasks[row] = target
+        rows[row] = counts[target] as number
+        counts[target] = (counts[target] as number) + 1
       }
-      target.table.mark(id)
-      move.subtasks[row] = goesTo[i] as number
-      move.rows[row] = id
+      return { subtasks, rows }
+    })
+  }
+
+  /**
+   * @param unique 64-bit column whose values differ within each old subtask: they do in the new ones, in that order
+   * @returns by new subtask: its pages
+   */
+  pages(references: readonly Reference[], unique?: number): readonly (readonly TablePage[])[] {
+    const targets = Array.from({ length: this.#targets }, () => {
+      const columns = this.#kinds.map((kind) => createStoredColumn(kind))
+      return { columns, table: new RowTable(columns, 0) }
+    })
+    for (const [subtask, stored] of this.#stored.entries()) {
+      const moves = this.moves[subtask]
+      if (stored === undefined || moves === undefined) continue
+      for (const row of stored.rows) {
+        const target = targets[moves.subtasks[row] as number]
+        if (target === undefined) continue
+        // Ids are given in the order in which rows are placed.
+        const id = target.table.allocate()
+        for (const [n, column] of stored.columns.entries()) copyValue(column, row, target.columns[n], id)
+        for (const reference of references) follow(target.columns[reference.column], id, reference, subtask)
+        if (unique !== undefined) spread(target.columns[unique], id, subtask, this.#stored.length)
+        target.table.mark(id)
+      }
     }
-    return move
-  })
-  return { pages: targets.map(({ table }) => table.snapshotPages()), moves }
+    return targets.map(({ table }) => table.snapshotPages())
+  }
+}
+
+function follow(ids: StoredColumn | undefined, row: number, { moves, plus }: Reference, subtask: number): void {
+  if (!(ids instanceof FixedStore) || ids.kind !== 'i32') return
+  const old = (ids.values[row] as number) - plus
+  const { subtasks, rows } = moves[subtask] ?? NOWHERE
+  ids.values[row] = (subtasks[old] ?? -1) < 0 ? 0 : (rows[old] as number) + plus
+}
+
+function spread(numbers: StoredColumn | undefined, row: number, subtask: number, subtasks: number): void {
+  if (!(numbers instanceof FixedStore) || !(numbers.values instanceof BigInt64Array)) return
+  numbers.values[row] = (numbers.values[row] as bigint) * BigInt(subtasks) + BigInt(subtask)
 }
 
 const NOWHERE: Moves = { subtasks: new Int32Array(0), rows: new Int32Array(0) }
@@ -94,7 +128,7 @@ const NOWHERE: Moves = { subtasks: new Int32Array(0), rows: new Int32Array(0) }
 function widest(pages: readonly TablePage[]): readonly StoredKind[] {
   return pages
     .map(({ page, bytes }) => (bytes === null ? [] : storedKinds(page, bytes)))
-    .reduce((a, b) => (b.length > a.length ? b : a))
+    .reduce<readonly StoredKind[]>((a, b) => (b.length > a.length ? b : a), [])
 }
 
 function copyValue(from: StoredColumn, row: number, to: StoredColumn | undefined, id: number): void {

@@ -57,6 +57,8 @@ export interface Accumulator {
 /** What a call needs in the group table, and how to start it there. */
 export interface AccumulatorPlan {
   readonly state: readonly ValueColumn[]
+  /** Positions among these of columns that hold 1 + the id of a row of the state outside of the group table. */
+  readonly references?: readonly number[]
   readonly mergeable: boolean
   /** @param columns its columns of the group table */
   create(columns: readonly StoredColumn[], table: KeyedTable): Accumulator

@@ -17,6 +17,7 @@ import { SUPPORT } from './support.ts'
 export function planExtremum(call: AggregateCall, largest: boolean): AccumulatorPlan {
   return {
     state: [{ kind: 'i32' }],
+    references: [0],
     mergeable: false,
     create: ([best]) => {
       invariant(best !== undefined, 'an extremum has one state column')

@@ -28,10 +28,29 @@ import {
 /** A worker that does not end by itself is ended after this long. */
 const CLOSE_MILLISECONDS = 10_000
 
+/** A worker as the job's thread sees it. */
+export interface WorkerHandle {
+  postMessage(message: ToWorker, transfer: readonly ArrayBuffer[]): void
+  on(event: 'message', listener: (message: FromWorker) => void): unknown
+  on(event: 'error', listener: (error: unknown) => void): unknown
+  on(event: 'exit', listener: (code: number) => void): unknown
+  terminate(): Promise<unknown>
+}
+
+export type StartWorker = (setup: WorkerSetup) => WorkerHandle
+
+export function startThread(setup: WorkerSetup): Worker {
+  // The same ending as this module has: sources are run as they are, the package holds what they compile to.
+  const entry = new URL(`./entry.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+  return new Worker(entry, { workerData: setup, name: `millrace-${setup.worker}` })
+}
+
 export interface ParallelOptions extends Omit<WorkerSetup, 'worker' | 'memory' | 'collects' | 'compileCache'> {
   readonly onCollect: ((batch: ChangeBatch) => Promise<void> | undefined) | undefined
   readonly onSkipped: (records: number) => void
   readonly output: { write(text: string): void; writeError(text: string): void }
+  /** Absent: in a thread. */
+  readonly startWorker: StartWorker | undefined
 }
 
 export class ParallelAttempt implements JobAttempt {
@@ -178,7 +197,7 @@ function addStages(a: StageStatistics, b: StageStatistics): StageStatistics {
 class WorkerThread {
   readonly #graph: OperatorGraph
   readonly #options: ParallelOptions
-  readonly #thread: Worker
+  readonly #thread: WorkerHandle
   readonly #asked = new Map<number, PromiseWithResolvers<unknown>>()
   readonly #onFailure: (error: MillraceError) => void
   #next = 0
@@ -189,9 +208,7 @@ class WorkerThread {
     this.#graph = setup.graph
     this.#options = options
     this.#onFailure = onFailure
-    // The same ending as this module has: sources are run as they are, the package holds what they compile to.
-    const entry = new URL(`./entry.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
-    this.#thread = new Worker(entry, { workerData: setup, name: `millrace-${setup.worker}` })
+    this.#thread = (options.startWorker ?? startThread)(setup)
     this.#thread.on('message', (message: FromWorker) => {
       this.#receive(message)
     })
