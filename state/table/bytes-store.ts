@@ -254,6 +254,45 @@ export class BytesStore {
     return { kind: 'bytes', starts, lengths, data, nulls }
   }
 
+  /**
+   * Rows of a batch's column and, as -1 - row, of the store, in one go.
+   *
+   * @param reuse as of `FixedStore`
+   * @returns undefined: they are not all in the same bytes
+   */
+  mix(column: BytesColumn, sources: Int32Array, count: number, reuse?: Column): BytesColumn | undefined {
+    const common = this.#knownSource(column.data)
+    if (common === undefined || column.nulls !== null || this.nulls !== null) return undefined
+    const stored = this.#sources
+    const fits = reuse?.kind === 'bytes' && reuse.starts.length >= count && reuse.lengths.length >= count
+    const starts = fits ? reuse.starts : new Int32Array(2 * count)
+    const lengths = fits ? reuse.lengths : new Int32Array(2 * count)
+    const [ownStarts, ownLengths] = [this.starts, this.lengths]
+    for (let i = 0; i < count; i++) {
+      const source = sources[i] as number
+      if (source >= 0) {
+        starts[i] = column.starts[source] as number
+        lengths[i] = column.lengths[source] as number
+        continue
+      }
+      const row = -1 - source
+      if ((stored === null ? OWN : (stored[row] as number)) !== common) return undefined
+      starts[i] = ownStarts[row] as number
+      lengths[i] = ownLengths[row] as number
+    }
+    const data = this.#dataAt(common)
+    return { kind: 'bytes', starts, lengths, data: data.length < column.data.length ? column.data : data, nulls: null }
+  }
+
+  #knownSource(data: Uint8Array): number | undefined {
+    if (this.kind === 'encoded') return undefined
+    if (data.buffer === this.#arena.data.buffer) return OWN
+    const index = this.#foreign.findIndex(
+      (foreign) => foreign?.data.buffer === data.buffer && foreign.data.byteOffset === data.byteOffset,
+    )
+    return index < 0 ? undefined : index + 1
+  }
+
   /** Of all these rows; undefined: they have several. */
   #commonSource(rows: Int32Array, count: number): number | undefined {
     const sources = this.#sources
