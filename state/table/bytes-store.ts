@@ -18,6 +18,8 @@ import { decodeValue, encodeColumn } from './value-codec.ts'
 const OWN = 0
 const MAX_FOREIGN = 255
 const COPY = -1
+/** Bytes from which on a subarray is worth its making. */
+const LONG_RUN = 512
 
 interface Foreign {
   data: Uint8Array
@@ -324,19 +326,36 @@ export class BytesStore {
     return { kind: 'bytes', starts: this.starts, lengths: this.lengths, data: this.data, nulls: this.nulls }
   }
 
+  /** Bytes of the values of rows. */
+  sizeOf(rows: Int32Array, count: number): number {
+    const { lengths } = this
+    let bytes = 0
+    for (let i = 0; i < count; i++) bytes += lengths[rows[i] as number] as number
+    return bytes
+  }
+
   /** Writes the values of rows behind one another. @returns the end */
   copyTo(target: DataView, start: number, rows: Int32Array, count: number): number {
     const sources = this.#sources
     const foreign = this.#foreign.map((entry) => (entry === undefined ? undefined : dataView(entry.data)))
     const own = this.#arena.view
+    const { starts, lengths } = this
     let to = start
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < count; ) {
       const row = rows[i] as number
-      const length = this.lengths[row] as number
       const source = sources === null ? OWN : (sources[row] as number)
+      const first = starts[row] as number
+      let length = lengths[row] as number
+      // Values that came one after the other stand behind one another.
+      for (i++; i < count; i++) {
+        const next = rows[i] as number
+        if ((starts[next] as number) !== first + length || (sources !== null && sources[next] !== source)) break
+        length += lengths[next] as number
+      }
       const view = source === OWN ? own : (foreign[source - 1] ?? own)
-      if (this.#isText) copyText(view, this.starts[row] as number, target, to, length)
-      else copyRun(view, this.starts[row] as number, target, to, length)
+      if (length > LONG_RUN) copyLongRun(view, first, target, to, length)
+      else if (this.#isText) copyText(view, first, target, to, length)
+      else copyRun(view, first, target, to, length)
       to += length
     }
     return to
@@ -373,6 +392,11 @@ export class BytesStore {
       this.set(row, data, this.starts[row] as number, this.lengths[row] as number)
     }
   }
+}
+
+function copyLongRun(source: DataView, from: number, target: DataView, to: number, length: number): void {
+  const bytes = new Uint8Array(source.buffer, source.byteOffset + from, length)
+  new Uint8Array(target.buffer, target.byteOffset + to, length).set(bytes)
 }
 
 function rowsUsed(from: Int32Array | null, count: number): number {
