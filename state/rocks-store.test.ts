@@ -205,7 +205,7 @@ describe('damage', () => {
     return files.flatMap((file) => {
       const bytes = readFileSync(join(directory, 'chk-3', file))
       const places = new Set([0, 1, bytes.length >> 1, bytes.length - 2, bytes.length - 1].filter((at) => at >= 0))
-      for (let at = 7; at < bytes.length; at += Math.max(1, bytes.length >> 3)) places.add(at)
+      for (let at = 7; at < bytes.length; at += Math.max(1, bytes.length >> 1)) places.add(at)
       const flips = [...places].map((at) => ({
         name: `${file} changed at ${at}`,
         apply: (checkpoint: string) => {

@@ -20,7 +20,8 @@ import type { ChangelogNormalizeNode } from '../../planner/physical/graph.ts'
 import { KeyedTable } from '../../state/table/keyed-table.ts'
 import type { Operator, OperatorContext, OperatorMetrics, StatePage } from './operator.ts'
 import { rowComparer } from './row-equality.ts'
-import { mixedRows, putRows, rowColumns } from './row-store.ts'
+import { MixedRows } from './mixed-rows.ts'
+import { putRows, rowColumns } from './row-store.ts'
 
 const TABLE = 'rows'
 
@@ -31,6 +32,7 @@ export function createChangelogNormalize(node: ChangelogNormalizeNode, context: 
 class ChangelogNormalize implements Operator {
   readonly #node: ChangelogNormalizeNode
   readonly #context: OperatorContext
+  readonly #mixed = new MixedRows()
   readonly #table: KeyedTable
 
   constructor(node: ChangelogNormalizeNode, context: OperatorContext) {
@@ -54,7 +56,7 @@ class ChangelogNormalize implements Operator {
     const { rowIds, inserted } = this.#table.lookupOrInsert(keys, batch.rows, now)
     const merge = new Merge(this.#table, batch, rowIds, inserted)
     merge.run(this.#node.emitUpdateBefore, this.#node.stateTtl > 0)
-    if (merge.count > 0) this.#context.output.batch(merge.batch(this.#node.schema))
+    if (merge.count > 0) this.#context.output.batch(merge.batch(this.#node.schema, this.#mixed))
     merge.settle()
     this.#table.compact()
   }
@@ -128,9 +130,9 @@ class Merge {
     this.#sources[this.count++] = source
   }
 
-  batch(schema: ChangeBatch['schema']): ChangeBatch {
+  batch(schema: ChangeBatch['schema'], mixed: MixedRows): ChangeBatch {
     const { count } = this
-    const columns = mixedRows(this.#batch, this.#table.values, this.#sources, count)
+    const columns = mixed.take(this.#batch, this.#table.values, this.#sources, count)
     return createBatch(
       schema,
       columns,

@@ -21,7 +21,8 @@ import { FirstRowByTime } from './first-row-by-time.ts'
 import { keyColumnsOf, keyTypesOf } from './key-columns.ts'
 import type { Operator, OperatorContext, OperatorMetrics, StatePage } from './operator.ts'
 import { type RowComparer, rowComparer } from './row-equality.ts'
-import { heldRows, mixedRows, putRows, rowColumns } from './row-store.ts'
+import { MixedRows } from './mixed-rows.ts'
+import { heldRows, putRows, rowColumns } from './row-store.ts'
 import { readWholeNumbers } from './whole-numbers.ts'
 
 const TABLE = 'rows'
@@ -102,6 +103,7 @@ const ABSENT = -1
 class LastRow implements Operator {
   readonly #node: DeduplicateNode
   readonly #context: OperatorContext
+  readonly #mixed = new MixedRows()
   readonly #table: KeyedTable
   /** By key's row: STORED, ABSENT, or the batch's row that is the newest, + 1; STORED between batches. */
   #newest = new Int32Array(0)
@@ -184,7 +186,7 @@ class LastRow implements Operator {
 
   #emit(batch: ChangeBatch): void {
     const count = this.#count
-    const columns = mixedRows(batch, this.#table.values, this.#sources, count)
+    const columns = this.#mixed.take(batch, this.#table.values, this.#sources, count)
     const kinds = this.#kinds.slice(0, count)
     const updates = kinds.some((kind) => kind !== INSERT)
     this.#context.output.batch(createBatch(this.#node.schema, columns, count, updates ? kinds : null))

@@ -1,12 +1,10 @@
 /** Whole rows as value columns of a table. */
 import type { ChangeBatch } from '../../core/change-batch.ts'
-import type { Column } from '../../core/column.ts'
 import type { Schema } from '../../core/types.ts'
 import { withNullability } from '../../core/types.ts'
 import type { ValueColumn } from '../../state/table/keyed-table.ts'
 import { BytesStore } from '../../state/table/bytes-store.ts'
 import { type StoredColumn, storedKind } from '../../state/table/stored-column.ts'
-import { concatRows } from './row-merge.ts'
 
 /** One column for each field. */
 export function rowColumns(schema: Schema): ValueColumn[] {
@@ -43,25 +41,4 @@ export function heldRows(
     return store instanceof BytesStore ? store.hold(column, batch.rows, rows, count) : column
   })
   return { ...batch, columns }
-}
-
-/** Rows of the batch and, as -1 - row, of the table, in one go. */
-export function mixedRows(
-  batch: ChangeBatch,
-  stored: readonly StoredColumn[],
-  sources: Int32Array,
-  count: number,
-): Column[] {
-  const rows: number[] = []
-  const order = new Int32Array(count)
-  for (let i = 0; i < count; i++) {
-    const source = sources[i] as number
-    if (source >= 0) order[i] = source
-    else {
-      order[i] = batch.rows + rows.length
-      rows.push(-1 - source)
-    }
-  }
-  const old = stored.map((column) => column.gather(Int32Array.from(rows), rows.length))
-  return concatRows(batch.columns, batch.rows, old, order, count)
 }

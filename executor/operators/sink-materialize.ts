@@ -13,7 +13,8 @@ import { KeyedTable } from '../../state/table/keyed-table.ts'
 import type { FixedStore, StoredColumn } from '../../state/table/stored-column.ts'
 import type { Operator, OperatorContext, OperatorMetrics, StatePage } from './operator.ts'
 import { type RowComparer, rowComparer } from './row-equality.ts'
-import { mixedRows, putRows, rowColumns } from './row-store.ts'
+import { MixedRows } from './mixed-rows.ts'
+import { putRows, rowColumns } from './row-store.ts'
 
 const KEYS = 'keys'
 const ROWS = 'rows'
@@ -31,6 +32,7 @@ class SinkMaterialize implements Operator {
   readonly #node: SinkMaterializeNode
   readonly #inputKey: readonly number[] | undefined
   readonly #context: OperatorContext
+  readonly #mixed = new MixedRows()
   readonly #keys: KeyedTable
   /** Rows by group and a number that is never used twice; the first value column is the position in the list. */
   readonly #rows: KeyedTable
@@ -143,7 +145,7 @@ class SinkMaterialize implements Operator {
   #emit(batch: ChangeBatch): void {
     const count = this.#count
     if (count === 0) return
-    const columns = mixedRows(batch, this.#stored, this.#sources, count)
+    const columns = this.#mixed.take(batch, this.#stored, this.#sources, count)
     const inserts = this.#kinds.subarray(0, count).every((kind) => kind === INSERT)
     this.#context.output.batch(createBatch(this.#node.schema, columns, count, inserts ? null : this.#kinds))
   }

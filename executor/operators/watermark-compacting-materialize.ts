@@ -13,7 +13,8 @@ import { KeyedTable } from '../../state/table/keyed-table.ts'
 import type { FixedStore } from '../../state/table/stored-column.ts'
 import type { Operator, OperatorContext, OperatorMetrics, StatePage } from './operator.ts'
 import { rowComparer } from './row-equality.ts'
-import { mixedRows, putRows, rowColumns } from './row-store.ts'
+import { MixedRows } from './mixed-rows.ts'
+import { putRows, rowColumns } from './row-store.ts'
 
 const WRITTEN = 'written'
 const WAITING = 'waiting'
@@ -34,6 +35,7 @@ class WatermarkCompactingMaterialize implements Operator {
   readonly #node: SinkMaterializeNode
   readonly #inputKey: readonly number[] | undefined
   readonly #context: OperatorContext
+  readonly #mixed = new MixedRows()
   /** By primary key: the row that the sink has. */
   readonly #written: KeyedTable
   /** By the order in which they came: row kinds and rows. */
@@ -159,7 +161,7 @@ class WatermarkCompactingMaterialize implements Operator {
   #emit(batch: ChangeBatch): void {
     const count = this.#kinds.length
     if (count === 0) return
-    const columns = mixedRows(batch, this.#written.values, Int32Array.from(this.#sources), count)
+    const columns = this.#mixed.take(batch, this.#written.values, Int32Array.from(this.#sources), count)
     this.#context.output.batch(createBatch(this.#node.schema, columns, count, Uint8Array.from(this.#kinds)))
   }
 

@@ -18,6 +18,8 @@ import { decodeValue, encodeColumn } from './value-codec.ts'
 const OWN = 0
 const MAX_FOREIGN = 255
 const COPY = -1
+/** Bytes from which on a subarray is worth its making. */
+const LONG_RUN = 512
 
 interface Foreign {
   data: Uint8Array
@@ -254,6 +256,45 @@ export class BytesStore {
     return { kind: 'bytes', starts, lengths, data, nulls }
   }
 
+  /**
+   * Rows of a batch's column and, as -1 - row, of the store, in one go.
+   *
+   * @param reuse as of `FixedStore`
+   * @returns undefined: they are not all in the same bytes
+   */
+  mix(column: BytesColumn, sources: Int32Array, count: number, reuse?: Column): BytesColumn | undefined {
+    const common = this.#knownSource(column.data)
+    if (common === undefined || column.nulls !== null || this.nulls !== null) return undefined
+    const stored = this.#sources
+    const fits = reuse?.kind === 'bytes' && reuse.starts.length >= count && reuse.lengths.length >= count
+    const starts = fits ? reuse.starts : new Int32Array(2 * count)
+    const lengths = fits ? reuse.lengths : new Int32Array(2 * count)
+    const [ownStarts, ownLengths] = [this.starts, this.lengths]
+    for (let i = 0; i < count; i++) {
+      const source = sources[i] as number
+      if (source >= 0) {
+        starts[i] = column.starts[source] as number
+        lengths[i] = column.lengths[source] as number
+        continue
+      }
+      const row = -1 - source
+      if ((stored === null ? OWN : (stored[row] as number)) !== common) return undefined
+      starts[i] = ownStarts[row] as number
+      lengths[i] = ownLengths[row] as number
+    }
+    const data = this.#dataAt(common)
+    return { kind: 'bytes', starts, lengths, data: data.length < column.data.length ? column.data : data, nulls: null }
+  }
+
+  #knownSource(data: Uint8Array): number | undefined {
+    if (this.kind === 'encoded') return undefined
+    if (data.buffer === this.#arena.data.buffer) return OWN
+    const index = this.#foreign.findIndex(
+      (foreign) => foreign?.data.buffer === data.buffer && foreign.data.byteOffset === data.byteOffset,
+    )
+    return index < 0 ? undefined : index + 1
+  }
+
   /** Of all these rows; undefined: they have several. */
   #commonSource(rows: Int32Array, count: number): number | undefined {
     const sources = this.#sources
@@ -285,19 +326,36 @@ export class BytesStore {
     return { kind: 'bytes', starts: this.starts, lengths: this.lengths, data: this.data, nulls: this.nulls }
   }
 
+  /** Bytes of the values of rows. */
+  sizeOf(rows: Int32Array, count: number): number {
+    const { lengths } = this
+    let bytes = 0
+    for (let i = 0; i < count; i++) bytes += lengths[rows[i] as number] as number
+    return bytes
+  }
+
   /** Writes the values of rows behind one another. @returns the end */
   copyTo(target: DataView, start: number, rows: Int32Array, count: number): number {
     const sources = this.#sources
     const foreign = this.#foreign.map((entry) => (entry === undefined ? undefined : dataView(entry.data)))
     const own = this.#arena.view
+    const { starts, lengths } = this
     let to = start
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < count; ) {
       const row = rows[i] as number
-      const length = this.lengths[row] as number
       const source = sources === null ? OWN : (sources[row] as number)
+      const first = starts[row] as number
+      let length = lengths[row] as number
+      // Values that came one after the other stand behind one another.
+      for (i++; i < count; i++) {
+        const next = rows[i] as number
+        if ((starts[next] as number) !== first + length || (sources !== null && sources[next] !== source)) break
+        length += lengths[next] as number
+      }
       const view = source === OWN ? own : (foreign[source - 1] ?? own)
-      if (this.#isText) copyText(view, this.starts[row] as number, target, to, length)
-      else copyRun(view, this.starts[row] as number, target, to, length)
+      if (length > LONG_RUN) copyLongRun(view, first, target, to, length)
+      else if (this.#isText) copyText(view, first, target, to, length)
+      else copyRun(view, first, target, to, length)
       to += length
     }
     return to
@@ -334,6 +392,11 @@ export class BytesStore {
       this.set(row, data, this.starts[row] as number, this.lengths[row] as number)
     }
   }
+}
+
+function copyLongRun(source: DataView, from: number, target: DataView, to: number, length: number): void {
+  const bytes = new Uint8Array(source.buffer, source.byteOffset + from, length)
+  new Uint8Array(target.buffer, target.byteOffset + to, length).set(bytes)
 }
 
 function rowsUsed(from: Int32Array | null, count: number): number {

@@ -86,9 +86,7 @@ function columnLength(column: StoredColumn, rows: Int32Array, count: number, wid
   const nulls = column.nulls === null ? 0 : count
   if (column.kind === 'null') return 2
   if (!(column instanceof BytesStore)) return 2 + nulls + count * width
-  let bytes = 0
-  for (let i = 0; i < count; i++) bytes += column.lengths[rows[i] as number] as number
-  return 2 + nulls + 4 * count + bytes
+  return 2 + nulls + 4 * count + column.sizeOf(rows, count)
 }
 
 function writeColumn(
@@ -126,8 +124,9 @@ function writeColumn(
 }
 
 function writeBytes(column: BytesStore, rows: Int32Array, count: number, view: DataView, start: number): number {
+  const { lengths } = column
   let at = start
-  for (let i = 0; i < count; i++, at += 4) view.setUint32(at, column.lengths[rows[i] as number] as number, true)
+  for (let i = 0; i < count; i++, at += 4) view.setUint32(at, lengths[rows[i] as number] as number, true)
   return column.copyTo(view, at, rows, count)
 }
 
