@@ -233,3 +233,21 @@ test('a view is stored with full names, tables of WITH apart', () => {
   expect(text).toContain('TABLE `default_catalog`.`default_database`.`clicks`')
   expect(text).toContain('FROM `default_catalog`.`default_database`.`counts`')
 })
+
+test('EXPLAIN shows where rows go to other workers, if there are any', () => {
+  const planner = createTestPlanner(TABLES)
+  const sql = 'INSERT INTO counts SELECT k, COUNT(*) FROM clicks GROUP BY k'
+  const exchanges = (): readonly string[] =>
+    explainStatement(parseStatement(sql), sql, planner.context)
+      .split('\n')
+      .filter((line) => line.includes('Exchange'))
+  expect(exchanges()).toEqual([])
+  planner.configuration.set('parallelism.default', '2')
+  expect(exchanges()).toEqual([
+    // In the physical and in the execution plan.
+    '+- Exchange(distribution=[single])',
+    '      +- Exchange(distribution=[hash[k]])',
+    '+- Exchange(distribution=[single])',
+    '      +- Exchange(distribution=[hash[k]])',
+  ])
+})

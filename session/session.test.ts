@@ -212,3 +212,21 @@ test('CREATE TABLE LIKE takes over what it is told to', async () => {
   expect(text).toContain('`z` VARCHAR(2147483647)')
   expect(text).not.toContain('WATERMARK')
 })
+
+test("a table's own parallelism of 1 keeps its source or sink in one worker", async () => {
+  const own = session({ configuration: { 'parallelism.default': '2' } })
+  const files = "'connector' = 'filesystem', 'path' = '/tmp/none', 'format' = 'json'"
+  await own.execute("CREATE TABLE several (a INT) WITH ('connector' = 'datagen')")
+  await own.execute("CREATE TABLE single_worker (a INT) WITH ('connector' = 'datagen', 'scan.parallelism' = '1')")
+  await own.execute(`CREATE TABLE parts (a INT) WITH (${files})`)
+  await own.execute(`CREATE TABLE whole (a INT) WITH (${files}, 'sink.parallelism' = '1')`)
+  const exchanges = async (insert: string): Promise<number> => {
+    const result = await own.execute(`EXPLAIN ${insert}`)
+    return result.kind === 'text' ? result.text.split('Exchange(distribution=[single])').length - 1 : -1
+  }
+  expect(await exchanges('INSERT INTO parts SELECT a FROM several')).toBe(0)
+  // In both plans.
+  expect(await exchanges('INSERT INTO whole SELECT a FROM several')).toBe(2)
+  // All rows are in the first worker already.
+  expect(await exchanges('INSERT INTO whole SELECT a FROM single_worker')).toBe(0)
+})

@@ -6,6 +6,7 @@ import type { Source, SourcePoll } from '../../connectors/api/source.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { OptionValues } from '../../core/options.ts'
+import { isDivisible } from '../../planner/physical/exchange.ts'
 import type {
   LookupJoinNode,
   OperatorGraph,
@@ -46,12 +47,9 @@ function subtaskOf(node: OperatorNode, { exchanges }: AttemptOptions): { subtask
   return { subtask: parallelism === 1 ? 0 : (exchanges?.worker ?? 0), parallelism }
 }
 
-/** Whether a source or sink can be divided among workers. */
+/** Whether a source or sink runs in several workers. */
 export function runsParallel(node: OperatorNode): boolean {
-  if (node.kind !== 'source' && node.kind !== 'sink') return false
-  const descriptor = EXTENSIONS.connectors.get(node.options['connector'] ?? '')
-  if (node.kind === 'source') return descriptor?.source?.divisible === true
-  return descriptor?.sink?.divisible?.(node.options) === true
+  return isDivisible(EXTENSIONS.connectors, node)
 }
 
 /** Positions of all subtasks of a source as one for another number of them; undefined: it cannot be divided. */

@@ -2,6 +2,7 @@
 import type { PlannerContext } from '../../catalog/reader.ts'
 import type { ExplainDetail } from '../../parser/ast.ts'
 import type { LogicalNode } from '../logical/node.ts'
+import { type Exchange, isDivisible, planDeployment } from '../physical/exchange.ts'
 import type { OperatorGraph } from '../physical/graph.ts'
 import { type Advice, adviceFor } from './advice.ts'
 import { logicalTree } from './logical-plan.ts'
@@ -22,13 +23,16 @@ export function explainPlan(
 ): string {
   const has = (detail: ExplainDetail): boolean => details.includes(detail)
   const advice = has('PLAN_ADVICE') ? adviceFor(graph, warnings, context) : []
+  const exchanges = exchangesOf(graph, context)
   const physical = physicalTrees(graph, {
     changelogMode: has('CHANGELOG_MODE'),
     estimatedCost: has('ESTIMATED_COST'),
     reuse: false,
+    exchanges,
     advice,
   })
-  const execution = physicalTrees(graph, { changelogMode: false, estimatedCost: false, reuse: true, advice: [] })
+  const plain = { changelogMode: false, estimatedCost: false, advice: [] }
+  const execution = physicalTrees(graph, { ...plain, reuse: true, exchanges })
   const sections = [
     section('Abstract Syntax Tree', drawAll(roots.map(logicalTree))),
     has('PLAN_ADVICE')
@@ -38,6 +42,13 @@ export function explainPlan(
   ]
   if (has('JSON_EXECUTION_PLAN')) sections.push(section('Physical Execution Plan', JSON.stringify(graph, null, 2)))
   return sections.join('\n')
+}
+
+/** Flink prints them with one worker too; here there are none then. */
+function exchangesOf(graph: OperatorGraph, { configuration, connectors }: PlannerContext): readonly Exchange[] {
+  const parallelism = configuration.int('parallelism.default')
+  if (parallelism <= 1) return []
+  return planDeployment(graph, parallelism, parallelism, (node) => isDivisible(connectors, node)).exchanges
 }
 
 function section(title: string, body: string): string {

@@ -1,6 +1,7 @@
 /** The operator graph as text, one tree for each root; a node read twice is drawn once and then referred to. */
 import type { ChangelogMode } from '../../catalog/connector.ts'
 import type { Advice } from './advice.ts'
+import type { Exchange } from '../physical/exchange.ts'
 import type { OperatorGraph, OperatorNode } from '../physical/graph.ts'
 import { type Cost, estimateCosts } from './cost.ts'
 import type { TextTree } from './tree.ts'
@@ -10,6 +11,8 @@ export interface PhysicalDetails {
   readonly estimatedCost: boolean
   /** Mark shared nodes, as in the execution plan. */
   readonly reuse: boolean
+  /** Between which operators rows go to other workers; empty where the job has one. */
+  readonly exchanges: readonly Exchange[]
   /** Numbers of advice stand at the nodes that it is about. */
   readonly advice: readonly Advice[]
 }
@@ -28,12 +31,24 @@ export function physicalTrees(graph: OperatorGraph, details: PhysicalDetails): r
     if (reuse !== undefined && drawn.has(id)) return { text: `Reused(reference_id=[${reuse}])`, inputs: [] }
     drawn.add(id)
     const mark = reuse === undefined ? '' : `(reuse_id=[${reuse}])`
-    return { text: `${lineOf(node, details)}${costText(costs?.get(id))}${mark}`, inputs: node.inputs.map(treeOf) }
+    const inputs = node.inputs.map((from, input) => {
+      const tree = treeOf(from)
+      const exchange = details.exchanges.find((candidate) => candidate.to === id && candidate.input === input)
+      return exchange === undefined ? tree : { text: exchangeText(exchange, graph.nodes[from]), inputs: [tree] }
+    })
+    return { text: `${lineOf(node, details)}${costText(costs?.get(id))}${mark}`, inputs }
   }
   // A query's root only hands the rows to the session: Flink does not print it.
   return graph.nodes
     .filter((node) => !readers.has(node.id))
     .map((node) => treeOf(node.kind === 'collect' ? (node.inputs[0] ?? node.id) : node.id))
+}
+
+/** As Flink prints it. */
+function exchangeText({ distribution }: Exchange, from: OperatorNode | undefined): string {
+  if (distribution.kind === 'single') return 'Exchange(distribution=[single])'
+  const names = distribution.columns.map((column) => from?.schema.fields[column]?.name ?? `$${column}`)
+  return `Exchange(distribution=[hash[${names.join(', ')}]])`
 }
 
 function lineOf(node: OperatorNode, details: PhysicalDetails): string {

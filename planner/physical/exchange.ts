@@ -4,9 +4,19 @@
  * has a range of these (https://nightlies.apache.org/flink/flink-docs-stable/docs/concepts/stateful-stream-processing/#keyed-state).
  * With one worker there is no exchange: the graph itself says nothing of this.
  */
+import type { ConnectorDescriptor } from '../../catalog/connector.ts'
 import { unreachable } from '../../core/errors.ts'
 import type { SqlType } from '../../core/types.ts'
 import type { OperatorGraph, OperatorNode } from './graph.ts'
+
+/** Whether a source or sink can be divided among workers, and is not to stay in one. */
+export function isDivisible(connectors: ReadonlyMap<string, ConnectorDescriptor>, node: OperatorNode): boolean {
+  if (node.kind !== 'source' && node.kind !== 'sink') return false
+  if (node.options[node.kind === 'source' ? 'scan.parallelism' : 'sink.parallelism'] === '1') return false
+  const descriptor = connectors.get(node.options['connector'] ?? '')
+  if (node.kind === 'source') return descriptor?.source?.divisible === true
+  return descriptor?.sink?.divisible?.(node.options) === true
+}
 
 /** What an operator needs of an input: rows stay where they are, go by the hash of columns, or all to the first worker. */
 export type Distribution =
