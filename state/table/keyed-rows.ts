@@ -14,7 +14,6 @@
 import type { Column, Int32Column } from '../../core/column.ts'
 import { invariant } from '../../core/errors.ts'
 import { INT, type SqlType } from '../../core/types.ts'
-import { extendedArray } from './extended-array.ts'
 import { KeyedTable, type ValueColumn } from './keyed-table.ts'
 import type { TablePage } from './page.ts'
 import { RowTable } from './row-table.ts'

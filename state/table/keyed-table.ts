@@ -10,7 +10,6 @@
  */
 import type { Column } from '../../core/column.ts'
 import type { SqlType } from '../../core/types.ts'
-import { extendedArray } from './extended-array.ts'
 import { hashKeys } from './hash.ts'
 import type { TablePage } from './page.ts'
 import { DIRECT_ROWS, DirectRows, type DirectTarget } from './direct-rows.ts'

@@ -8,7 +8,6 @@
  * 3. A row that was taken out keeps its values until `settle`.
  * 4. Links are not written: a checkpoint has the rows with group, time and number, and costs what has changed.
  */
-import { extendedArray } from './extended-array.ts'
 import type { ValueColumn } from './keyed-table.ts'
 import type { TablePage } from './page.ts'
 import { RowTable } from './row-table.ts'
