@@ -125,7 +125,12 @@ export const CONFIGURATION_KEYS = [
     description: 'How often watermarks are emitted (on-periodic).',
   },
   { key: 'pipeline.max-parallelism', type: 'int', default: '-1', description: 'Number of key groups.' },
-  { key: 'state.memory.budget', type: 'memory', description: 'Memory that the state of a job may take.' },
+  {
+    key: 'state.memory.budget',
+    type: 'memory',
+    description:
+      'Memory that the state of a job may take, 16 mb or more; what does not fit is on the disk, in files beside the checkpoints. Not set: no limit. Linux only.',
+  },
   { key: 'table.dml-sync', type: 'boolean', default: 'false', description: 'Whether INSERT waits for its job.' },
   {
     key: 'table.local-time-zone',

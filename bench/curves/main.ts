@@ -1,6 +1,6 @@
 /**
- * `npm run bench:curves -- [--events 1000000,…] [--keys 10000,…] [--queries group-by,join] [--json FILE]`: how the rate and
- * the memory of a GROUP BY and of a regular join grow with events and keys, each point in a process of its own with
+ * `npm run bench:curves -- [--events 1000000,…] [--keys 10000,…] [--queries group-by,join] [--budget SIZE] [--json FILE]`: how the
+ * rate and the memory of a GROUP BY and of a regular join grow with events and keys, each point in a process of its own with
  * exactly-once checkpoints on. A table on the terminal; JSON, and two charts as SVG beside it.
  */
 import { spawnSync } from 'node:child_process'
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     events: { type: 'string', default: '1000000,10000000,100000000' },
     keys: { type: 'string', default: '10000,1000000,20000000' },
     queries: { type: 'string', default: 'group-by,join' },
+    budget: { type: 'string' },
     json: { type: 'string' },
   },
 })
@@ -70,7 +71,10 @@ function measure(query: string, events: number, keys: number, directory: string)
   if (statements === undefined) throw new Error(`no query "${query}": ${Object.keys(QUERIES).join(', ')}`)
   const request: RunRequest = {
     statements,
-    configuration: { 'execution.checkpointing.interval': '5 s' },
+    configuration: {
+      'execution.checkpointing.interval': '5 s',
+      ...(values.budget === undefined ? {} : { 'state.memory.budget': values.budget }),
+    },
     dataDirectory: join(directory, 'state'),
   }
   const file = join(directory, 'request.json')

@@ -24,6 +24,7 @@ import { type RowComparer, rowComparer } from './row-equality.ts'
 import { MixedRows } from './mixed-rows.ts'
 import { heldRows, putRows, rowColumns } from './row-store.ts'
 import { readWholeNumbers } from './whole-numbers.ts'
+import { arrayFor } from '../../state/table/memory.ts'
 
 const TABLE = 'rows'
 
@@ -129,7 +130,7 @@ class LastRow implements Operator {
     }
     const now = stateTtl > 0 ? this.#context.clock.now() : 0
     const { rowIds, inserted } = this.#table.lookupOrInsert(keyColumnsOf(batch, this.#node.keys), batch.rows, now)
-    if (this.#newest.length < this.#table.high) this.#newest = new Int32Array(2 * this.#table.high)
+    this.#newest = arrayFor(this.#newest, this.#table.high)
     for (let row = 0; row < batch.rows; row++) if (inserted[row] === 1) this.#newest[rowIds[row] as number] = ABSENT
     this.#merge(batch, rowIds)
     const held = heldRows(batch, this.#table.values, this.#written, this.#writtenCount)

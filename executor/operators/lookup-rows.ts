@@ -6,6 +6,7 @@ import { KeyedTable } from '../../state/table/keyed-table.ts'
 import type { FixedStore } from '../../state/table/stored-column.ts'
 import { TimedRows } from '../../state/table/timed-rows.ts'
 import { putRows, rowColumns } from './row-store.ts'
+import { arrayFor } from '../../state/table/memory.ts'
 
 /** Not among the keys that are known. */
 export const UNKNOWN = -1
@@ -131,8 +132,8 @@ export class PartialCache {
   #link(group: number): void {
     const at = group + 1
     if (at >= this.#newer.length) {
-      this.#newer = grown(this.#newer, at)
-      this.#older = grown(this.#older, at)
+      this.#newer = arrayFor(this.#newer, at + 1)
+      this.#older = arrayFor(this.#older, at + 1)
     }
     const last = this.#older[0] as number
     this.#older[at] = last
@@ -146,10 +147,4 @@ export class PartialCache {
     this.#newer[older] = newer
     this.#older[newer] = older
   }
-}
-
-function grown(values: Int32Array, index: number): Int32Array<ArrayBuffer> {
-  const out = new Int32Array(Math.max(index + 1, 2 * values.length))
-  out.set(values)
-  return out
 }

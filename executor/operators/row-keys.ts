@@ -6,6 +6,7 @@ import { INT, type Schema } from '../../core/types.ts'
 import { KeyedTable } from '../../state/table/keyed-table.ts'
 import type { SortedRows } from '../../state/table/sorted-rows.ts'
 import type { FixedStore } from '../../state/table/stored-column.ts'
+import { arrayFor } from '../../state/table/memory.ts'
 
 export class RowKeys {
   readonly #columns: readonly number[]
@@ -53,11 +54,7 @@ export class RowKeys {
 
   set(entry: number, row: number): void {
     this.#rows[entry] = row + 1
-    if (row >= this.#entries.length) {
-      const grown = new Int32Array(Math.max(row + 1, 2 * this.#entries.length))
-      grown.set(this.#entries)
-      this.#entries = grown
-    }
+    this.#entries = arrayFor(this.#entries, row + 1)
     this.#entries[row] = entry + 1
   }
 

@@ -18,6 +18,7 @@ import type { FixedStore } from '../../state/table/stored-column.ts'
 import type { OperatorContext, StatePage } from './operator.ts'
 import { TimerQueue } from './timer-queue.ts'
 import { WallClock } from './wall-clock.ts'
+import { arrayFor } from '../../state/table/memory.ts'
 
 const TABLE = 'sessions'
 /** In place of an id: the row's session has ended already. */
@@ -178,11 +179,7 @@ export class SessionWindows {
   }
 
   #schedule(session: number): void {
-    if (session >= this.#scheduled.length) {
-      const grown = new Float64Array(Math.max(2 * this.#scheduled.length, session + 1))
-      grown.set(this.#scheduled)
-      this.#scheduled = grown
-    }
+    this.#scheduled = arrayFor(this.#scheduled, session + 1)
     const time = this.#fireTime(this.endOf(session))
     this.#scheduled[session] = time
     this.#timers.push(time, session)

@@ -1,4 +1,6 @@
 /** Timers in the order of their time; of the same time in the order of their id. Kept in memory: operators make it anew from their state. */
+import { longerArray } from '../../state/table/memory.ts'
+
 const FIRST = 16
 
 export class TimerQueue {
@@ -61,12 +63,8 @@ export class TimerQueue {
   }
 
   #grow(): void {
-    const times = new Float64Array(2 * this.#times.length)
-    times.set(this.#times)
-    this.#times = times
-    const ids = new Int32Array(2 * this.#ids.length)
-    ids.set(this.#ids)
-    this.#ids = ids
+    this.#times = longerArray(this.#times, 2 * this.#times.length)
+    this.#ids = longerArray(this.#ids, 2 * this.#ids.length)
   }
 }
 

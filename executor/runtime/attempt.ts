@@ -8,6 +8,7 @@ import { asMillraceError, MillraceError } from '../../core/errors.ts'
 import type { LookupJoinNode, OperatorGraph, SinkNode, SourceNode, ValuesNode } from '../../planner/physical/graph.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { RestoredState } from '../../state/state-store.ts'
+import type { StateMemory } from '../../state/table/memory.ts'
 import { type SubtaskState, subtaskState, subtaskUid } from '../checkpoint/subtask-state.ts'
 import type { Environment } from '../functions/function.ts'
 import type { LookupOperator } from '../operators/lookup-join.ts'
@@ -37,6 +38,8 @@ export interface AttemptOptions {
   readonly onSkipped: (records: number) => void
   /** Of one of several workers; absent: the job runs in this thread alone. */
   readonly exchanges?: Exchanges
+  /** Of the operators' state; absent: the heap. */
+  readonly memory?: StateMemory
 }
 
 /** In this thread: the whole job, or what a worker runs of it. */
@@ -70,6 +73,7 @@ export class Attempt implements JobAttempt {
         this.#collect(batch)
       },
       ...(options.exchanges === undefined ? {} : { exchanges: options.exchanges }),
+      ...(options.memory === undefined ? {} : { memory: options.memory }),
     })
   }
 

@@ -1,5 +1,6 @@
 /** Jobs: an operator graph at work, from its start to its end, restarts and checkpoints included. */
 import { randomBytes } from 'node:crypto'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ConfigurationReader } from '../../catalog/reader.ts'
 import type { Connector } from '../../connectors/index.ts'
@@ -9,8 +10,10 @@ import { asMillraceError, MillraceError } from '../../core/errors.ts'
 import { parseDuration } from '../../core/quantities.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
+import type { MemoryBudget } from '../../state/memory/budget.ts'
 import { MemoryStore } from '../../state/memory-store.ts'
 import type { RestoredState, StateStore } from '../../state/state-store.ts'
+import type { StateMemory } from '../../state/table/memory.ts'
 import { matchState } from '../checkpoint/compatibility.ts'
 import { isOfSubtasks, writtenUids } from '../checkpoint/subtask-state.ts'
 import { mergePositions, runsParallel } from './connect.ts'
@@ -55,6 +58,8 @@ export interface JobOptions {
   readonly startWorker?: StartWorker
   /** undefined: state in memory only. */
   readonly dataDirectory: string | undefined
+  /** Of the operators' state, in place of what `state.memory.budget` says: for tests that leave it often. */
+  readonly memory?: StateMemory
   /** A savepoint or checkpoint directory to start from. */
   readonly savepointPath?: string
   /** Takes the changelog of a SELECT; a promise holds the job back. */
@@ -203,10 +208,10 @@ class RunningJob implements Job {
   }
 
   async #openStore(): Promise<StateStore> {
-    const { dataDirectory, stateName, configuration, log } = this.#options
-    if (dataDirectory === undefined) return new MemoryStore()
+    const { configuration, log } = this.#options
+    const directory = this.#directory()
+    if (directory === undefined) return new MemoryStore()
     const { RocksStore } = await import('../../state/rocks-store.ts')
-    const directory = join(dataDirectory, 'jobs', ...stateName.split('/').map((part) => encodeURIComponent(part)))
     return new RocksStore({ directory, retained: configuration.int('execution.checkpointing.num-retained'), log })
   }
 
@@ -275,7 +280,11 @@ class RunningJob implements Job {
     const { graph, clock, onPhase, savepointPath } = this.#options
     if (restored !== undefined) onPhase?.('restoring', restored.manifest.checkpoint)
     const deployment = deploymentOf(graph, this.#options.configuration)
-    const attempt = await this.#createAttempt(deployment)
+    const budget = await this.#openBudget()
+    const attempt = await this.#createAttempt(deployment, budget).catch(async (error: unknown) => {
+      await budget?.close()
+      throw error
+    })
     this.#attempt = attempt
     const coordinator = new CheckpointCoordinator({
       graph,
@@ -310,8 +319,12 @@ class RunningJob implements Job {
       timer?.stop()
       coordinator.stop()
       this.#statistics.keep(attempt, coordinator)
-      await attempt.close()
-      await coordinator.settled()
+      try {
+        await attempt.close()
+        await coordinator.settled()
+      } finally {
+        await budget?.close()
+      }
     }
   }
 
@@ -319,7 +332,22 @@ class RunningJob implements Job {
     if (!this.#options.keepFinished) await store.clear()
   }
 
-  async #createAttempt(deployment: Deployment | undefined): Promise<JobAttempt> {
+  /** Of an attempt: undefined where there is no limit. */
+  async #openBudget(): Promise<MemoryBudget | undefined> {
+    const text = this.#options.configuration.get('state.memory.budget')
+    if (text === undefined) return undefined
+    const { budgetOf, MemoryBudget } = await import('../../state/memory/budget.ts')
+    return new MemoryBudget(budgetOf(text), this.#directory() ?? tmpdir())
+  }
+
+  /** Of the job's own. */
+  #directory(): string | undefined {
+    const { dataDirectory, stateName } = this.#options
+    if (dataDirectory === undefined) return undefined
+    return join(dataDirectory, 'jobs', ...stateName.split('/').map((part) => encodeURIComponent(part)))
+  }
+
+  async #createAttempt(deployment: Deployment | undefined, budget: MemoryBudget | undefined): Promise<JobAttempt> {
     const { graph, configuration, connectors, clock, output, onCollect, stateName } = this.#options
     const environment = createEnvironment(configuration, clock)
     const checkpointing = this.#interval() !== undefined
@@ -331,9 +359,11 @@ class RunningJob implements Job {
       const { ParallelAttempt } = await import('./workers/parallel-attempt.ts')
       const settings = Object.fromEntries(configuration.entries())
       const { connectorsModule, startWorker } = this.#options
-      return new ParallelAttempt({ ...common, deployment, configuration: settings, connectorsModule, startWorker })
+      const own = { connectorsModule, startWorker, budget }
+      return new ParallelAttempt({ ...common, deployment, configuration: settings, ...own })
     }
-    return new Attempt({ ...common, configuration, connectors, environment, clock })
+    const memory = this.#options.memory ?? budget?.memory()
+    return new Attempt({ ...common, ...(memory && { memory }), configuration, connectors, environment, clock })
   }
 
   #interval(): number | undefined {

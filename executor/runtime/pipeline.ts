@@ -20,6 +20,7 @@ import {
 } from '../operators/operator.ts'
 import type { Exchange } from '../../planner/physical/exchange.ts'
 import type { PageWrite } from '../../state/state-store.ts'
+import { type StateMemory, useStateMemory, withStateMemory } from '../../state/table/memory.ts'
 import type { Exchanges } from './exchange/exchanges.ts'
 import type { Message, Signal } from './exchange/messages.ts'
 import type { SinkTask } from './sink-task.ts'
@@ -79,6 +80,8 @@ export interface PipelineOptions {
   readonly onCollect: (batch: ChangeBatch) => void
   /** Where the job has several workers: the exchanges of this one. */
   readonly exchanges?: Exchanges
+  /** Of the operators' state; absent: the heap. */
+  readonly memory?: StateMemory
 }
 
 export class Pipeline {
@@ -281,14 +284,16 @@ export class Pipeline {
 
   /** What changed since the last call. */
   snapshot(): PageWrite[] {
-    return this.stages.flatMap((stage) =>
-      (stage.operator?.snapshot?.() ?? []).map((page) => ({ uid: stage.node.uid, ...page })),
+    return withStateMemory(this.#options.memory, () =>
+      this.stages.flatMap((stage) =>
+        (stage.operator?.snapshot?.() ?? []).map((page) => ({ uid: stage.node.uid, ...page })),
+      ),
     )
   }
 
   restore(uid: string, pages: readonly StatePage[]): void {
     const stage = this.stages.find((candidate) => candidate.node.uid === uid)
-    if (pages.length > 0) stage?.operator?.restore?.(pages)
+    if (pages.length > 0) withStateMemory(this.#options.memory, () => stage?.operator?.restore?.(pages))
   }
 
   #stage(id: number): Stage {
@@ -440,11 +445,13 @@ export class Pipeline {
     if (above !== undefined) above.busy += now - this.#mark
     this.#mark = now
     this.#stack.push(stage)
+    const memory = useStateMemory(this.#options.memory)
     try {
       step()
     } catch (error) {
       throw locate(error, stage)
     } finally {
+      useStateMemory(memory)
       const end = performance.now()
       stage.busy += end - this.#mark
       this.#mark = end

@@ -1,7 +1,7 @@
 /**
- * `npm run slt -- [--update] [--parallel] [PATTERN]`: runs the suites whose path contains PATTERN; --update rewrites
+ * `npm run slt -- [--update] [--parallel] [--dropped] [PATTERN]`: runs the suites whose path contains PATTERN; --update rewrites
  * expectations, --parallel compares with two workers, and with a job that goes from one to two to three, in place of tiny batches and
- * failures.
+ * failures; --dropped with state that is never in memory.
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { runSuite } from './run-suite.ts'
 import { WAYS } from './three-ways.ts'
 
 const SUITES = join(import.meta.dirname, 'suites')
+const dropped = process.argv.includes('--dropped')
 const parallel = process.argv.includes('--parallel')
 const update = process.argv.includes('--update')
 const pattern = process.argv.slice(2).find((argument) => !argument.startsWith('--')) ?? ''
@@ -18,7 +19,7 @@ for (const name of globSync('**/*.slt', { cwd: SUITES }).filter((candidate) => c
   const path = join(SUITES, name)
   const outcomes = await runSuite(
     parseSlt(readFileSync(path, 'utf8')),
-    parallel ? ['straight', 'parallel', 'rescaled'] : WAYS,
+    parallel ? ['straight', 'parallel', 'rescaled'] : dropped ? ['straight', 'dropped', 'dropped and restored'] : WAYS,
   )
   for (const { record, found, problem } of outcomes) {
     if (problem === undefined && (found === undefined || found === record.expected || update)) {

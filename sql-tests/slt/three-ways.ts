@@ -17,9 +17,18 @@ import { Configuration } from '../../catalog/configuration.ts'
 import { CONNECTORS as HELD_CONNECTORS } from '../held-connectors.ts'
 import { startInlineWorker } from '../inline-workers.ts'
 import { wrapSources } from '../wrapped-sources.ts'
+import { DroppingMemory, giveBack } from './dropping-memory.ts'
 
 /** `parallel` has its workers in the thread of the test, `threads` as a job has them. */
-export type Way = 'straight' | 'tiny' | 'restored' | 'parallel' | 'threads' | 'rescaled'
+export type Way =
+  | 'straight'
+  | 'tiny'
+  | 'restored'
+  | 'parallel'
+  | 'threads'
+  | 'rescaled'
+  | 'dropped'
+  | 'dropped and restored'
 /** Ways with several workers at some time. */
 export function isInWorkers(way: Way): boolean {
   return way === 'parallel' || way === 'threads' || way === 'rescaled'
@@ -106,20 +115,24 @@ export async function runWay(
   const collected: ChangeBatch[] = []
   const lengths = new Map<number, number>()
   const failure = new FailureInTheMiddle()
+  const restores = way === 'restored' || way === 'dropped and restored'
+  const memory = way.startsWith('dropped') ? new DroppingMemory() : undefined
   const job = runJob({
     keepFinished: false,
     graph,
     name: 'slt',
     stateName: 'slt',
     configuration,
-    connectors: way === 'restored' ? failure.wrap(CONNECTORS) : CONNECTORS,
+    connectors: restores ? failure.wrap(CONNECTORS) : CONNECTORS,
     ...(way === 'threads' ? {} : { startWorker: startInlineWorker }),
     dataDirectory: undefined,
+    ...(memory && { memory }),
     output: { write: () => undefined, writeError: () => undefined },
     clock: SYSTEM_CLOCK,
     log: () => undefined,
     onCollect: (batch) => {
       collected.push(batch)
+      memory?.drop()
       return undefined
     },
     onPhase: (phase, checkpoint) => {
@@ -129,6 +142,7 @@ export async function runWay(
   })
   failure.job = job
   await job.finished
+  if (memory !== undefined) await giveBack()
   return collected
 }
 

@@ -4,7 +4,8 @@
  */
 import { dataView } from '../../core/byte-copy.ts'
 import { invariant } from '../../core/errors.ts'
-import { lastingBytes } from '../../core/lasting-bytes.ts'
+import { endLasting, lastingBytes } from '../../core/lasting-bytes.ts'
+import { memoryFor } from './memory.ts'
 
 const FIRST = 1 << 10
 /** From here on it grows in place. */
@@ -29,13 +30,16 @@ export class Arena {
     invariant(needed <= MAX_ARENA, 'a state column of variable length holds at most 2 GiB')
     const wanted = Math.min(Math.max(2 * this.data.length, needed), MAX_ARENA)
     const { buffer } = this.data
-    if (buffer instanceof SharedArrayBuffer && buffer.growable) {
+    const memory = memoryFor(wanted)
+    if (memory?.commit(buffer, wanted) === true) this.data = new Uint8Array(buffer, 0, wanted)
+    else if (memory === undefined && buffer instanceof SharedArrayBuffer && buffer.growable) {
       buffer.grow(wanted)
       // Of a fixed length: arrays that follow their buffer are slower to read.
       this.data = new Uint8Array(buffer, 0, wanted)
     } else {
       const grown = wanted < LARGE ? new Uint8Array(wanted) : large(wanted)
       grown.set(this.data.subarray(0, this.size))
+      endLasting(this.data)
       this.data = grown
     }
     this.view = dataView(this.data)
@@ -44,6 +48,8 @@ export class Arena {
 
 /** Untouched bytes take address space only. Where that is limited too, the arena is one that is copied to grow. */
 function large(capacity: number): Uint8Array {
+  const memory = memoryFor(capacity)
+  if (memory !== undefined) return lastingBytes(new Uint8Array(memory.allocate(capacity, MAX_ARENA), 0, capacity))
   try {
     return lastingBytes(new Uint8Array(new SharedArrayBuffer(capacity, { maxByteLength: MAX_ARENA }), 0, capacity))
   } catch (error) {

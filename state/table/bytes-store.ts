@@ -10,7 +10,7 @@ import { invariant } from '../../core/errors.ts'
 import { areLasting, endLasting } from '../../core/lasting-bytes.ts'
 import type { SqlType } from '../../core/types.ts'
 import { Arena } from './arena.ts'
-import { extendedArray } from './extended-array.ts'
+import { longerArray, stateArray } from './memory.ts'
 import { gatherNulls, grownNulls } from './null-bytes.ts'
 import { decodeValue, encodeColumn } from './value-codec.ts'
 
@@ -68,14 +68,14 @@ export class BytesStore {
   }
 
   grow(capacity: number): void {
-    this.starts = extendedArray(this.starts, capacity)
-    this.lengths = extendedArray(this.lengths, capacity)
+    this.starts = longerArray(this.starts, capacity)
+    this.lengths = longerArray(this.lengths, capacity)
     this.nulls = grownNulls(this.nulls, capacity)
     this.#sources = grownNulls(this.#sources, capacity)
   }
 
   ensureNulls(): Uint8Array {
-    this.nulls ??= new Uint8Array(this.starts.length)
+    this.nulls ??= stateArray(Uint8Array, this.starts.length)
     return this.nulls
   }
 
@@ -185,7 +185,7 @@ export class BytesStore {
     count: number,
   ): void {
     const foreign = source === OWN ? undefined : this.#foreign[source - 1]
-    if (foreign !== undefined) this.#sources ??= new Uint8Array(this.starts.length)
+    if (foreign !== undefined) this.#sources ??= stateArray(Uint8Array, this.starts.length)
     const sources = this.#sources
     // Not below 1 while rows are exchanged.
     if (foreign !== undefined) foreign.rows++

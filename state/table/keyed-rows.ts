@@ -14,11 +14,11 @@
 import type { Column, Int32Column } from '../../core/column.ts'
 import { invariant } from '../../core/errors.ts'
 import { INT, type SqlType } from '../../core/types.ts'
-import { extendedArray } from './extended-array.ts'
 import { KeyedTable, type ValueColumn } from './keyed-table.ts'
 import type { TablePage } from './page.ts'
 import { RowTable } from './row-table.ts'
 import { createStoredColumn, FixedStore, type StoredColumn } from './stored-column.ts'
+import { arrayFor } from './memory.ts'
 
 export interface KeyedRowsOptions {
   /** Types of the identity columns; absent: rows are only added and removed by their ids. */
@@ -146,7 +146,7 @@ export class KeyedRows {
   append(columns: readonly Column[], count: number, now = 0): Int32Array {
     invariant(this.#ids === undefined, 'rows with an identity are added by findOrInsert')
     const groups = this.keys.intern(columns, count).rowIds
-    const rows = (this.#scratch = ensure(this.#scratch, count))
+    const rows = (this.#scratch = arrayFor(this.#scratch, count))
     for (let i = 0; i < count; i++) rows[i] = this.#appendTo(groups[i] as number, now)
     return rows
   }
@@ -171,7 +171,7 @@ export class KeyedRows {
    */
   findOrInsert(columns: readonly Column[], identity: readonly Column[], count: number, now = 0): FoundRows {
     const ids = this.#identified()
-    const groups = (this.#scratch = ensure(this.#scratch, count))
+    const groups = (this.#scratch = arrayFor(this.#scratch, count))
     groups.set(this.keys.intern(columns, count).rowIds.subarray(0, count))
     const { rowIds, inserted } = ids.lookupOrInsert([intColumn(groups), ...identity], count, now)
     return { rows: rowIds, groups, inserted }
@@ -180,7 +180,7 @@ export class KeyedRows {
   /** The rows of a batch with this key and identity, -1 where there is none. Valid until the next call of the table. */
   find(columns: readonly Column[], identity: readonly Column[], count: number, now = 0): Int32Array {
     const ids = this.#identified()
-    const groups = (this.#scratch = ensure(this.#scratch, count))
+    const groups = (this.#scratch = arrayFor(this.#scratch, count))
     groups.set(this.keys.lookup(columns, count).subarray(0, count))
     return ids.lookup([intColumn(groups), ...identity], count, now)
   }
@@ -237,8 +237,8 @@ export class KeyedRows {
       if (until > start && total + more > limit) break
       total += more
     }
-    const positions = (this.#positions = ensure(this.#positions, total))
-    const rows = (this.#pairs = ensure(this.#pairs, total))
+    const positions = (this.#positions = arrayFor(this.#positions, total))
+    const rows = (this.#pairs = arrayFor(this.#pairs, total))
     const [heads, next] = [this.#heads, this.#next]
     let at = 0
     for (let i = start; i < until; i++) {
@@ -262,13 +262,13 @@ export class KeyedRows {
   #link(row: number): void {
     const group = this.groupOf(row)
     if (row >= this.#next.length) {
-      this.#next = ensure(this.#next, row + 1)
-      this.#previous = ensure(this.#previous, row + 1)
+      this.#next = arrayFor(this.#next, row + 1)
+      this.#previous = arrayFor(this.#previous, row + 1)
     }
     if (group >= this.#heads.length) {
-      this.#heads = ensure(this.#heads, group + 1)
-      this.#tails = ensure(this.#tails, group + 1)
-      this.#counts = ensure(this.#counts, group + 1)
+      this.#heads = arrayFor(this.#heads, group + 1)
+      this.#tails = arrayFor(this.#tails, group + 1)
+      this.#counts = arrayFor(this.#counts, group + 1)
     }
     const tail = (this.#tails[group] as number) - 1
     this.#previous[row] = tail < 0 ? HEAD : tail + AFTER
@@ -373,8 +373,4 @@ export class KeyedRows {
 
 function intColumn(values: Int32Array): Int32Column {
   return { kind: 'i32', values, nulls: null }
-}
-
-function ensure(values: Int32Array, length: number): Int32Array {
-  return values.length >= length ? values : extendedArray(values, Math.max(length, 2 * values.length))
 }

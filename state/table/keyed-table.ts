@@ -10,7 +10,6 @@
  */
 import type { Column } from '../../core/column.ts'
 import type { SqlType } from '../../core/types.ts'
-import { extendedArray } from './extended-array.ts'
 import { hashKeys } from './hash.ts'
 import type { TablePage } from './page.ts'
 import { DIRECT_ROWS, DirectRows, type DirectTarget } from './direct-rows.ts'
@@ -19,6 +18,7 @@ import { type Probe, type ProbeTarget, probeFor } from './probe.ts'
 import { RowTable } from './row-table.ts'
 import { createStoredColumn, type FixedStore, type StoredColumn, type StoredKind, storedKind } from './stored-column.ts'
 import { touchKeys, touchRows } from './touch.ts'
+import { arrayFor, stateArray } from './memory.ts'
 
 export interface ValueColumn {
   readonly kind: StoredKind
@@ -233,13 +233,13 @@ export class KeyedTable implements ProbeTarget, DirectTarget {
   }
 
   #growHashes(length: number): void {
-    this.#hashes = extendedArray(this.#hashes, Math.max(length, 2 * this.#hashes.length))
+    this.#hashes = arrayFor(this.#hashes, length)
   }
 
   /** Slots follow the top bits of the hash, so doubling moves entries in order: sequential reads and writes. */
   #rehash(): void {
     const old = this.index
-    const index = new Int32Array(old.length * 2)
+    const index = stateArray(Int32Array, old.length * 2)
     const shift = this.shift - 1
     for (let at = 0; at < old.length; at += 2) {
       if (old[at + 1] !== 0) place(index, shift, old[at] as number, old[at + 1] as number)
@@ -340,7 +340,7 @@ export class KeyedTable implements ProbeTarget, DirectTarget {
   /** Makes the index anew from the stored keys. */
   #reindex(): void {
     this.#direct.clear()
-    const hashes = new Int32Array(this.high)
+    const hashes = stateArray(Int32Array, this.high)
     hashKeys(
       this.keys.map((key) => key.view()),
       this.high,
@@ -349,7 +349,7 @@ export class KeyedTable implements ProbeTarget, DirectTarget {
     this.#hashes = hashes
     let bits = FIRST_SLOT_BITS
     while (2 ** bits < 2 * this.size) bits++
-    this.index = new Int32Array(2 ** (bits + 1))
+    this.index = stateArray(Int32Array, 2 ** (bits + 1))
     this.shift = 32 - bits
     for (const row of this.rows()) place(this.index, this.shift, hashes[row] as number, row + 1)
   }

@@ -1,9 +1,9 @@
 /** NULL bytes of stored columns. */
 import type { NullMask } from '../../core/column.ts'
-import { extendedArray } from './extended-array.ts'
+import { longerArray } from './memory.ts'
 
 export function grownNulls(nulls: NullMask, capacity: number): NullMask {
-  return nulls === null ? null : extendedArray(nulls, capacity)
+  return nulls === null ? null : longerArray(nulls, capacity)
 }
 
 export function gatherNulls(nulls: NullMask, rows: Int32Array, count: number): NullMask {

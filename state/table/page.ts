@@ -12,6 +12,7 @@ import { MillraceError } from '../../core/errors.ts'
 import { narrowValues, narrowWidth, readNarrow } from './narrow-values.ts'
 import { BytesStore } from './bytes-store.ts'
 import { FIXED_WIDTH, type FixedStore, type StoredColumn, type StoredKind } from './stored-column.ts'
+import { pageBytes } from './memory.ts'
 
 export const PAGE_SHIFT = 10
 export const PAGE_ROWS = 1 << PAGE_SHIFT
@@ -63,8 +64,8 @@ export function encodePage(
     (sum, column, n) => sum + columnLength(column, rows, count, widths[n] as number),
     HEADER + bitmap.length,
   )
-  const out = new Uint8Array(length)
-  const view = new DataView(out.buffer)
+  const out = pageBytes(length)
+  const view = new DataView(out.buffer, out.byteOffset, length)
   view.setUint32(0, MAGIC, true)
   view.setUint8(4, VERSION)
   view.setUint8(5, columns.length)

@@ -2,7 +2,7 @@
  * Lists of row ids, one for each group, in an order that whoever asks knows: positions are found by a test that is true
  * for a first part of the list. Kept in memory: operators make them anew from their rows.
  */
-import { extendedArray } from './extended-array.ts'
+import { arrayFor } from './memory.ts'
 
 export interface RowLists {
   count(group: number): number
@@ -17,10 +17,6 @@ export interface RowLists {
   shift(group: number, count: number): Int32Array
   clear(group: number): void
   readonly bytes: number
-}
-
-function grown(values: Int32Array, length: number): Int32Array {
-  return extendedArray(values, Math.max(length, 2 * values.length))
 }
 
 /** Lists of at most some rows, side by side in one array: nothing is made for a new group. */
@@ -53,8 +49,8 @@ export class ShortLists implements RowLists {
 
   insert(group: number, position: number, row: number): void {
     if (group >= this.#counts.length) {
-      this.#counts = grown(this.#counts, group + 1)
-      this.#rows = grown(this.#rows, this.#counts.length * this.#limit)
+      this.#counts = arrayFor(this.#counts, group + 1)
+      this.#rows = arrayFor(this.#rows, this.#counts.length * this.#limit)
     }
     const at = group * this.#limit + position
     const count = this.#counts[group] as number

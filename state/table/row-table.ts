@@ -10,7 +10,7 @@
  */
 import { decodePage, encodePage, PAGE_ROWS, PAGE_SHIFT, storedColumns, type TablePage } from './page.ts'
 import { BytesStore } from './bytes-store.ts'
-import { extendedArray } from './extended-array.ts'
+import { longerArray, stateArray } from './memory.ts'
 import { FixedStore, type StoredColumn } from './stored-column.ts'
 
 const FIRST_ROWS = 8
@@ -89,10 +89,8 @@ export class RowTable {
 
   #grow(capacity: number): void {
     for (const column of this.#columns) column.grow(capacity)
-    this.#occupied = extendedArray(this.#occupied, capacity)
-    const dirty = new Uint8Array((capacity + PAGE_ROWS - 1) >> PAGE_SHIFT)
-    dirty.set(this.#dirty)
-    this.#dirty = dirty
+    this.#occupied = longerArray(this.#occupied, capacity)
+    this.#dirty = longerArray(this.#dirty, (capacity + PAGE_ROWS - 1) >> PAGE_SHIFT)
     this.#capacity = capacity
   }
 
@@ -121,7 +119,7 @@ export class RowTable {
 
   /** All row ids in use, ascending. */
   rows(): Int32Array {
-    const rows = new Int32Array(this.#size)
+    const rows = stateArray(Int32Array, this.#size)
     let count = 0
     for (let row = 0; row < this.#high; row++) if (this.#occupied[row] === 1) rows[count++] = row
     return rows

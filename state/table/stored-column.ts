@@ -6,7 +6,8 @@ import type { Column, NullMask } from '../../core/column.ts'
 import { invariant, unreachable } from '../../core/errors.ts'
 import { physicalKind, type SqlType } from '../../core/types.ts'
 import { BytesStore } from './bytes-store.ts'
-import { extendedArray, type StateArray } from './extended-array.ts'
+import type { StateArray } from './extended-array.ts'
+import { longerArray, stateArray } from './memory.ts'
 import { gatherNulls, grownNulls } from './null-bytes.ts'
 
 /** `encoded` holds ARRAY, MAP, MULTISET and ROW values in the form of `value-codec.ts`. */
@@ -121,7 +122,7 @@ export class FixedStore {
   }
 
   grow(capacity: number): void {
-    const grown = extendedArray(this.values, this.kind === 'i128' ? 2 * capacity : capacity)
+    const grown = longerArray(this.values, this.kind === 'i128' ? 2 * capacity : capacity)
     this.values = grown
     this.words = new Int32Array(grown.buffer, 0, FIXED_WIDTH[this.kind] >= 4 ? grown.byteLength >> 2 : 0)
     this.nulls = grownNulls(this.nulls, capacity)
@@ -129,7 +130,7 @@ export class FixedStore {
   }
 
   ensureNulls(): Uint8Array {
-    this.nulls ??= new Uint8Array(this.capacity)
+    this.nulls ??= stateArray(Uint8Array, this.capacity)
     return this.nulls
   }
 

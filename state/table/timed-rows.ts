@@ -8,11 +8,11 @@
  * 3. A row that was taken out keeps its values until `settle`.
  * 4. Links are not written: a checkpoint has the rows with group, time and number, and costs what has changed.
  */
-import { extendedArray } from './extended-array.ts'
 import type { ValueColumn } from './keyed-table.ts'
 import type { TablePage } from './page.ts'
 import { RowTable } from './row-table.ts'
 import { createStoredColumn, FixedStore, type StoredColumn } from './stored-column.ts'
+import { arrayFor } from './memory.ts'
 
 const FIRST = 16
 
@@ -95,12 +95,12 @@ export class TimedRows {
 
   #reserve(row: number, group: number): void {
     if (row >= this.#next.length) {
-      this.#next = grown(this.#next, row)
-      this.#previous = grown(this.#previous, row)
+      this.#next = arrayFor(this.#next, row + 1)
+      this.#previous = arrayFor(this.#previous, row + 1)
     }
     if (group >= this.#heads.length) {
-      this.#heads = grown(this.#heads, group)
-      this.#tails = grown(this.#tails, group)
+      this.#heads = arrayFor(this.#heads, group + 1)
+      this.#tails = arrayFor(this.#tails, group + 1)
     }
   }
 
@@ -145,8 +145,4 @@ export class TimedRows {
       this.#nextNumber = Math.max(this.#nextNumber, (numbers[row] as number) + 1)
     }
   }
-}
-
-function grown(values: Int32Array, index: number): Int32Array {
-  return extendedArray(values, Math.max(index + 1, 2 * values.length))
 }

@@ -8,6 +8,7 @@ import { INT, type SqlType } from '../../../core/types.ts'
 import { KeyedTable, type Lookup, LookupScratch, type ValueColumn } from '../../../state/table/keyed-table.ts'
 import type { TablePage } from '../../../state/table/page.ts'
 import type { FixedStore, StoredColumn } from '../../../state/table/stored-column.ts'
+import { arrayFor } from '../../../state/table/memory.ts'
 
 /** Every window has tables of its own, but only one table is looked up at a time. */
 const SCRATCH = new LookupScratch()
@@ -82,10 +83,10 @@ export class GroupedValues {
   }
 
   #link(entry: number, group: number): void {
-    if (group >= this.#heads.length) this.#heads = longer(this.#heads, group)
+    if (group >= this.#heads.length) this.#heads = arrayFor(this.#heads, group + 1)
     if (entry >= this.#next.length) {
-      this.#next = longer(this.#next, entry)
-      this.#previous = longer(this.#previous, entry)
+      this.#next = arrayFor(this.#next, entry + 1)
+      this.#previous = arrayFor(this.#previous, entry + 1)
     }
     const head = this.#heads[group] as number
     this.#next[entry] = head
@@ -109,10 +110,4 @@ export class GroupedValues {
   restore(pages: readonly TablePage[]): void {
     this.table.restorePages(pages)
   }
-}
-
-function longer(array: Int32Array, index: number): Int32Array {
-  const grown = new Int32Array(Math.max(2 * array.length, index + 1))
-  grown.set(array)
-  return grown
 }

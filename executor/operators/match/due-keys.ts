@@ -1,6 +1,6 @@
 /** What has become due at a time: rows and ends of runs, key by key in the order of the first of them. */
-import { grownTo } from './grown-to.ts'
 import type { RowChains } from './row-chains.ts'
+import { arrayFor } from '../../../state/table/memory.ts'
 
 /** Runs that take too long, in the order of their ends. */
 export interface EndsOfRuns {
@@ -35,8 +35,8 @@ export class DueKeys {
     for (let key = 0; key < this.count; key++) this.#keys[this.groups[key] as number] = 0
     this.rows = rows
     this.count = 0
-    this.#keys = grownTo(this.#keys, groups)
-    this.#next = grownTo(this.#next, rows.length)
+    this.#keys = arrayFor(this.#keys, groups)
+    this.#next = arrayFor(this.#next, rows.length)
     if (this.began.length < rows.length) this.began = new Uint8Array(2 * rows.length)
     else this.began.fill(0, 0, rows.length)
     const times = chains.times.values as Float64Array
@@ -76,9 +76,9 @@ export class DueKeys {
   }
 
   #growKeys(length: number): void {
-    this.groups = grownTo(this.groups, length)
-    this.#first = grownTo(this.#first, length)
-    this.#last = grownTo(this.#last, length)
+    this.groups = arrayFor(this.groups, length)
+    this.#first = arrayFor(this.#first, length)
+    this.#last = arrayFor(this.#last, length)
   }
 
   /** Position of the key's first row, -1: it has none. */

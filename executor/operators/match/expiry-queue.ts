@@ -1,4 +1,6 @@
 /** When runs began, in the order of that time: the first ones take too long first. */
+import { stateArray } from '../../../state/table/memory.ts'
+
 export class ExpiryQueue {
   #times = new Float64Array(64)
   #groups = new Int32Array(64)
@@ -31,8 +33,8 @@ export class ExpiryQueue {
     const [times, groups] = [this.#times, this.#groups]
     const size = this.#to - this.#from
     if (2 * size > times.length) {
-      this.#times = new Float64Array(2 * times.length)
-      this.#groups = new Int32Array(2 * times.length)
+      this.#times = stateArray(Float64Array, 2 * times.length)
+      this.#groups = stateArray(Int32Array, 2 * times.length)
     }
     this.#times.set(times.subarray(this.#from, this.#to))
     this.#groups.set(groups.subarray(this.#from, this.#to))

@@ -25,7 +25,6 @@ import { readMilliseconds } from '../timestamps.ts'
 import { compileMatchExpression, type KeptColumns, type MatchContexts, rowCondition } from './match-expression.ts'
 import { DueKeys, type EndsOfRuns } from './due-keys.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
-import { grownTo } from './grown-to.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
 import { RowChains } from './row-chains.ts'
 import { rowComparator } from './row-order.ts'
@@ -33,6 +32,7 @@ import { compileRowTest } from './row-test.ts'
 import { createRunAggregates } from './run-aggregate.ts'
 import { RunTable } from './run-table.ts'
 import { WaitingRows } from './waiting-rows.ts'
+import { arrayFor } from '../../../state/table/memory.ts'
 
 /** Matches that are evaluated together at most. */
 const MATCHES = 1024
@@ -196,7 +196,7 @@ class MatchOperator implements Operator {
       const source = batch.columns[column]
       if (source !== undefined) chains.columns[index]?.put(stored, source, from, count)
     }
-    this.#waitingOf = grownTo(this.#waitingOf, this.#groups.storage.high)
+    this.#waitingOf = arrayFor(this.#waitingOf, this.#groups.storage.high)
     const waiting = this.#waitingOf
     for (let i = 0; i < count; i++) {
       const group = groups[from === null ? i : (from[i] as number)] as number
@@ -424,7 +424,7 @@ class MatchOperator implements Operator {
 
   #restoreWaiting(): void {
     const chains = this.#chains
-    this.#waitingOf = grownTo(this.#waitingOf, this.#groups.storage.high)
+    this.#waitingOf = arrayFor(this.#waitingOf, this.#groups.storage.high)
     const waiting = chains.rows.rows().filter((row) => chains.pending.values[row] === 1)
     waiting.sort((a, b) => chains.orderOf(a) - chains.orderOf(b))
     for (const row of waiting) {

@@ -8,7 +8,7 @@ import { ALL_VARIABLES } from '../../../planner/physical/match-spec.ts'
 import { RowTable } from '../../../state/table/row-table.ts'
 import { createStoredColumn, FixedStore, type StoredColumn, storedKind } from '../../../state/table/stored-column.ts'
 import type { StatePage } from '../operator.ts'
-import { grownTo } from './grown-to.ts'
+import { arrayFor } from '../../../state/table/memory.ts'
 
 const NONE = -1
 /** Rows and nodes that are given back together. */
@@ -126,11 +126,7 @@ export class RowChains {
   }
 
   #growRows(): void {
-    const length = this.rows.high << ROW_SHIFT
-    if (length <= this.#rowData.length) return
-    const grown = new Float64Array(Math.max(length, 2 * this.#rowData.length))
-    grown.set(this.#rowData)
-    this.#rowData = grown
+    this.#rowData = arrayFor(this.#rowData, this.rows.high << ROW_SHIFT)
   }
 
   /** The row is looked at now; `releaseRow` ends it. */
@@ -201,7 +197,7 @@ export class RowChains {
 
   #derive(node: number, row: number, variable: number, previous: number): void {
     const length = (node + 1) << NODE_SHIFT
-    if (length > this.#nodeData.length) this.#nodeData = grownTo(this.#nodeData, length)
+    if (length > this.#nodeData.length) this.#nodeData = arrayFor(this.#nodeData, length)
     const data = this.#nodeData
     const at = node << NODE_SHIFT
     const before = previous << NODE_SHIFT

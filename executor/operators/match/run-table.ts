@@ -1,9 +1,9 @@
 /** Runs of the keys between their rows: a list for each key, in the order of its queues. */
 import { RowTable } from '../../../state/table/row-table.ts'
 import { FixedStore } from '../../../state/table/stored-column.ts'
-import { grownTo } from './grown-to.ts'
 import type { StatePage } from '../operator.ts'
 import type { RunQueue } from './run-queue.ts'
+import { arrayFor } from '../../../state/table/memory.ts'
 
 /** The runs of a key at work. */
 export interface KeyRuns {
@@ -58,7 +58,7 @@ export class RunTable {
 
   /** In place of the runs that the group had. */
   store(group: number, { partial, complete }: KeyRuns): void {
-    if (group >= this.#heads.length) this.#heads = grownTo(this.#heads, group + 1)
+    if (group >= this.#heads.length) this.#heads = arrayFor(this.#heads, group + 1)
     let row = this.#put(group, partial, 0, this.#heads[group] as number, -1)
     row = this.#put(group, complete, 1, this.#after(group, row), row)
     this.#truncate(group, row)
@@ -83,7 +83,7 @@ export class RunTable {
       let row = next - 1
       if (next === 0) {
         row = this.#rows.allocate()
-        if (row >= this.#next.length) this.#next = grownTo(this.#next, row + 1)
+        if (row >= this.#next.length) this.#next = arrayFor(this.#next, row + 1)
         this.#next[row] = 0
         if (last < 0) this.#heads[group] = row + 1
         else this.#next[last] = row + 1
@@ -136,7 +136,7 @@ export class RunTable {
     const positions = this.#positions.values as Int32Array
     const complete = this.#complete.values as Int8Array
     const rows = this.#rows.rows()
-    this.#next = grownTo(this.#next, this.#rows.high)
+    this.#next = arrayFor(this.#next, this.#rows.high)
     // From the last one of each list to its first.
     rows.sort(
       (a, b) =>
@@ -144,7 +144,7 @@ export class RunTable {
     )
     for (const row of rows) {
       const group = this.#groups.values[row] as number
-      if (group >= this.#heads.length) this.#heads = grownTo(this.#heads, group + 1)
+      if (group >= this.#heads.length) this.#heads = arrayFor(this.#heads, group + 1)
       this.#next[row] = this.#heads[group] as number
       this.#heads[group] = row + 1
     }

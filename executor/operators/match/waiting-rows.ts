@@ -3,7 +3,7 @@
  * their arrival. Kept as a few sorted lists: rows that come in order only make the last one longer, others are merged
  * into lists of growing size, so that a row is moved a logarithmic number of times.
  */
-import { grownTo } from './grown-to.ts'
+import { arrayFor } from '../../../state/table/memory.ts'
 
 /** Rows `from … to` are in order. */
 interface SortedRows {
@@ -25,7 +25,7 @@ export class WaitingRows {
   }
 
   add(rows: Int32Array, count: number): void {
-    this.#recent = grownTo(this.#recent, this.#recentCount + count)
+    this.#recent = arrayFor(this.#recent, this.#recentCount + count)
     this.#recent.set(rows.subarray(0, count), this.#recentCount)
     this.#recentCount += count
   }
@@ -73,7 +73,7 @@ function append(list: SortedRows, rows: Int32Array): void {
     list.from = 0
     list.to = length
   }
-  list.rows = grownTo(list.rows, list.to + rows.length)
+  list.rows = arrayFor(list.rows, list.to + rows.length)
   list.rows.set(rows, list.to)
   list.to += rows.length
 }

@@ -6,6 +6,7 @@ import type { ChangeBatch } from '../../../core/change-batch.ts'
 import { asMillraceError, MillraceError, unreachable } from '../../../core/errors.ts'
 import type { JsonValue } from '../../../core/json.ts'
 import type { OperatorGraph } from '../../../planner/physical/graph.ts'
+import type { MemoryBudget } from '../../../state/memory/budget.ts'
 import type { RestoredState } from '../../../state/state-store.ts'
 import { subtaskState } from '../../checkpoint/subtask-state.ts'
 import { MAX_WATERMARK } from '../../operators/operator.ts'
@@ -45,7 +46,11 @@ export function startThread(setup: WorkerSetup): Worker {
   return new Worker(entry, { workerData: setup, name: `millrace-${setup.worker}` })
 }
 
-export interface ParallelOptions extends Omit<WorkerSetup, 'worker' | 'memory' | 'collects' | 'compileCache'> {
+export interface ParallelOptions
+  extends Omit<WorkerSetup, 'worker' | 'memory' | 'collects' | 'compileCache' | 'stateMemory'> {
+  /** Of the state of all workers; absent: no limit. */
+  readonly budget: MemoryBudget | undefined
+
   readonly onCollect: ((batch: ChangeBatch) => Promise<void> | undefined) | undefined
   readonly onSkipped: (records: number) => void
   readonly output: { write(text: string): void; writeError(text: string): void }
@@ -71,9 +76,13 @@ export class ParallelAttempt implements JobAttempt {
     this.#workers = Array.from(
       { length: deployment.parallelism },
       (_, worker) =>
-        new WorkerThread({ ...setup, worker, collects: onCollect !== undefined }, options, (error) => {
-          this.fail(error)
-        }),
+        new WorkerThread(
+          { ...setup, worker, collects: onCollect !== undefined, stateMemory: options.budget?.share() },
+          options,
+          (error) => {
+            this.fail(error)
+          },
+        ),
     )
   }
 

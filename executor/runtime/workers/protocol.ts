@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../../core/error-codes.ts'
 import type { JsonValue } from '../../../core/json.ts'
 import type { Deployment } from '../../../planner/physical/exchange.ts'
 import type { OperatorGraph } from '../../../planner/physical/graph.ts'
+import type { MemoryShare } from '../../../state/memory/mapped-memory.ts'
 import type { PageWrite } from '../../../state/state-store.ts'
 import type { SubtaskState } from '../../checkpoint/subtask-state.ts'
 import type { SharedMemory } from '../exchange/exchanges.ts'
@@ -24,6 +25,8 @@ export interface WorkerSetup {
   readonly connectorsModule: string | undefined
   /** Directory of compiled modules; absent: none are kept. */
   readonly compileCache: string | undefined
+  /** Where its state is; absent: on its heap. */
+  readonly stateMemory: MemoryShare | undefined
 }
 
 /** A subtask's state as plain data. */

@@ -4,6 +4,7 @@ import { CONNECTORS } from '../../../connectors/index.ts'
 import { SYSTEM_CLOCK } from '../../../core/clock.ts'
 import type { ChangeBatch } from '../../../core/change-batch.ts'
 import { asMillraceError, unreachable } from '../../../core/errors.ts'
+import type { StateMemory } from '../../../state/table/memory.ts'
 import { Attempt } from '../attempt.ts'
 import { createEnvironment } from '../environment.ts'
 import { Exchanges } from '../exchange/exchanges.ts'
@@ -26,6 +27,12 @@ export function serveWorker(port: WorkerPort, setup: WorkerSetup): void {
   port.on('message', (message) => {
     worker.receive(message)
   })
+}
+
+async function stateMemory({ stateMemory: share }: WorkerSetup): Promise<{ memory?: StateMemory }> {
+  if (share === undefined) return {}
+  const { MappedMemory } = await import('../../../state/memory/mapped-memory.ts')
+  return { memory: new MappedMemory(share) }
 }
 
 class ServedWorker {
@@ -96,6 +103,7 @@ class ServedWorker {
       onSkipped: (records) => {
         this.#send({ kind: 'skipped', records })
       },
+      ...(await stateMemory(setup)),
       exchanges: new Exchanges(setup.worker, setup.graph, setup.deployment, setup.memory),
     })
   }

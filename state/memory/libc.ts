@@ -1,0 +1,95 @@
+/** The calls of the operating system that mapped memory needs. Loaded only where a budget is set. */
+import { createRequire } from 'node:module'
+import { MillraceError } from '../../core/errors.ts'
+
+export interface Libc {
+  /** @returns the address; shared, for reading and writing. Errors: undefined */
+  map(length: number, descriptor: number): number | undefined
+  /** An ArrayBuffer of the memory; nothing keeps the memory mapped. */
+  view(address: number, length: number): ArrayBuffer
+  unmap(address: number, length: number): void
+  /** The pages are no longer part of the process's memory; their contents stay in the file. */
+  drop(address: number, length: number): void
+  /** Blocks of the disk for this part of a file. @returns the error's number, 0: none */
+  reserve(descriptor: number, offset: number, length: number): number
+  readonly pageSize: number
+}
+
+export const ENOSPC = 28
+const EINTR = 4
+const READ_WRITE = 3
+const MAP_SHARED = 1
+const MADV_RANDOM = 1
+const MADV_DONTNEED = 4
+const HIGHEST_ADDRESS = 2 ** 47
+
+interface Koffi {
+  load(path: null): { func(signature: string): (...args: (number | null)[]) => number | bigint }
+  view(pointer: bigint, length: number): ArrayBuffer
+}
+
+let loaded: Libc | undefined
+
+/** @throws MillraceError UNSUPPORTED_FEATURE where the platform has none, or the package is not there */
+export function loadLibc(): Libc {
+  loaded ??= bind()
+  return loaded
+}
+
+function bind(): Libc {
+  if (process.platform !== 'linux') {
+    throw new MillraceError(
+      'UNSUPPORTED_FEATURE',
+      `state.memory.budget can be set on Linux only, and this is ${process.platform}`,
+      { hint: "RESET 'state.memory.budget': state is then kept in memory as a whole." },
+    )
+  }
+  const koffi = loadKoffi()
+  const library = koffi.load(null)
+  const map = library.func(
+    'uintptr_t mmap(uintptr_t address, size_t length, int protection, int flags, int descriptor, int64_t offset)',
+  )
+  const unmap = library.func('int munmap(uintptr_t address, size_t length)')
+  const advise = library.func('int madvise(uintptr_t address, size_t length, int advice)')
+  const reserve = library.func('int posix_fallocate(int descriptor, int64_t offset, int64_t length)')
+  const pageSize = Number(library.func('int getpagesize()')())
+  return {
+    map(length, descriptor) {
+      const address = Number(map(0, length, READ_WRITE, MAP_SHARED, descriptor, 0))
+      if (address >= HIGHEST_ADDRESS) return undefined
+      // Otherwise the page cache holds it in large pieces, and to touch a row means to take in megabytes.
+      advise(address, length, MADV_RANDOM)
+      return address
+    },
+    view: (address, length) => koffi.view(BigInt(address), length),
+    unmap(address, length) {
+      unmap(address, length)
+    },
+    drop(address, length) {
+      advise(address, length, MADV_DONTNEED)
+    },
+    reserve(descriptor, offset, length) {
+      for (;;) {
+        const error = Number(reserve(descriptor, offset, length))
+        if (error !== EINTR) return error
+      }
+    },
+    pageSize,
+  }
+}
+
+function loadKoffi(): Koffi {
+  try {
+    return createRequire(import.meta.url)('koffi') as Koffi
+  } catch (cause) {
+    throw new MillraceError(
+      'UNSUPPORTED_FEATURE',
+      'state.memory.budget needs the package "koffi", which cannot be loaded',
+      {
+        detail: cause instanceof Error ? cause.message.split('\n')[0] : undefined,
+        hint: "npm install koffi, or RESET 'state.memory.budget'.",
+        cause,
+      },
+    )
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * MappedMemory: state arrays as shared mappings of files that have no name. The operating system is the cache: pages that
+ * were dropped (`watcher.ts`) are taken in again when somebody touches them, from the page cache or from the disk, and
+ * under pressure it writes them out by itself. The files are worth nothing after the process: truth is the checkpoint.
+ *
+ * Each array has a file of its own and much address space behind it, so that it grows in place; blocks of the disk are
+ * set aside before they are used, so that a full disk is an error and no signal. What nobody refers to is unmapped when
+ * the garbage collector says so, and its blocks are free then.
+ */
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs'
+import { join } from 'node:path'
+import { threadId } from 'node:worker_threads'
+import { asMillraceError, MillraceError } from '../../core/errors.ts'
+import type { StateMemory } from '../table/memory.ts'
+import { ENOSPC, type Libc, loadLibc } from './libc.ts'
+import { MappingTable } from './mapping-table.ts'
+
+/** Bytes of the shortest array that has a file. */
+const SHORTEST = 1 << 20
+/** Address space of an array. */
+const RESERVED = 2 ** 34
+/** Left free on the disk, so that what cannot be had is known before it is full. */
+const SPACE_RESERVE = 1 << 20
+/** In the names that the files have for a moment: the watcher knows the mappings by it. */
+export const FILE_NAME = 'millrace-state-memory'
+
+/** What a thread needs to map memory; plain data. */
+export interface MemoryShare {
+  readonly table: SharedArrayBuffer
+  /** Where the files are. */
+  readonly directory: string
+  /** Who unmaps what is left when the thread has ended; 0: this thread stays. */
+  readonly owner: number
+  readonly shortest?: number
+}
+
+interface Area {
+  readonly table: MappingTable
+  readonly libc: Libc
+  readonly number: number
+  readonly descriptor: number
+  readonly address: number
+  readonly reserved: number
+  bytes: number
+  /** Buffers that are alive. */
+  views: number
+}
+
+/** Of the whole thread, because it has to outlive the memories. */
+const gone = new FinalizationRegistry<Area>((area) => {
+  if (--area.views === 0) release(area)
+})
+
+let files = 0
+
+export class MappedMemory implements StateMemory {
+  readonly shortest: number
+  readonly #libc: Libc
+  readonly #table: MappingTable
+  readonly #share: MemoryShare
+  readonly #areas = new WeakMap<ArrayBufferLike, Area>()
+
+  /** @throws MillraceError UNSUPPORTED_FEATURE */
+  constructor(share: MemoryShare) {
+    this.#libc = loadLibc()
+    this.#table = new MappingTable(share.table)
+    this.#share = share
+    this.shortest = share.shortest ?? SHORTEST
+  }
+
+  allocate(bytes: number, limit = bytes): ArrayBuffer {
+    const descriptor = createFile(this.#share.directory)
+    const reserved = Math.max(RESERVED, 2 * limit)
+    let number: number | undefined
+    try {
+      this.#reserve(descriptor, 0, bytes)
+      const address = this.#libc.map(reserved, descriptor)
+      if (address === undefined) throw noAddresses()
+      number = this.#table.enter({ address, bytes, reserved }, this.#share.owner)
+      if (number === undefined) {
+        this.#libc.unmap(address, reserved)
+        throw noAddresses()
+      }
+      const area = { table: this.#table, libc: this.#libc, number, descriptor, address, reserved, bytes, views: 0 }
+      return this.#view(area, limit)
+    } catch (error) {
+      if (number === undefined) closeSync(descriptor)
+      throw error
+    }
+  }
+
+  extend(buffer: ArrayBufferLike, bytes: number): ArrayBuffer | undefined {
+    const area = this.#areas.get(buffer)
+    if (area === undefined || bytes > area.reserved) return undefined
+    this.#lengthen(area, bytes)
+    return this.#view(area, bytes)
+  }
+
+  commit(buffer: ArrayBufferLike, bytes: number): boolean {
+    const area = this.#areas.get(buffer)
+    if (area === undefined) return false
+    this.#lengthen(area, bytes)
+    return true
+  }
+
+  #lengthen(area: Area, bytes: number): void {
+    if (bytes <= area.bytes) return
+    this.#reserve(area.descriptor, area.bytes, bytes - area.bytes)
+    area.bytes = bytes
+    this.#table.grow(area.number, bytes)
+  }
+
+  #view(area: Area, length: number): ArrayBuffer {
+    const buffer = this.#libc.view(area.address, length)
+    area.views++
+    this.#areas.set(buffer, area)
+    gone.register(buffer, area)
+    return buffer
+  }
+
+  #reserve(descriptor: number, offset: number, length: number): void {
+    const { directory } = this.#share
+    const { bavail, bsize } = statfsSync(directory)
+    const error = bavail * bsize < length + SPACE_RESERVE ? ENOSPC : this.#libc.reserve(descriptor, offset, length)
+    if (error === 0) return
+    if (error !== ENOSPC)
+      throw new MillraceError('IO_ERROR', `no memory for state can be had in "${directory}" (error ${error})`)
+    throw new MillraceError('STORAGE_FULL', 'the disk is full: state beyond the memory budget has no room', {
+      detail: `${Math.ceil(length / 1024)} KiB are wanted in "${directory}".`,
+      hint: 'Make room; the job goes on from its last checkpoint.',
+    })
+  }
+}
+
+function release({ table, libc, number, descriptor, address }: Area): void {
+  table.leave(number, (mapping) => {
+    // Whoever ends a thread has unmapped what it had.
+    if (mapping.address === address) libc.unmap(mapping.address, mapping.reserved)
+  })
+  closeSync(descriptor)
+}
+
+/** Without a name: it ends with the process, however that ends. */
+function createFile(directory: string): number {
+  const path = join(directory, `${FILE_NAME}-${process.pid}-${threadId}-${files++}`)
+  try {
+    mkdirSync(directory, { recursive: true })
+    const descriptor = openSync(path, 'wx+')
+    rmSync(path)
+    return descriptor
+  } catch (error) {
+    throw asMillraceError(error, 'IO_ERROR')
+  }
+}
+
+function noAddresses(): MillraceError {
+  return new MillraceError('IO_ERROR', 'the system has no address space left for state', {
+    hint: 'Raise the limits of the process (ulimit -v, vm.max_map_count), or set a higher parallelism.',
+  })
+}

@@ -1,0 +1,93 @@
+/**
+ * Where the arrays of the state are: on the heap, or, where `state.memory.budget` is set, in memory that can be left
+ * (`state/memory/`). Which of the two is said for a step of an operator and not for each table: operators are synchronous.
+ */
+import { extendedArray, type StateArray } from './extended-array.ts'
+
+/** Memory that the state's large arrays are in. Of one thread: none of its buffers may be transferred to another. */
+export interface StateMemory {
+  /** Bytes; shorter arrays are on the heap. */
+  readonly shortest: number
+  /**
+   * Zeros, in a buffer of its own.
+   *
+   * @param limit length of the buffer, of which only the first `bytes` are there until `commit`
+   * @throws MillraceError STORAGE_FULL, IO_ERROR
+   */
+  allocate(bytes: number, limit?: number): ArrayBuffer
+  /** The same bytes and zeros behind them in a longer buffer; undefined: there is no room behind them, or they are elsewhere. */
+  extend(buffer: ArrayBufferLike, bytes: number): ArrayBuffer | undefined
+  /** Of a buffer with a limit: its first `bytes` are there. @returns false: they are elsewhere */
+  commit(buffer: ArrayBufferLike, bytes: number): boolean
+}
+
+interface ArrayType<A> {
+  readonly BYTES_PER_ELEMENT: number
+  new (length: number): A
+  new (buffer: ArrayBuffer): A
+}
+
+/** Encoded pages share buffers of this size. */
+const CHUNK_BYTES = 4 << 20
+
+let current: StateMemory | undefined
+let chunk: Uint8Array<ArrayBuffer> | undefined
+let chunkUsed = 0
+
+/** For a step that waits for nothing. @returns what was in use before, to be put back after it */
+export function useStateMemory(memory: StateMemory | undefined): StateMemory | undefined {
+  const before = current
+  if (before !== memory) chunk = undefined
+  current = memory
+  return before
+}
+
+export function withStateMemory<T>(memory: StateMemory | undefined, step: () => T): T {
+  const before = useStateMemory(memory)
+  try {
+    return step()
+  } finally {
+    useStateMemory(before)
+  }
+}
+
+/** The memory in use, for so many bytes; undefined: the heap. */
+export function memoryFor(bytes: number): StateMemory | undefined {
+  return current === undefined || bytes < current.shortest ? undefined : current
+}
+
+/** Zeros. */
+export function stateArray<A extends StateArray>(type: ArrayType<A>, length: number): A {
+  const bytes = length * type.BYTES_PER_ELEMENT
+  const memory = memoryFor(bytes)
+  return memory === undefined ? new type(length) : new type(memory.allocate(bytes))
+}
+
+/** The array with zeros behind it: a copy, or a longer view of the same memory. The old one is not used any more. */
+export function longerArray<A extends StateArray>(values: A, length: number): A {
+  const type = values.constructor as unknown as ArrayType<A>
+  const bytes = length * type.BYTES_PER_ELEMENT
+  const memory = memoryFor(bytes)
+  if (memory === undefined) return extendedArray(values, length)
+  const extended = memory.extend(values.buffer, bytes)
+  if (extended !== undefined) return new type(extended)
+  const longer = new type(memory.allocate(bytes))
+  ;(longer as Uint8Array).set(values as Uint8Array)
+  return longer
+}
+
+/** The array, or one with room for so many elements, at least twice as long. */
+export function arrayFor<A extends StateArray>(values: A, length: number): A {
+  return length <= values.length ? values : longerArray(values, Math.max(length, 2 * values.length))
+}
+
+/** For a page of a checkpoint: there are many at once, and they are read once. Never all of its buffer, if that is mapped. */
+export function pageBytes(length: number): Uint8Array<ArrayBuffer> {
+  if (current === undefined || length >= CHUNK_BYTES) return new Uint8Array(length)
+  if (chunk === undefined || chunkUsed + length > chunk.length) {
+    chunk = new Uint8Array(current.allocate(CHUNK_BYTES))
+    chunkUsed = 0
+  }
+  chunkUsed += length
+  return chunk.subarray(chunkUsed - length, chunkUsed)
+}
