@@ -4,7 +4,7 @@ import { INSERT_ONLY } from '../../catalog/connector.ts'
 import { createBatch } from '../../core/change-batch.ts'
 import type { Column } from '../../core/column.ts'
 import { BIGINT, type Schema } from '../../core/types.ts'
-import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
+import type { OperatorGraph } from '../../planner/physical/graph.ts'
 import { planDeployment } from '../../planner/physical/exchange.ts'
 import type { PageWrite, RestoredState } from '../../state/state-store.ts'
 import { SYSTEM_CLOCK } from '../../core/clock.ts'
@@ -86,7 +86,7 @@ async function moved(pages: readonly PageWrite[], from: number, to: number): Pro
     },
     pages: async (uid) => pages.filter((page) => page.uid === uid),
   }
-  const none = (_: OperatorNode): boolean => false
+  const none = (): boolean => false
   const deployment = to === 1 ? undefined : planDeployment(graph, to, 128, none)
   return (await rescale(graph, restored, deployment, none, async () => undefined)).pages
 }
