@@ -81,6 +81,20 @@ export function arrayFor<A extends StateArray>(values: A, length: number): A {
   return length <= values.length ? values : longerArray(values, Math.max(length, 2 * values.length))
 }
 
+/**
+ * Brings the words at these places into memory, where they may be elsewhere: by a write that changes nothing, because
+ * for a read the system takes in fifteen pages around as well, and others have to go for them.
+ *
+ * @param stride of words for each place
+ */
+export function takeIn(words: Int32Array, places: Int32Array, count: number, stride: number): void {
+  if (memoryFor(words.byteLength) === undefined) return
+  for (let i = 0; i < count; i++) {
+    const place = places[i] as number
+    if (place >= 0) Atomics.compareExchange(words, place * stride, 0, 0)
+  }
+}
+
 /** For a page of a checkpoint: there are many at once, and they are read once. Never all of its buffer, if that is mapped. */
 export function pageBytes(length: number): Uint8Array<ArrayBuffer> {
   if (current === undefined || length >= CHUNK_BYTES) return new Uint8Array(length)

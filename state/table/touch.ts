@@ -4,11 +4,13 @@
  */
 import type { ProbeTarget } from './probe.ts'
 import { BytesStore } from './bytes-store.ts'
+import { memoryFor, takeIn } from './memory.ts'
 import { FixedStore, type StoredColumn } from './stored-column.ts'
 
 /** The first slot of each key, then the key of the row that it names: nearly always the one. */
 export function touchKeys(target: ProbeTarget, hashes: Int32Array, count: number): number {
   const { index, shift } = target
+  takeInSlots(index, shift, hashes, count)
   let sum = 0
   for (let i = 0; i < count; i++) sum ^= index[2 * ((hashes[i] as number) >>> shift) + 1] as number
   for (const key of target.keys) {
@@ -23,11 +25,17 @@ export function touchKeys(target: ProbeTarget, hashes: Int32Array, count: number
   return sum
 }
 
+function takeInSlots(index: Int32Array, shift: number, hashes: Int32Array, count: number): void {
+  if (memoryFor(index.byteLength) === undefined) return
+  for (let i = 0; i < count; i++) Atomics.compareExchange(index, 2 * ((hashes[i] as number) >>> shift), 0, 0)
+}
+
 export function touchRows(columns: readonly StoredColumn[], rows: Int32Array, count: number): number {
   let sum = 0
   for (const column of columns) {
     const [words, width] = wordsOf(column)
     if (words === undefined) continue
+    takeIn(words, rows, count, width)
     for (let i = 0; i < count; i++) sum ^= words[(rows[i] as number) * width] as number
   }
   return sum
