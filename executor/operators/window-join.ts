@@ -129,9 +129,8 @@ class WindowJoin implements Operator {
     for (const group of groups) this.#join(group, isNull[group] === 1)
     this.#giveOut()
     for (const group of groups) {
-      for (const rows of [this.#left, this.#right]) {
-        for (let row = rows.first(group); row >= 0; row = rows.first(group)) rows.remove(row)
-      }
+      this.#left.removeAll(group)
+      this.#right.removeAll(group)
       this.#keys.remove(group)
     }
     this.#left.settle()

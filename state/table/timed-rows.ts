@@ -30,7 +30,8 @@ export class TimedRows {
   /** By group: ids of the first and the last row, plus 1. */
   #heads: Int32Array = new Int32Array(FIRST)
   #tails: Int32Array = new Int32Array(FIRST)
-  #gone: number[] = []
+  #gone: Int32Array = new Int32Array(64)
+  #goneCount = 0
 
   constructor(values: readonly ValueColumn[]) {
     this.values = values.map((value) => createStoredColumn(value.kind, value.type))
@@ -39,7 +40,7 @@ export class TimedRows {
 
   /** Number of rows. */
   get size(): number {
-    return this.#rows.size - this.#gone.length
+    return this.#rows.size - this.#goneCount
   }
 
   get bytes(): number {
@@ -112,7 +113,23 @@ export class TimedRows {
     else this.#next[before] = after + 1
     if (after < 0) this.#tails[group] = before + 1
     else this.#previous[after] = before + 1
-    this.#gone.push(row)
+    this.#putAway(row)
+  }
+
+  /** Takes all rows out of a group. */
+  removeAll(group: number): void {
+    for (let row = this.first(group); row >= 0; row = this.next(row)) this.#putAway(row)
+    this.#heads[group] = 0
+    this.#tails[group] = 0
+  }
+
+  #putAway(row: number): void {
+    if (this.#goneCount === this.#gone.length) {
+      const longer = new Int32Array(2 * this.#goneCount)
+      longer.set(this.#gone)
+      this.#gone = longer
+    }
+    this.#gone[this.#goneCount++] = row
   }
 
   /** After a change of a row's values. */
@@ -122,8 +139,8 @@ export class TimedRows {
 
   /** At the end of a batch: rows that were taken out are gone. */
   settle(): void {
-    for (const row of this.#gone) this.#rows.free(row)
-    this.#gone = []
+    this.#rows.freeAll(this.#gone, this.#goneCount)
+    this.#goneCount = 0
     this.#rows.compact()
   }
 
