@@ -11,7 +11,8 @@ import { createOperator } from '../executor/operators/index.ts'
 import type { Operator, Output } from '../executor/operators/operator.ts'
 import { createJoin, type JoinType } from '../planner/logical/join.ts'
 import { createValues } from '../planner/logical/values.ts'
-import type { JoinSide, OperatorNode } from '../planner/physical/graph.ts'
+import type { JoinSide } from '../planner/physical/join-nodes.ts'
+import type { OperatorNode } from '../planner/physical/graph.ts'
 
 const BATCH_ROWS = 4096
 const RUNS = 3

@@ -1,7 +1,8 @@
 /** From nodes of the graph to operators at work: the only list. */
 import { unreachable } from '../../core/errors.ts'
 import { type Schema, timestamp, type SqlType } from '../../core/types.ts'
-import type { OperatorGraph, OperatorNode, WindowSpec } from '../../planner/physical/graph.ts'
+import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
+import type { WindowSpec } from '../../planner/physical/window-spec.ts'
 import { createBatchOverAggregate } from './batch-over-aggregate.ts'
 import { createCalc } from './calc.ts'
 import { createChangelogNormalize } from './changelog-normalize.ts'

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { INSERT_ONLY } from '../../catalog/connector.ts'
 import { BIGINT, BOOLEAN, INT, type Schema, STRING, timestamp } from '../../core/types.ts'
 import type { Expression } from '../../planner/expression.ts'
-import type { IntervalBounds } from '../../planner/physical/graph.ts'
+import type { IntervalBounds } from '../../planner/physical/join-nodes.ts'
 import {
   type HarnessOptions,
   type NodeOf,

@@ -9,7 +9,7 @@
 import { type ChangeBatch } from '../../core/change-batch.ts'
 import { type Schema, type SqlType, unitsPerMillisecond } from '../../core/types.ts'
 import { invariant } from '../../core/errors.ts'
-import type { IntervalJoinNode } from '../../planner/physical/graph.ts'
+import type { IntervalJoinNode } from '../../planner/physical/join-nodes.ts'
 import { KeyedTable } from '../../state/table/keyed-table.ts'
 import type { FixedStore } from '../../state/table/stored-column.ts'
 import { TimedRows } from '../../state/table/timed-rows.ts'

@@ -4,7 +4,7 @@ import { INT, type Schema, STRING } from '../../core/types.ts'
 import type { Expression } from '../../planner/expression.ts'
 import { createJoin, type JoinType } from '../../planner/logical/join.ts'
 import { createValues } from '../../planner/logical/values.ts'
-import type { JoinSide } from '../../planner/physical/graph.ts'
+import type { JoinSide } from '../../planner/physical/join-nodes.ts'
 import { materialize, type NodeOf, OperatorHarness, type OperatorStep, runThreeWays } from './operator-harness.ts'
 
 const SIDE: Schema = {

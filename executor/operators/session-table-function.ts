@@ -5,7 +5,8 @@
  */
 import { type ChangeBatch, createBatch, gatherRows } from '../../core/change-batch.ts'
 import type { Schema } from '../../core/types.ts'
-import type { SessionWindow, WindowTableFunctionNode } from '../../planner/physical/graph.ts'
+import type { SessionWindow } from '../../planner/physical/window-spec.ts'
+import type { WindowTableFunctionNode } from '../../planner/physical/graph.ts'
 import { CounterPage } from './counter-page.ts'
 import { MIN_WATERMARK, type Operator, type OperatorContext, type OperatorMetrics, type StatePage } from './operator.ts'
 import { SessionRows } from './session-rows.ts'

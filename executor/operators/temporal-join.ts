@@ -9,7 +9,7 @@
 import { type ChangeBatch, INSERT, isRetraction } from '../../core/change-batch.ts'
 import { invariant } from '../../core/errors.ts'
 import { type Schema, type SqlType, unitsPerMillisecond } from '../../core/types.ts'
-import type { TemporalJoinNode } from '../../planner/physical/graph.ts'
+import type { TemporalJoinNode } from '../../planner/physical/join-nodes.ts'
 import { KeyedTable } from '../../state/table/keyed-table.ts'
 import type { FixedStore } from '../../state/table/stored-column.ts'
 import { TimedRows } from '../../state/table/timed-rows.ts'

@@ -10,7 +10,7 @@ import {
   withNullability,
 } from '../../core/types.ts'
 import type { AggregateCall } from '../../planner/expression.ts'
-import type { AlignedWindow } from '../../planner/physical/graph.ts'
+import type { AlignedWindow } from '../../planner/physical/window-spec.ts'
 import { materialize, type NodeOf, OperatorHarness, type OperatorStep, runThreeWays } from './operator-harness.ts'
 import { MAX_WATERMARK } from './operator.ts'
 

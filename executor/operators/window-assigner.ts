@@ -4,7 +4,7 @@
  * size and its slide. Times are local milliseconds (`WallClock`).
  */
 import type { Column } from '../../core/column.ts'
-import type { AlignedWindow } from '../../planner/physical/graph.ts'
+import type { AlignedWindow } from '../../planner/physical/window-spec.ts'
 import { readMilliseconds } from './timestamps.ts'
 import type { WallClock } from './wall-clock.ts'
 

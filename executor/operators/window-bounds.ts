@@ -2,7 +2,8 @@
 import type { Column } from '../../core/column.ts'
 import { unreachable } from '../../core/errors.ts'
 import type { SqlType } from '../../core/types.ts'
-import type { WindowAggregateNode, WindowProperty } from '../../planner/physical/graph.ts'
+import type { WindowAggregateNode } from '../../planner/physical/graph.ts'
+import type { WindowProperty } from '../../planner/physical/window-spec.ts'
 import type { WallClock } from './wall-clock.ts'
 
 /** Of one window for each row. Local milliseconds. */

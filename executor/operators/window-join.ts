@@ -7,7 +7,7 @@
 import { type ChangeBatch, gatherRows } from '../../core/change-batch.ts'
 import { invariant, unreachable } from '../../core/errors.ts'
 import { BIGINT, type Schema, type SqlType, unitsPerMillisecond } from '../../core/types.ts'
-import type { WindowJoinNode } from '../../planner/physical/graph.ts'
+import type { WindowJoinNode } from '../../planner/physical/join-nodes.ts'
 import { KeyedTable } from '../../state/table/keyed-table.ts'
 import type { FixedStore } from '../../state/table/stored-column.ts'
 import { TimedRows } from '../../state/table/timed-rows.ts'

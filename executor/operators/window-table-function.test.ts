@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ALL_CHANGES } from '../../catalog/connector.ts'
 import { type Schema, type SqlType, STRING, timestamp, timestampLtz } from '../../core/types.ts'
-import type { AlignedWindow } from '../../planner/physical/graph.ts'
+import type { AlignedWindow } from '../../planner/physical/window-spec.ts'
 import { type NodeOf, type OperatorStep, runThreeWays } from './operator-harness.ts'
 
 function emitted(

@@ -7,14 +7,8 @@ import { MillraceError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { OptionValues } from '../../core/options.ts'
 import { isDivisible } from '../../planner/physical/exchange.ts'
-import type {
-  LookupJoinNode,
-  OperatorGraph,
-  OperatorNode,
-  SinkNode,
-  SourceNode,
-  ValuesNode,
-} from '../../planner/physical/graph.ts'
+import type { LookupJoinNode } from '../../planner/physical/join-nodes.ts'
+import type { OperatorGraph, OperatorNode, SinkNode, SourceNode, ValuesNode } from '../../planner/physical/graph.ts'
 import { valuesBatch } from '../codegen/calc.ts'
 import type { AttemptOptions } from './attempt.ts'
 import { LookupTask } from './lookup-task.ts'

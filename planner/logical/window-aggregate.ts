@@ -2,7 +2,8 @@
 import { unreachable } from '../../core/errors.ts'
 import type { Field, Schema, SqlType } from '../../core/types.ts'
 import type { AggregateCall } from '../expression.ts'
-import type { AttachedWindow, WindowAggregateNode, WindowProperty, WindowSpec } from '../physical/graph.ts'
+import type { AttachedWindow, WindowProperty, WindowSpec } from '../physical/window-spec.ts'
+import type { WindowAggregateNode } from '../physical/graph.ts'
 import type { LogicalNode } from './node.ts'
 
 export interface WindowAggregate {

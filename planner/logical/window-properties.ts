@@ -6,7 +6,7 @@
 import type { SqlType } from '../../core/types.ts'
 import type { Expression } from '../expression.ts'
 import { conjunctsOf } from '../expression-rewrite.ts'
-import type { WindowProperty, WindowSpec } from '../physical/graph.ts'
+import type { WindowProperty, WindowSpec } from '../physical/window-spec.ts'
 import { joinKeys } from '../physical/join-keys.ts'
 import type { Join } from './join.ts'
 import type { LogicalNode } from './node.ts'

@@ -5,7 +5,7 @@
 import type { SourcePosition } from '../../core/errors.ts'
 import type { Schema } from '../../core/types.ts'
 import type { SortField } from '../expression.ts'
-import type { AttachedWindow, WindowSpec } from '../physical/graph.ts'
+import type { AttachedWindow, WindowSpec } from '../physical/window-spec.ts'
 import type { LogicalNode } from './node.ts'
 
 export interface WindowRank {

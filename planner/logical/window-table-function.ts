@@ -1,6 +1,6 @@
 /** TUMBLE, HOP, CUMULATE, SESSION: the input's columns, then window_start, window_end and window_time. */
 import type { Field, Schema } from '../../core/types.ts'
-import type { WindowSpec } from '../physical/graph.ts'
+import type { WindowSpec } from '../physical/window-spec.ts'
 import type { LogicalNode } from './node.ts'
 import { windowPropertyType } from './window-aggregate.ts'
 

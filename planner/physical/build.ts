@@ -7,7 +7,8 @@ import type { Changelogs } from './changelog.ts'
 import { describe } from './describe.ts'
 import type { Draft } from './draft.ts'
 import type { SortField } from '../expression.ts'
-import type { JoinSide, OperatorGraph, OperatorNode } from './graph.ts'
+import type { JoinSide } from './join-nodes.ts'
+import type { OperatorGraph, OperatorNode } from './graph.ts'
 import { assignUids } from './uid.ts'
 
 export function buildGraph(roots: readonly Draft[], changelogs: Changelogs): OperatorGraph {

@@ -11,7 +11,7 @@ import { orderedText, orderText } from '../explain/ordered-text.ts'
 import { fromChangelogText, processFunctionText, toChangelogText } from '../explain/table-function-text.ts'
 import { correlateText } from '../explain/correlate-text.ts'
 import type { Draft, DraftNode } from './draft.ts'
-import type { AttachedWindow, WindowProperty, WindowSpec } from './graph.ts'
+import type { AttachedWindow, WindowProperty, WindowSpec } from './window-spec.ts'
 import { matchText } from '../explain/match-text.ts'
 
 export function describe(draft: Draft): string {

@@ -9,7 +9,7 @@ import type { Expression } from '../expression.ts'
 import { conjunction, conjunctsOf } from '../expression-rewrite.ts'
 import type { Join } from '../logical/join.ts'
 import type { DraftNode } from './draft.ts'
-import type { IntervalBounds } from './graph.ts'
+import type { IntervalBounds } from './join-nodes.ts'
 import { joinKeys } from './join-keys.ts'
 
 type IntervalJoin = Extract<DraftNode, { kind: 'interval-join' }>

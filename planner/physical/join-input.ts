@@ -5,7 +5,7 @@
 import type { ChangelogMode } from '../../catalog/connector.ts'
 import { leftMayMiss, rightMayMiss } from '../logical/join.ts'
 import type { Draft, DraftNode } from './draft.ts'
-import type { JoinSide } from './graph.ts'
+import type { JoinSide } from './join-nodes.ts'
 import type { UpsertKeys } from './upsert-keys.ts'
 
 type JoinDraftNode = Extract<DraftNode, { kind: 'join' }>

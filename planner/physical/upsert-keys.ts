@@ -4,7 +4,7 @@ import { isInteger, supportsImplicitCast } from '../bind/coercion.ts'
 import type { Expression } from '../expression.ts'
 import { behindOp } from '../logical/from-changelog.ts'
 import type { Draft } from './draft.ts'
-import type { WindowSpec } from './graph.ts'
+import type { WindowSpec } from './window-spec.ts'
 import { joinUpsertKeys } from './join-input.ts'
 
 export type UpsertKeys = readonly (readonly number[])[]

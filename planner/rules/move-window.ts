@@ -1,5 +1,5 @@
 /** The columns of its input that a window reads, and the window over an input with other columns. */
-import type { WindowSpec } from '../physical/graph.ts'
+import type { WindowSpec } from '../physical/window-spec.ts'
 
 export function windowInputs(window: WindowSpec): readonly number[] {
   return window.kind === 'session' ? [window.timeColumn, ...window.partitionKeys] : [window.timeColumn]

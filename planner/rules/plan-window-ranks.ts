@@ -7,7 +7,7 @@ import { type LogicalNode, mapLogicalInputs } from '../logical/node.ts'
 import type { Rank } from '../logical/rank.ts'
 import { coversWindow, windowColumnsOf } from '../logical/window-properties.ts'
 import { createWindowRank } from '../logical/window-rank.ts'
-import type { WindowProperty } from '../physical/graph.ts'
+import type { WindowProperty } from '../physical/window-spec.ts'
 
 /** @throws MillraceError for windows of processing time and ranges that are no constants, as in Flink */
 export function planWindowRanks(node: LogicalNode): LogicalNode {
