@@ -4,7 +4,6 @@
  */
 import type { UserFunction } from '../../catalog/function.ts'
 import type { CatalogTable } from '../../catalog/table.ts'
-import type { Schema, SqlType } from '../../core/types.ts'
 import type { AggregateCall, Expression, SortField } from '../expression.ts'
 import type { IntervalJoinNode, JoinNode, LookupJoinNode, TemporalJoinNode, WindowJoinNode } from './join-nodes.ts'
 import type { MatchSpec } from './match-spec.ts'
