@@ -7,6 +7,7 @@ import {
   BIGINT,
   DATE,
   INT,
+  physicalKind,
   type SqlType,
   timestamp,
   timestampLtz,
@@ -288,13 +289,15 @@ const TIMESTAMPDIFF = defineWith(
   },
 )
 
+/** @param read milliseconds, or days of a DATE; asked once for the rows of a batch, which come together */
 function now(
   name: string,
   type: SqlType,
-  read: (call: CallSite) => Value,
+  read: (call: CallSite) => number,
   description: string,
   aliases: readonly string[] = [],
 ): ScalarFunction {
+  const isLong = physicalKind(type) === 'i64'
   return defineWith(
     {
       name,
@@ -304,12 +307,19 @@ function now(
       description,
       examples: [],
       deterministic: false,
+      generate: (generator, _args, call) => {
+        const value = generator.name('now')
+        generator.onceABatch(`const ${value} = ${generator.constant(() => read(call))}();`)
+        const shared = { type: call.returnType, isNull: '0' }
+        if (!isLong) return { ...shared, representation: 'number', value }
+        return { ...shared, representation: 'bigint', value: `BigInt(${value})`, number: value }
+      },
     },
     (args) =>
       args.length <= 1
         ? { argumentTypes: args.map((arg) => arg.type), returnType: withNullability(type, false) }
         : undefined,
-    (call) => () => read(call),
+    (call) => () => (isLong ? BigInt(read(call)) : read(call)),
   )
 }
 
@@ -322,17 +332,12 @@ const CLOCKS: readonly ScalarFunction[] = [
   now(
     'CURRENT_TIMESTAMP',
     timestampLtz(3),
-    (call) => BigInt(call.environment.clock.now()),
-    'The current instant, anew for each row.',
+    (call) => call.environment.clock.now(),
+    'The current instant, anew for rows that come later.',
     ['NOW', 'CURRENT_ROW_TIMESTAMP'],
   ),
-  now('PROCTIME', timestampLtz(3), (call) => BigInt(call.environment.clock.now()), 'The processing time of the row.'),
-  now(
-    'LOCALTIMESTAMP',
-    timestamp(3),
-    (call) => BigInt(localNow(call)),
-    "The current date and time in the session's zone.",
-  ),
+  now('PROCTIME', timestampLtz(3), (call) => call.environment.clock.now(), 'The processing time of the row.'),
+  now('LOCALTIMESTAMP', timestamp(3), localNow, "The current date and time in the session's zone."),
   now('CURRENT_DATE', DATE, (call) => Math.floor(localNow(call) / DAY), "The current date in the session's zone."),
   now(
     'CURRENT_TIME',
