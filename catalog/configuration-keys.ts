@@ -37,7 +37,8 @@ export const CONFIGURATION_KEYS = [
     key: 'execution.checkpointing.tolerable-failed-checkpoints',
     type: 'int',
     default: '0',
-    description: 'Failed checkpoints in a row before the job fails over.',
+    description:
+      'Taken for compatibility: a job whose checkpoint fails goes on from the one before, as with 0; `restart-strategy` says how often.',
   },
   {
     key: 'execution.checkpointing.savepoint-dir',
@@ -312,7 +313,7 @@ export const CONFIGURATION_KEYS = [
     key: 'sql-client.verbose',
     type: 'boolean',
     default: 'false',
-    description: 'Whether the shell prints the whole cause of an error.',
+    description: 'Whether errors are printed with all that they came from.',
   },
 ] as const satisfies readonly OptionSpec[]
 

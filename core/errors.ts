@@ -89,6 +89,18 @@ export function formatError(error: MillraceError, sql?: string): string {
   return lines.join('\n')
 }
 
+/** What an error came from, a line each: for `sql-client.verbose`. */
+export function causesOf(error: MillraceError): readonly string[] {
+  const lines: string[] = []
+  const seen = new Set<unknown>([error])
+  for (let { cause } = error as { readonly cause?: unknown }; cause instanceof Error && !seen.has(cause); ) {
+    seen.add(cause)
+    lines.push(`CAUSE: ${cause.stack ?? cause.message}`)
+    ;({ cause } = cause as { readonly cause?: unknown })
+  }
+  return lines
+}
+
 function caretLines(sql: string, position: SourcePosition): string[] {
   const text = sql.split(/\r\n|\r|\n/)[position.line - 1] ?? ''
   const label = `LINE ${position.line}: `

@@ -1,10 +1,11 @@
 /** `millrace run`: statements in their order; at the end it waits for the jobs, shows how they get on and sums up. */
 import { basename } from 'node:path'
-import { asMillraceError, formatError, type MillraceError } from '../../core/errors.ts'
+import { asMillraceError, type MillraceError } from '../../core/errors.ts'
 import { positionOf } from '../../parser/ast.ts'
 import type { QueryResult } from '../../session/query-result.ts'
 import type { StatementResult } from '../../session/result.ts'
 import { Session } from '../../session/session.ts'
+import { errorText } from '../display/error-text.ts'
 import { JobProgress } from '../display/job-progress.ts'
 import { displayQuery, type ResultMode } from '../display/query-display.ts'
 import { resultLines } from '../display/result-lines.ts'
@@ -108,7 +109,8 @@ class ScriptRun {
     for (const { job, error } of results) {
       if (error === undefined) continue
       failed ||= error.code !== 'JOB_CANCELLED' || !this.#interrupted
-      if (error.code !== 'JOB_CANCELLED') process.stderr.write(`job "${job.name}" failed\n${formatError(error)}\n`)
+      if (error.code !== 'JOB_CANCELLED')
+        process.stderr.write(`job "${job.name}" failed\n${errorText(error, this.#session)}\n`)
     }
     this.#terminal.writeLines(progress.summaryLines())
     if (this.#interrupted) return 130
@@ -120,6 +122,6 @@ class ScriptRun {
   #report(error: MillraceError, piece: ScriptPiece): void {
     error.position ??= positionOf(this.#script, { start: piece.start, end: piece.start + 1 })
     process.stderr.write(`${this.#file}:${error.position.line}:${error.position.column}\n`)
-    process.stderr.write(`${formatError(error, this.#script)}\n`)
+    process.stderr.write(`${errorText(error, this.#session, this.#script)}\n`)
   }
 }

@@ -2,12 +2,13 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
-import { asMillraceError, formatError } from '../../core/errors.ts'
+import { asMillraceError } from '../../core/errors.ts'
 import { splitScript } from '../../parser/script.ts'
 import type { QueryResult } from '../../session/query-result.ts'
 import type { StatementResult } from '../../session/result.ts'
 import { Session } from '../../session/session.ts'
 import { readScript, type ScriptPiece, statementsOf } from '../commands/script.ts'
+import { errorText } from '../display/error-text.ts'
 import { displayQuery, type ResultMode } from '../display/query-display.ts'
 import { resultLines } from '../display/result-lines.ts'
 import { Terminal } from '../display/terminal.ts'
@@ -80,7 +81,7 @@ class Shell {
       try {
         await this.#runPiece(piece, text, depth)
       } catch (error) {
-        this.#terminal.writeLines([formatError(asMillraceError(error), text), ''])
+        this.#terminal.writeLines([errorText(error, this.#session, text), ''])
         return false
       }
     }
@@ -91,7 +92,7 @@ class Shell {
   async awaitJobs(): Promise<number> {
     const results = await Promise.allSettled(this.#session.jobs().map((job) => job.finished))
     for (const result of results) {
-      if (result.status === 'rejected') this.#terminal.writeLines([formatError(asMillraceError(result.reason))])
+      if (result.status === 'rejected') this.#terminal.writeLines([errorText(result.reason, this.#session)])
     }
     return results.some((result) => result.status === 'rejected') ? 1 : 0
   }
