@@ -15,12 +15,13 @@ export function createRing(capacity: number): SharedArrayBuffer {
 
 export class Ring {
   readonly #positions: Int32Array
-  readonly #bytes: Uint8Array
+  /** Copied with `Buffer.copy`: `set` takes the bytes of a shared memory in small pieces. */
+  readonly #bytes: Buffer
   readonly #mask: number
 
   constructor(memory: SharedArrayBuffer) {
     this.#positions = new Int32Array(memory, 0, HEADER_BYTES / 4)
-    this.#bytes = new Uint8Array(memory, HEADER_BYTES)
+    this.#bytes = Buffer.from(memory, HEADER_BYTES)
     this.#mask = this.#bytes.length - 1
   }
 
@@ -36,8 +37,9 @@ export class Ring {
     if (count === 0) return 0
     const at = (written >>> 0) & this.#mask
     const first = Math.min(count, this.#bytes.length - at)
-    this.#bytes.set(source.subarray(start, start + first), at)
-    if (first < count) this.#bytes.set(source.subarray(start + first, start + count), 0)
+    const bytes = Buffer.from(source.buffer, source.byteOffset + start, count)
+    bytes.copy(this.#bytes, at, 0, first)
+    if (first < count) bytes.copy(this.#bytes, 0, first, count)
     Atomics.store(this.#positions, WRITTEN, (written + count) | 0)
     return count
   }
@@ -47,8 +49,8 @@ export class Ring {
     const read = Atomics.load(this.#positions, READ)
     const at = (read >>> 0) & this.#mask
     const first = Math.min(count, this.#bytes.length - at)
-    target.set(this.#bytes.subarray(at, at + first), start)
-    if (first < count) target.set(this.#bytes.subarray(0, count - first), start + first)
+    this.#bytes.copy(target, start, at, at + first)
+    if (first < count) this.#bytes.copy(target, start + first, 0, count - first)
     Atomics.store(this.#positions, READ, (read + count) | 0)
   }
 
