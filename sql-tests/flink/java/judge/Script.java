@@ -28,10 +28,15 @@ final class Script {
             int split = record.indexOf("----");
             String body = String.join("\n", record.subList(1, split < 0 ? record.size() : split));
             if (head.startsWith("file ")) steps.add(new Step("file", head.substring(5).trim(), body, start + 1));
-            else if (KINDS.contains(head)) steps.add(new Step(head, "", body, start + 1));
+            else if (KINDS.contains(kindOf(head))) steps.add(new Step(kindOf(head), "", body, start + 1));
             else throw new IllegalArgumentException("line " + (start + 1) + ": \"" + head + "\" begins no record");
         }
         return steps;
+    }
+
+    /** One worker is what there is here, so that what is serial is nothing special. */
+    private static String kindOf(String head) {
+        return head.endsWith(" serial") ? head.substring(0, head.length() - " serial".length()) : head;
     }
 
     private static List<Step> parseStatements(String text) {
