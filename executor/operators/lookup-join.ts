@@ -67,9 +67,9 @@ class LookupJoin implements LookupOperator {
   readonly #keyTypes: readonly SqlType[]
   readonly #keySchema: Schema
   readonly #keyColumns: readonly ((batch: ChangeBatch) => Column)[]
-  /** The columns of what was found that are wanted as they are; undefined: some have to be computed. */
+  /** The columns of what was found that are wanted as they are; undefined: `#project` computes some. */
   readonly #picked: readonly number[] | undefined
-  readonly #project: (batch: ChangeBatch) => readonly Column[]
+  readonly #project: ((batch: ChangeBatch) => readonly Column[]) | undefined
   readonly #condition: JoinCondition | undefined
   readonly #joined = new JoinedRows()
   /** Rows of a batch with what was found for them. */
@@ -97,8 +97,8 @@ class LookupJoin implements LookupOperator {
     const right: Schema = { fields: node.schema.fields.slice(input.fields.length) }
     const picked = node.projections.flatMap((expression) => (expression.kind === 'input' ? [expression.index] : []))
     this.#picked = picked.length === node.projections.length ? picked : undefined
-    const calc = compileCalc(undefined, node.projections, right, context)
-    this.#project = (batch) => calc(batch).columns
+    const calc = this.#picked === undefined ? compileCalc(undefined, node.projections, right, context) : undefined
+    this.#project = calc && ((batch) => calc(batch).columns)
     this.#condition =
       node.condition === undefined ? undefined : compileJoinCondition(node.condition, input, right, context)
   }
@@ -387,7 +387,7 @@ class LookupJoin implements LookupOperator {
   #rightColumns(stored: LookupRows['rows']['values'], rows: Int32Array, count: number): readonly Column[] {
     const picked = this.#picked?.flatMap((index) => stored[index] ?? [])
     const columns = (picked ?? stored).map((column) => column.gather(rows, count))
-    return picked === undefined ? this.#project(createBatch(this.#node.lookup, columns, count)) : columns
+    return this.#project?.(createBatch(this.#node.lookup, columns, count)) ?? columns
   }
 
   #test(batch: ChangeBatch, found: readonly Column[], pairs: RowPairs): Uint8Array | null {
