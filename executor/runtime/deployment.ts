@@ -1,7 +1,7 @@
 /** In how many workers a job runs. */
 import type { ConfigurationReader } from '../../catalog/reader.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { type Deployment, planDeployment } from '../../planner/physical/exchange.ts'
+import { callsProgram, type Deployment, planDeployment } from '../../planner/physical/exchange.ts'
 import type { OperatorGraph } from '../../planner/physical/graph.ts'
 import { runsParallel } from './connect.ts'
 
@@ -25,7 +25,7 @@ export function deploymentOf(graph: OperatorGraph, configuration: ConfigurationR
       { hint: "SET 'pipeline.max-parallelism' to more, before the job is started for the first time." },
     )
   }
-  if (JSON.stringify(graph).includes('"kind":"registered"')) return undefined
+  if (callsProgram(graph)) return undefined
   const deployment = planDeployment(graph, parallelism, maxParallelism, runsParallel)
   return deployment.subtasks.every((subtasks) => subtasks === 1) ? undefined : deployment
 }

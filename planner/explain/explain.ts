@@ -2,7 +2,7 @@
 import type { PlannerContext } from '../../catalog/reader.ts'
 import type { ExplainDetail } from '../../parser/ast.ts'
 import type { LogicalNode } from '../logical/node.ts'
-import { type Exchange, isDivisible, planDeployment } from '../physical/exchange.ts'
+import { callsProgram, type Exchange, isDivisible, planDeployment } from '../physical/exchange.ts'
 import type { OperatorGraph } from '../physical/graph.ts'
 import { type Advice, adviceFor } from './advice.ts'
 import { logicalTree } from './logical-plan.ts'
@@ -47,7 +47,7 @@ export function explainPlan(
 /** Flink prints them with one worker too; here there are none then. */
 function exchangesOf(graph: OperatorGraph, { configuration, connectors }: PlannerContext): readonly Exchange[] {
   const parallelism = configuration.int('parallelism.default')
-  if (parallelism <= 1) return []
+  if (parallelism <= 1 || callsProgram(graph)) return []
   return planDeployment(graph, parallelism, parallelism, (node) => isDivisible(connectors, node)).exchanges
 }
 

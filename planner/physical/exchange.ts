@@ -18,6 +18,11 @@ export function isDivisible(connectors: ReadonlyMap<string, ConnectorDescriptor>
   return descriptor?.sink?.divisible?.(node.options) === true
 }
 
+/** Whether the job calls a function of the program around it, which other threads cannot. */
+export function callsProgram(graph: OperatorGraph): boolean {
+  return JSON.stringify(graph).includes('"kind":"registered"')
+}
+
 /** What an operator needs of an input: rows stay where they are, go by the hash of columns, or all to the first worker. */
 export type Distribution =
   | { readonly kind: 'forward' }
