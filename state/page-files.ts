@@ -8,7 +8,7 @@ import { closeSync, linkSync, mkdirSync, openSync, readSync, rmSync } from 'node
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { invariant, MillraceError } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import type { FileChecksum } from './checkpoint-directory.ts'
 
 /** Bytes that are written at a time. */
@@ -43,11 +43,11 @@ function pageFileName(number: number): string {
   return `${String(number).padStart(6, '0')}${SUFFIX}`
 }
 
-/** Errors: INVALID_CHECKPOINT where the file ends before the page does. */
-export function readPlaces(directory: string, places: readonly PagePlace[]): Uint8Array[] {
+/** One after the other, with each file opened once. Errors: INVALID_CHECKPOINT where a file ends before the page does. */
+export function* readPlaces(directory: string, places: Iterable<PagePlace>): Generator<Uint8Array> {
   const descriptors = new Map<number, number>()
   try {
-    return places.map(({ file, offset, length }) => {
+    for (const { file, offset, length } of places) {
       const descriptor = descriptors.get(file) ?? openSync(join(directory, pageFileName(file)), 'r')
       descriptors.set(file, descriptor)
       const bytes = new Uint8Array(length)
@@ -56,11 +56,16 @@ export function readPlaces(directory: string, places: readonly PagePlace[]): Uin
         if (read === 0) throw new MillraceError('INVALID_CHECKPOINT', `file "${pageFileName(file)}" ends too early`)
         at += read
       }
-      return bytes
-    })
+      yield bytes
+    }
   } finally {
     for (const descriptor of descriptors.values()) closeSync(descriptor)
   }
+}
+
+/** The order in which a disk reads them best. */
+export function byPlace(a: PagePlace, b: PagePlace): number {
+  return a.file - b.file || a.offset - b.offset
 }
 
 export class PageFiles {
@@ -109,7 +114,7 @@ export class PageFiles {
     if (file !== undefined) file.live -= place.length
   }
 
-  read(places: readonly PagePlace[]): Uint8Array[] {
+  read(places: Iterable<PagePlace>): Generator<Uint8Array> {
     return readPlaces(this.#directory, places)
   }
 
@@ -146,10 +151,10 @@ export class PageFiles {
       const file = new PageFileWriter(number, await open(join(this.#directory, pageFileName(number)), 'wx'))
       try {
         for (const [key, bytes] of pages) written.set(key, await file.append(bytes))
-        const ordered = [...moving].sort(([, a], [, b]) => a.file - b.file || a.offset - b.offset)
-        for (const [key, place] of ordered) {
-          const [bytes] = this.read([place])
-          invariant(bytes !== undefined, 'a page was read')
+        const ordered = [...moving].sort(([, a], [, b]) => byPlace(a, b))
+        let next = 0
+        for (const bytes of this.read(ordered.map(([, place]) => place))) {
+          const [key] = ordered[next++] as (typeof ordered)[number]
           written.set(key, await file.append(bytes))
         }
         const checksum = await file.end()

@@ -37,7 +37,7 @@ import {
   writeMetadata,
 } from './checkpoint-directory.ts'
 import { decodeEntry, encodeInline, encodePlace, LARGE_PAGE_BYTES } from './page-entry.ts'
-import { isPageFile, PageFiles, type PagePlace, readPlaces } from './page-files.ts'
+import { byPlace, isPageFile, PageFiles, type PagePlace, readPlaces } from './page-files.ts'
 import { decodeKey, encodeKey, operatorRange } from './page-key.ts'
 import type { CheckpointResult, Manifest, PageWrite, RestoredState, StateStore } from './state-store.ts'
 
@@ -121,11 +121,7 @@ export class RocksStore implements StateStore {
 
   /** Of the last checkpoint, in no order: for savepoints. */
   async *allPages(): AsyncGenerator<PageWrite> {
-    for await (const { key, value } of this.#open().iterator({}, { capacity: 64 })) {
-      const entry = decodeEntry(value)
-      const [bytes = null] = entry instanceof Uint8Array ? [entry] : this.#files.read([entry])
-      yield { ...decodeKey(key), bytes }
-    }
+    yield* readEntries(this.#open(), {}, (places) => this.#files.read(places))
   }
 
   async clear(): Promise<void> {
@@ -273,7 +269,7 @@ export class RocksStore implements StateStore {
   }
 
   async #readPages(uid: string): Promise<PageWrite[]> {
-    return readEntries(this.#open(), operatorRange(uid), (places) => this.#files.read(places))
+    return listed(readEntries(this.#open(), operatorRange(uid), (places) => this.#files.read(places)))
   }
 
   async #closeDatabase(): Promise<void> {
@@ -318,22 +314,28 @@ async function writePart(db: RocksDB, part: readonly Entry[]): Promise<void> {
 }
 
 /** @param readLarge gives large pages, which it is asked for in the order of their places */
-async function readEntries(
+async function* readEntries(
   db: RocksDB,
   range: Parameters<RocksDB['iterator']>[0],
-  readLarge: (places: readonly PagePlace[]) => Uint8Array[],
-): Promise<PageWrite[]> {
-  const pages: PageWrite[] = []
+  readLarge: (places: readonly PagePlace[]) => Iterable<Uint8Array>,
+): AsyncGenerator<PageWrite> {
   const large: { readonly key: Uint8Array; readonly place: PagePlace }[] = []
   for await (const { key, value } of db.iterator(range, { capacity: 64 })) {
     const entry = decodeEntry(value)
-    if (entry instanceof Uint8Array) pages.push({ ...decodeKey(key), bytes: entry })
+    if (entry instanceof Uint8Array) yield { ...decodeKey(key), bytes: entry }
     else large.push({ key, place: entry })
   }
-  large.sort(({ place: a }, { place: b }) => a.file - b.file || a.offset - b.offset)
-  const read = readLarge(large.map(({ place }) => place))
-  large.forEach(({ key }, n) => pages.push({ ...decodeKey(key), bytes: read[n] ?? null }))
-  return pages
+  large.sort((a, b) => byPlace(a.place, b.place))
+  let next = 0
+  for (const bytes of readLarge(large.map(({ place }) => place))) {
+    yield { ...decodeKey((large[next++] as (typeof large)[number]).key), bytes }
+  }
+}
+
+async function listed(pages: AsyncIterable<PageWrite>): Promise<PageWrite[]> {
+  const list: PageWrite[] = []
+  for await (const page of pages) list.push(page)
+  return list
 }
 
 /** SST files never change once they are written. */
@@ -367,7 +369,10 @@ export async function readCheckpointPages(
   const db = new RocksDB(scratch)
   await db.ready()
   try {
-    return { manifest: metadata.manifest, pages: await readEntries(db, {}, (places) => readPlaces(path, places)) }
+    return {
+      manifest: metadata.manifest,
+      pages: await listed(readEntries(db, {}, (places) => readPlaces(path, places))),
+    }
   } finally {
     await db.close()
   }
