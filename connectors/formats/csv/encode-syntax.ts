@@ -8,15 +8,14 @@ import {
   ifElse,
   ifThen,
   Label,
-  type Local,
   loop,
   returnValue,
   sequence,
-  type Statement,
   v128,
 } from '../../../core/wasm/code.ts'
 import type { WasmFunction, WasmModule } from '../../../core/wasm/module.ts'
 import type { Field } from '../../../core/types.ts'
+import { defineQuotedText } from '../encode-kernel/quoted-text.ts'
 import type { RecordSyntax } from '../encode-kernel/syntax.ts'
 import type { CsvOptions } from './options.ts'
 
@@ -66,45 +65,27 @@ function defineText(module: WasmModule, options: CsvOptions): WasmFunction<'i32'
   const { quote } = options
   const needsQuotes = defineNeedsQuotes(module, options)
   const copy = defineCopy(module)
+  const special = (vector: Code<'v128'>): Code<'v128'> =>
+    orEscape(options, vector, v128.eq8(vector, v128.splat8(quote)))
+  const quoted = defineQuotedText(module, { quote, special, escape: defineTwice(module) })
   const made = module.function('putText', 'i32')
   const [out, p, length] = [made.parameter('i32'), made.parameter('i32'), made.parameter('i32')]
-  const mask = made.local('i32')
-  const vector = made.local('v128')
-  const [next, done] = [new Label('next'), new Label('done')]
-  const byte = i32.load8U(i32.add(p, mask))
-  const isEscape = options.escape < 0 ? [] : [v128.eq8(vector, v128.splat8(options.escape))]
-  const special = isEscape.reduce(v128.or, v128.eq8(vector, v128.splat8(quote)))
   return made.define(
-    ifThen(i32.eqz(needsQuotes.call(p, length)), returnValue(copy.call(out, p, length))),
-    putByte(out, i32.const(quote)),
-    block(
-      done,
-      loop(
-        next,
-        vector.set(v128.load(p)),
-        v128.store(out, vector),
-        // Bytes up to the first one that is written twice, sixteen at the most.
-        mask.set(i32.ctz(i32.or(v128.bitmask8(special), i32.const(0x10000)))),
-        ifThen(i32.geS(mask, length), out.set(i32.add(out, length)), branch(done)),
-        out.set(i32.add(out, mask)),
-        ifThen(
-          i32.ltS(mask, i32.const(16)),
-          putByte(out, byte),
-          putByte(out, byte),
-          mask.set(i32.add(mask, i32.const(1))),
-        ),
-        p.set(i32.add(p, mask)),
-        length.set(i32.sub(length, mask)),
-        branch(next),
-      ),
-    ),
-    i32.store8(out, i32.const(quote)),
-    i32.add(out, i32.const(1)),
+    ifThen(needsQuotes.call(p, length), returnValue(quoted.call(out, p, length))),
+    copy.call(out, p, length),
   )
 }
 
-function putByte(out: Local<'i32'>, byte: Code<'i32'>): Statement {
-  return sequence(i32.store8(out, byte), out.set(i32.add(out, i32.const(1))))
+/** Or the escape character, where there is one. */
+function orEscape({ escape }: CsvOptions, vector: Code<'v128'>, test: Code<'v128'>): Code<'v128'> {
+  return escape < 0 ? test : v128.or(test, v128.eq8(vector, v128.splat8(escape)))
+}
+
+/** Quotes and escape characters are written twice. */
+function defineTwice(module: WasmModule): WasmFunction<'i32'> {
+  const made = module.function('putTwice', 'i32')
+  const [out, byte] = [made.parameter('i32'), made.parameter('i32')]
+  return made.define(i32.store8(out, byte), i32.store8(out, byte, 1), i32.add(out, i32.const(2)))
 }
 
 function defineNeedsQuotes(module: WasmModule, options: CsvOptions): WasmFunction<'i32'> {
@@ -113,8 +94,7 @@ function defineNeedsQuotes(module: WasmModule, options: CsvOptions): WasmFunctio
   const at = made.local('i32')
   const vector = made.local('v128')
   const next = new Label('next')
-  const isEscape = options.escape < 0 ? [] : [v128.eq8(vector, v128.splat8(options.escape))]
-  const unsafe = isEscape.reduce(v128.or, v128.ge8U(v128.splat8(safeByteOf(options) - 1), vector))
+  const unsafe = orEscape(options, vector, v128.ge8U(v128.splat8(safeByteOf(options) - 1), vector))
   const first = i32.ctz(i32.or(v128.bitmask8(unsafe), i32.const(0x10000)))
   const javaLength = defineJavaLength(module)
   return made.define(

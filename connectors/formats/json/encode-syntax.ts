@@ -1,7 +1,8 @@
 /** Records of JSON, for the encoding kernel. */
-import { block, branch, i32, ifThen, Label, loop, returnValue, v128 } from '../../../core/wasm/code.ts'
+import { type Code, i32, ifThen, returnValue, v128 } from '../../../core/wasm/code.ts'
 import type { WasmFunction, WasmModule } from '../../../core/wasm/module.ts'
 import type { Field } from '../../../core/types.ts'
+import { defineQuotedText } from '../encode-kernel/quoted-text.ts'
 import type { RecordSyntax } from '../encode-kernel/syntax.ts'
 import { BACKSLASH, QUOTE } from './kernel/text.ts'
 import type { JsonOptions } from './options.ts'
@@ -16,51 +17,15 @@ export function jsonSyntax(fields: readonly Field[], options: JsonOptions, termi
     timestampQuote: QUOTE,
     timeSeparator: options.timestamps === 'SQL' ? 32 : 84,
     plainDecimals: options.plainDecimals,
-    defineText: (module) => defineText(module, defineEscape(module)),
+    defineText: (module) => defineQuotedText(module, { quote: QUOTE, special, escape: defineEscape(module) }),
   }
 }
 
-function defineText(module: WasmModule, escape: WasmFunction<'i32'>): WasmFunction<'i32'> {
-  const made = module.function('putText', 'i32')
-  const [out, p, length] = [made.parameter('i32'), made.parameter('i32'), made.parameter('i32')]
-  const mask = made.local('i32')
-  const vector = made.local('v128')
-  const [next, done] = [new Label('next'), new Label('done')]
-  const special = v128.or(
+/** The quote, the backslash and control characters. */
+function special(vector: Code<'v128'>): Code<'v128'> {
+  return v128.or(
     v128.or(v128.eq8(vector, v128.splat8(QUOTE)), v128.eq8(vector, v128.splat8(BACKSLASH))),
     v128.ge8U(v128.splat8(31), vector),
-  )
-  // Bytes up to the first special one, sixteen at the most.
-  const clean = i32.ctz(i32.or(mask, i32.const(0x10000)))
-  return made.define(
-    i32.store8(out, i32.const(QUOTE)),
-    out.set(i32.add(out, i32.const(1))),
-    block(
-      done,
-      loop(
-        next,
-        vector.set(v128.load(p)),
-        v128.store(out, vector),
-        mask.set(v128.bitmask8(special)),
-        ifThen(
-          i32.eqz(i32.or(mask, i32.leS(length, i32.const(16)))),
-          p.set(i32.add(p, i32.const(16))),
-          out.set(i32.add(out, i32.const(16))),
-          length.set(i32.sub(length, i32.const(16))),
-          branch(next),
-        ),
-        mask.set(clean),
-        ifThen(i32.geS(mask, length), out.set(i32.add(out, length)), branch(done)),
-        out.set(i32.add(out, mask)),
-        out.set(escape.call(out, i32.load8U(i32.add(p, mask)))),
-        mask.set(i32.add(mask, i32.const(1))),
-        p.set(i32.add(p, mask)),
-        length.set(i32.sub(length, mask)),
-        branch(next),
-      ),
-    ),
-    i32.store8(out, i32.const(QUOTE)),
-    i32.add(out, i32.const(1)),
   )
 }
 
