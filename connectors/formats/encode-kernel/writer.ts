@@ -11,6 +11,7 @@ const KERNEL_AFTER = 2048
 const FIRST_SIZE = 512 * 1024
 /** Text that rows share or leave out may be this many times as much as what they hold; beyond that a copy does not pay. */
 const MOST_UNUSED = 3
+const WORD_MASK = 7
 
 export class EncodeWriter {
   readonly #memory: LinearMemory
@@ -148,13 +149,16 @@ export class EncodeWriter {
 
   #copy(use: string, array: ArrayBufferView, from: number, size: number): number {
     let block = this.#copies.get(use)
-    if (block === undefined || block.length < size) {
+    if (block === undefined || block.length < size + WORD_MASK) {
       if (block !== undefined) this.#memory.free(block)
       block = this.#memory.allocate(Math.max(4096, size + (size >> 1)), this)
       this.#copies.set(use, block)
     }
-    Buffer.from(array.buffer, array.byteOffset + from, size).copy(this.#memoryBytes(), block.address)
-    return block.address
+    const source = array.byteOffset + from
+    // Into shared memory words are copied only between places that lie alike in their words, else single bytes.
+    const address = block.address + (source & WORD_MASK)
+    Buffer.from(array.buffer, source, size).copy(this.#memoryBytes(), address)
+    return address
   }
 
   /** The part of the text that rows point at. */
