@@ -57,7 +57,7 @@ export type ToWorker =
   | {
       [K in RequestKind]: { readonly kind: K; readonly id: number; readonly content: Requests[K]['request'] }
     }[RequestKind]
-  /** The rows of the last `collected` have been taken. */
+  /** The rows of the earliest `collected` that was not answered yet have been taken. */
   | { readonly kind: 'taken' }
 
 export interface WorkerCounts {

@@ -40,7 +40,8 @@ class ServedWorker {
   readonly #setup: WorkerSetup
   readonly #writer = new MessageWriter()
   readonly #attempt: Promise<Attempt>
-  #taken: PromiseWithResolvers<void> | undefined
+  /** Of the batches that are under way to whoever reads the result, in their order. */
+  readonly #collected: PromiseWithResolvers<void>[] = []
   #counting: NodeJS.Timeout | undefined
 
   constructor(port: WorkerPort, setup: WorkerSetup) {
@@ -52,8 +53,7 @@ class ServedWorker {
 
   receive(message: ToWorker): void {
     if (message.kind === 'taken') {
-      this.#taken?.resolve()
-      this.#taken = undefined
+      this.#collected.shift()?.resolve()
       return
     }
     this.#answer(message).catch((error: unknown) => {
@@ -65,15 +65,16 @@ class ServedWorker {
     this.#port.postMessage(message, transfer)
   }
 
-  /** One batch at a time is under way to whoever reads the result. */
+  /** @returns settled when the reader of the result has taken this batch */
   #collect(batch: ChangeBatch): Promise<void> {
     const indices = Int32Array.from({ length: batch.rows }, (_, row) => row)
     this.#writer.rows(batch, indices, batch.rows)
     const bytes = this.#writer.bytes.slice(0, this.#writer.size)
     const node = this.#setup.graph.nodes.find((candidate) => candidate.kind === 'collect')?.inputs[0] ?? 0
-    this.#taken ??= Promise.withResolvers<void>()
+    const taken = Promise.withResolvers<void>()
+    this.#collected.push(taken)
     this.#send({ kind: 'collected', node, bytes }, [bytes.buffer])
-    return this.#taken.promise
+    return taken.promise
   }
 
   async #createAttempt(): Promise<Attempt> {
