@@ -114,7 +114,8 @@ export const NEXMARK: ConnectorDescriptor = {
       key: 'base-time',
       type: 'long',
       default: '1767225600000',
-      description: 'Time of the first event in milliseconds since 1970; the default is the start of 2026 in UTC.',
+      description:
+        'Milliseconds since 1970 from which event times count: the first event is one interval later. The default is the start of 2026 in UTC.',
     },
   ],
   metadata: [],

@@ -1,6 +1,6 @@
 /** Fields of an auction (the reference's `AuctionGenerator`). */
 import { type FieldMaker, numbers, type Stretch, stretches } from './columns.ts'
-import { AUCTION, FIRST_AUCTION_ID, FIRST_CATEGORY_ID, FIRST_PERSON_ID, type Schedule } from './events.ts'
+import { AUCTION, FIRST_AUCTION_ID, FIRST_CATEGORY_ID, FIRST_PERSON_ID, type Schedule, timeOf } from './events.ts'
 import { activePerson } from './people.ts'
 import { below, eventHash, price } from './random.ts'
 import {
@@ -62,7 +62,7 @@ export function auctionFields(
     starts[row] = place
     lengths[row] = extraLength(hash, DRAW.extra, size, averageSize)
   }
-  const horizon = openFor(schedule)
+  const ahead = eventsOfAuctionsInFlight(schedule)
   return {
     id: () => numbers(AUCTION, capacity, (run, row) => (run.auctions[row] as number) + FIRST_AUCTION_ID),
     itemName: () => stretches(AUCTION, capacity, wordsOf(), DRAW.nameAt, word(wordsOf(), DRAW.name, NAME_LENGTH)),
@@ -83,7 +83,9 @@ export function auctionFields(
     dateTime: () => numbers(AUCTION, capacity, (run, row) => run.times[row] as number),
     expires: () =>
       numbers(AUCTION, capacity, (run, row) => {
-        return (run.times[row] as number) + 1 + below(run.hashes[row] as number, DRAW.length, Math.max(2 * horizon, 1))
+        const opened = run.times[row] as number
+        const horizon = timeOf(schedule, run.numberOf(row) + ahead) - opened
+        return opened + 1 + below(run.hashes[row] as number, DRAW.length, Math.max(2 * horizon, 1))
       }),
     seller: () =>
       numbers(AUCTION, capacity, (run, row) => {
@@ -101,9 +103,9 @@ export function auctionFields(
   }
 }
 
-/** Milliseconds in which as many auctions are opened as are open at any time: what one is open for on average. */
-function openFor({ totalProportion, auctionProportion, delay }: Schedule): number {
-  return Math.floor((Math.floor((IN_FLIGHT * totalProportion) / auctionProportion) * delay) / 1000)
+/** In how many events as many auctions are opened as are open at any time: an auction is open that long on average. */
+function eventsOfAuctionsInFlight({ totalProportion, auctionProportion }: Schedule): number {
+  return Math.floor((IN_FLIGHT * totalProportion) / auctionProportion)
 }
 
 function word(pool: TextPool, draw: number, longest: number): Stretch {

@@ -1,7 +1,7 @@
 /** Fields of a bid (the reference's `BidGenerator`). */
 import { IN_FLIGHT } from './auction.ts'
 import { type FieldMaker, listed, numbers, type Stretch, stretches } from './columns.ts'
-import { BID, FIRST_AUCTION_ID, FIRST_PERSON_ID } from './events.ts'
+import { BID, FIRST_AUCTION_ID, FIRST_BIDDER_ID } from './events.ts'
 import { activePerson } from './people.ts'
 import { below, eventHash, price } from './random.ts'
 import { CHANNEL_COUNT, channelNames, channelUrls, extraLength, extraPool, HOT_CHANNEL_COUNT } from './texts.ts'
@@ -62,7 +62,7 @@ export function bidFields(
         const bidder = hot
           ? Math.floor(people / HOT_BIDDERS) * HOT_BIDDERS + 1
           : activePerson(people, hash, DRAW.bidder)
-        return bidder + FIRST_PERSON_ID
+        return bidder + FIRST_BIDDER_ID
       }),
     price: () => numbers(BID, capacity, (run, row) => price(run.hashes[row] as number, DRAW.price)),
     channel: () => listed(BID, capacity, channelNames(), channelOf),

@@ -14,6 +14,13 @@ export const BID = 2
 export const FIRST_PERSON_ID = 1000
 export const FIRST_AUCTION_ID = 1000
 export const FIRST_CATEGORY_ID = 10
+/** Bidders are numbered from here: the reference adds the first person's id to them twice. */
+export const FIRST_BIDDER_ID = 2000
+
+/** The reference starts in the middle of the first cycle, at its third event, which is an auction. */
+const FIRST_IN_CYCLE = 2
+/** And its first event is one delay after `base-time`. */
+const FIRST_NUMBER = 1
 
 export interface Schedule {
   readonly seed: number
@@ -40,9 +47,15 @@ export function scheduleOf(options: OptionValues): Schedule {
   }
 }
 
+/** @param number of the event for the clock, from 1 on: {@link EventRun.numberOf} */
+export function timeOf({ baseTime, delay }: Schedule, number: number): number {
+  return baseTime + Math.floor(Math.floor(number * delay) / 1000)
+}
+
 /** A run of events, with what all their fields are made from. Arrays are used again for the next run. */
 export class EventRun {
   readonly #schedule: Schedule
+  #first = 0
   rows = 0
   readonly kinds: Int32Array
   readonly hashes: Int32Array
@@ -64,19 +77,26 @@ export class EventRun {
     this.rowsOf = [new Int32Array(capacity), new Int32Array(capacity), new Int32Array(capacity)]
   }
 
-  /** @param first number of the first event */
+  /** What the clock of the schedule has for an event of the run. */
+  numberOf(row: number): number {
+    return this.#first + row + FIRST_NUMBER
+  }
+
+  /** @param first how many events there are before the first one of the run */
   fill(first: number, rows: number): void {
+    this.#first = first
     const { kinds, hashes, times, people, auctions, countOf } = this
     const [peopleRows, auctionRows, bidRows] = this.rowsOf
     const { seed, personProportion, auctionProportion, totalProportion, delay, baseTime } = this.#schedule
     const bidsFrom = personProportion + auctionProportion
-    let cycle = Math.floor(first / totalProportion)
-    let offset = first - cycle * totalProportion
+    const inCycles = first + FIRST_IN_CYCLE
+    let cycle = Math.floor(inCycles / totalProportion)
+    let offset = inCycles - cycle * totalProportion
     let [persons, opened, bids] = [0, 0, 0]
     for (let row = 0; row < rows; row++) {
       const event = first + row
       hashes[row] = eventHash(seed, event)
-      times[row] = baseTime + Math.floor(Math.floor(event * delay) / 1000)
+      times[row] = baseTime + Math.floor(Math.floor((event + FIRST_NUMBER) * delay) / 1000)
       people[row] = cycle * personProportion + Math.min(offset, personProportion - 1)
       if (offset < personProportion) {
         kinds[row] = PERSON

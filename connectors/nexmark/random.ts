@@ -17,7 +17,7 @@ export function eventHash(seed: number, id: number): number {
 }
 
 /** A number from 0 up to, but not including, 1. */
-export function unit(hash: number, salt: number): number {
+function unit(hash: number, salt: number): number {
   return (mix(hash + Math.imul(salt, 0x9e3779b9)) >>> 0) / 4294967296
 }
 

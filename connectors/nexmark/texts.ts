@@ -3,7 +3,7 @@
  * random place, so that texts cost no bytes to make. Sizes and letters are distributed as the reference's.
  */
 import { lastingBytes } from '../../core/lasting-bytes.ts'
-import { below, eventHash, unit } from './random.ts'
+import { below, eventHash } from './random.ts'
 
 const encoder = new TextEncoder()
 const LOWER_A = 97
@@ -17,6 +17,7 @@ export interface TextPool {
 }
 
 const POOL_BYTES = 1 << 18
+const LETTERS_OF_NUMBER = 6
 
 /** Names and descriptions: letters a to z, and every 13th a space. */
 export function wordPool(seed: number, longest: number): TextPool {
@@ -28,13 +29,15 @@ function wordByte(hash: number, special: number): number {
 }
 
 /**
- * The text of the `extra` fields. The reference takes six letters from one signed number, so half of the groups count
- * down from `a`: into the capitals and the signs between, a backslash among them.
+ * The text of the `extra` fields. The reference takes six letters from one signed number of 32 bits, so half of the
+ * groups count down from `a`: into the capitals and the signs between, a backslash among them. And 2^31 is no power of
+ * 26: the last letter of a group is `z`, or `H`, less often than the others.
  */
 export function extraPool(seed: number, longest: number): TextPool {
   return pool(longest, (at) => {
-    const sign = unit(eventHash(~seed, Math.floor(at / 6)), 1) < 0.5 ? -1 : 1
-    return LOWER_A + sign * below(eventHash(seed, at), 3, 26)
+    const group = Math.floor(at / LETTERS_OF_NUMBER)
+    const digits = Math.trunc(eventHash(seed, group) / 26 ** (at - group * LETTERS_OF_NUMBER))
+    return LOWER_A + (digits % 26)
   })
 }
 
@@ -105,7 +108,7 @@ export function channelUrls(seed: number): TextList {
     const hash = eventHash(seed, index)
     const url = `https://www.nexmark.com/${pathPart(hash, 10)}/${pathPart(hash, 20)}/${pathPart(hash, 30)}/item.htm?query=1`
     const channel = index - HOT_CHANNELS.length
-    return channel < 0 || below(hash, 1, 10) === 0 ? url : `${url}&channel_id=${Math.abs(reverseBits(channel))}`
+    return channel < 0 || below(hash, 1, 10) === 0 ? url : `${url}&channel_id=${channelId(channel)}`
   })
   return textList(pages)
 }
@@ -116,8 +119,9 @@ function pathPart(hash: number, salt: number): string {
   return String.fromCharCode(...bytes)
 }
 
-function reverseBits(value: number): number {
+/** The bits in reverse, without the sign; that of channel 1 has no counterpart among 32 bits and keeps it. */
+function channelId(channel: number): number {
   let reversed = 0
-  for (let bit = 0; bit < 32; bit++) reversed |= ((value >>> bit) & 1) << (31 - bit)
-  return reversed
+  for (let bit = 0; bit < 32; bit++) reversed |= ((channel >>> bit) & 1) << (31 - bit)
+  return Math.abs(reversed) | 0
 }
