@@ -33,12 +33,18 @@ export function hashKeys(columns: readonly Column[], rows: number, out: Int32Arr
   for (let i = 0; i < rows; i++) out[i] = finish(out[i] as number)
 }
 
+/** What `hashKeys` gives a single BIGINT, from its halves. */
+export function hashLong(low: number, high: number): number {
+  return finish(Math.imul(low, 0x9e3779b1) ^ Math.imul(high ^ 0x5bd1e995, 0x85ebca6b))
+}
+
 function hashLongs(values: BigInt64Array, nulls: Uint8Array | null, rows: number, out: Int32Array): void {
   const words = new Int32Array(values.buffer, values.byteOffset, values.length * 2)
   for (let i = 0; i < rows; i++) {
-    const h =
-      Math.imul(words[2 * i] as number, 0x9e3779b1) ^ Math.imul((words[2 * i + 1] as number) ^ 0x5bd1e995, 0x85ebca6b)
-    out[i] = finish(nulls !== null && nulls[i] === 1 ? NULL_HASH : h)
+    out[i] =
+      nulls !== null && nulls[i] === 1
+        ? finish(NULL_HASH)
+        : hashLong(words[2 * i] as number, words[2 * i + 1] as number)
   }
 }
 

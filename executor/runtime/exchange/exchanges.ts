@@ -12,7 +12,7 @@ import type { Deployment, Exchange } from '../../../planner/physical/exchange.ts
 import type { OperatorGraph } from '../../../planner/physical/graph.ts'
 import { Inbox, Outbox } from './mailbox.ts'
 import { MessageWriter, type Message, readMessage, type Signal } from './messages.ts'
-import { Partitioner } from './partitioner.ts'
+import { Partitioner, type Share } from './partitioner.ts'
 import { createRing } from './ring.ts'
 
 const LARGEST_RING = 1 << 20
@@ -96,8 +96,10 @@ export class Exchanges {
       this.#sendRows(link, 0, batch, everyRow(batch.rows), target)
       return
     }
-    for (const [receiver, indices] of link.partitioner.divide(batch).entries()) {
-      if (indices.length > 0) this.#sendRows(link, receiver, batch, indices, target)
+    const shares = link.partitioner.divide(batch)
+    for (let receiver = 0; receiver < shares.length; receiver++) {
+      const share = shares[receiver] as Share
+      if (share.count > 0) this.#sendRows(link, receiver, batch, share, target)
     }
   }
 
@@ -185,16 +187,16 @@ export class Exchanges {
     Atomics.notify(this.#bells, 2 * worker)
   }
 
-  #sendRows(link: Link, receiver: number, batch: ChangeBatch, indices: Int32Array, target: ExchangeTarget): void {
+  #sendRows(link: Link, receiver: number, batch: ChangeBatch, share: Share, target: ExchangeTarget): void {
     if (receiver === this.worker) {
-      const isWhole = indices.length === batch.rows
-      if (!isWhole) link.own = gatherInto(link.own, batch, indices)
+      const isWhole = share.count === batch.rows
+      if (!isWhole) link.own = gatherInto(link.own, batch, share)
       target.receive(link.exchange, receiver, { kind: 'rows', batch: isWhole ? batch : (link.own ?? batch) })
       return
     }
     const outbox = link.outboxes[receiver]
     if (outbox === undefined) return
-    this.#writer.rows(batch, indices, indices.length)
+    this.#writer.rows(batch, share.indices, share.count)
     this.#write(outbox)
   }
 
@@ -245,14 +247,13 @@ export class Exchanges {
 
 let identity = new Int32Array(0)
 
-function everyRow(rows: number): Int32Array {
+function everyRow(rows: number): Share {
   if (identity.length < rows) identity = Int32Array.from({ length: Math.max(4096, rows) }, (_, row) => row)
-  return identity.subarray(0, rows)
+  return { indices: identity, count: rows }
 }
 
 /** A batch is lent: the arrays of the last one may be used again. */
-function gatherInto(last: ChangeBatch | undefined, batch: ChangeBatch, indices: Int32Array): ChangeBatch {
-  const count = indices.length
+function gatherInto(last: ChangeBatch | undefined, batch: ChangeBatch, { indices, count }: Share): ChangeBatch {
   const kinds = batch.kinds === null ? null : new Uint8Array(count)
   if (kinds !== null && batch.kinds !== null) {
     for (let i = 0; i < count; i++) kinds[i] = batch.kinds[indices[i] as number] as number

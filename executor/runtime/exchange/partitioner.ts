@@ -3,7 +3,7 @@ import type { ChangeBatch } from '../../../core/change-batch.ts'
 import type { Column } from '../../../core/column.ts'
 import { invariant } from '../../../core/errors.ts'
 import type { Schema, SqlType } from '../../../core/types.ts'
-import { hashKeys } from '../../../state/table/hash.ts'
+import { hashKeys, hashLong } from '../../../state/table/hash.ts'
 import { BytesStore } from '../../../state/table/bytes-store.ts'
 import { createStoredColumn, FixedStore, type StoredColumn, storedKind } from '../../../state/table/stored-column.ts'
 
@@ -27,13 +27,18 @@ export class KeyGroups {
   workersOf(columns: readonly Column[], rows: number, out: Int32Array): void {
     if (this.#hashes.length < rows) this.#hashes = new Int32Array(rows)
     const hashes = this.#hashes
+    const [first] = columns
+    const groups = this.#owners.length
+    if (columns.length === 1 && first?.kind === 'i64' && first.nulls === null && (groups & (groups - 1)) === 0) {
+      workersOfLongs(first.values, rows, this.#owners, out)
+      return
+    }
     hashKeys(
       columns.map((column, index) => this.#storable(column, index, rows)),
       rows,
       hashes,
     )
     const owners = this.#owners
-    const groups = owners.length
     // Tables use the top bits of the hash, so these are still evenly spread within a worker.
     if ((groups & (groups - 1)) === 0) {
       for (let row = 0; row < rows; row++) out[row] = owners[(hashes[row] as number) & (groups - 1)] as number
@@ -51,6 +56,15 @@ export class KeyGroups {
   }
 }
 
+/** The commonest key in one loop. @param owners as many as a power of two */
+function workersOfLongs(values: BigInt64Array, rows: number, owners: Int32Array, out: Int32Array): void {
+  const words = new Int32Array(values.buffer, values.byteOffset, values.length * 2)
+  const mask = owners.length - 1
+  for (let row = 0; row < rows; row++) {
+    out[row] = owners[hashLong(words[2 * row] as number, words[2 * row + 1] as number) & mask] as number
+  }
+}
+
 /** NULL hashes by the kind of its column. */
 function allNull(stored: StoredColumn | undefined, rows: number): Column {
   const nulls = new Uint8Array(rows).fill(1)
@@ -62,13 +76,18 @@ function allNull(stored: StoredColumn | undefined, rows: number): Column {
   return { ...stored.view(), nulls } as Column
 }
 
+/** Rows of a batch that go to one worker: the first `count` of `indices`, in their order. */
+export interface Share {
+  indices: Int32Array
+  count: number
+}
+
 /** Divides batches among workers by the hash of columns. */
 export class Partitioner {
   readonly #columns: readonly number[]
   readonly #groups: KeyGroups
-  readonly #parallelism: number
+  readonly #shares: readonly Share[]
   #workers = new Int32Array(0)
-  #order = new Int32Array(0)
 
   constructor(schema: Schema, columns: readonly number[], parallelism: number, maxParallelism: number) {
     this.#columns = columns
@@ -78,33 +97,45 @@ export class Partitioner {
       return type
     })
     this.#groups = new KeyGroups(types, parallelism, maxParallelism)
-    this.#parallelism = parallelism
+    this.#shares = Array.from({ length: parallelism }, () => ({ indices: new Int32Array(0), count: 0 }))
   }
 
-  /** @returns by worker: its rows, in their order; valid until the next call */
-  divide(batch: ChangeBatch): readonly Int32Array[] {
+  /** @returns by worker: its rows; valid until the next call */
+  divide(batch: ChangeBatch): readonly Share[] {
     const { rows } = batch
     if (this.#workers.length < rows) {
       this.#workers = new Int32Array(rows)
-      this.#order = new Int32Array(rows)
+      for (const share of this.#shares) share.indices = new Int32Array(rows)
     }
-    const workers = this.#workers
     const keys = this.#columns.map((column) => batch.columns[column] ?? ({ kind: 'null', nulls: null } as const))
-    this.#groups.workersOf(keys, rows, workers)
-    const ends = new Int32Array(this.#parallelism + 1)
-    for (let row = 0; row < rows; row++)
-      ends[(workers[row] as number) + 1] = (ends[(workers[row] as number) + 1] as number) + 1
-    for (let worker = 1; worker <= this.#parallelism; worker++) {
-      ends[worker] = (ends[worker] as number) + (ends[worker - 1] as number)
-    }
-    const starts = ends.slice()
-    const order = this.#order
-    for (let row = 0; row < rows; row++) {
-      const worker = workers[row] as number
-      const at = ends[worker] as number
-      ends[worker] = at + 1
-      order[at] = row
-    }
-    return Array.from({ length: this.#parallelism }, (_, worker) => order.subarray(starts[worker], starts[worker + 1]))
+    this.#groups.workersOf(keys, rows, this.#workers)
+    const [first, second] = this.#shares
+    if (first !== undefined && second !== undefined && this.#shares.length === 2)
+      divideInTwo(this.#workers, rows, first, second)
+    else divideAmong(this.#workers, rows, this.#shares)
+    return this.#shares
+  }
+}
+
+/** Every row is written to both, and stays in the one that goes on behind it: without branches. */
+function divideInTwo(workers: Int32Array, rows: number, first: Share, second: Share): void {
+  const lower = first.indices
+  const upper = second.indices
+  let above = 0
+  for (let row = 0; row < rows; row++) {
+    const at = (row - above) | 0
+    lower[at] = row
+    upper[above] = row
+    above = (above + (workers[row] as number)) | 0
+  }
+  first.count = rows - above
+  second.count = above
+}
+
+function divideAmong(workers: Int32Array, rows: number, shares: readonly Share[]): void {
+  for (const share of shares) share.count = 0
+  for (let row = 0; row < rows; row++) {
+    const share = shares[workers[row] as number] as Share
+    share.indices[share.count++] = row
   }
 }
