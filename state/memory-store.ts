@@ -1,4 +1,5 @@
 /** Checkpoints in memory: for queries of a SELECT and jobs without a data directory, so that a failure can be survived. */
+import type { PageFileTarget } from './page-file-output.ts'
 import type { CheckpointResult, Manifest, PageWrite, RestoredState, StateStore } from './state-store.ts'
 
 export class MemoryStore implements StateStore {
@@ -9,6 +10,10 @@ export class MemoryStore implements StateStore {
     if (this.#manifest === undefined) return undefined
     const all = [...this.#pages.values()]
     return { manifest: this.#manifest, origin: 'memory', pages: async (uid) => all.filter((page) => page.uid === uid) }
+  }
+
+  pageFiles(): readonly PageFileTarget[] {
+    return []
   }
 
   async write(pages: readonly PageWrite[], manifest: Manifest): Promise<CheckpointResult> {

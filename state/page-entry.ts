@@ -1,6 +1,6 @@
 /** Values in RocksDB: a small page itself, or the place of a large one in a page file. */
 import { MillraceError } from '../core/errors.ts'
-import type { PagePlace } from './page-files.ts'
+import type { PagePlace } from './table/page-output.ts'
 
 /** Pages of so many bytes and more go to page files. */
 export const LARGE_PAGE_BYTES = 4096

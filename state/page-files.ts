@@ -1,6 +1,6 @@
 /**
- * Files of large pages. A checkpoint writes its large pages behind one another into one new file, which never changes
- * afterwards, and checkpoints share files by hard links; RocksDB only says where a page is. That way a page is written
+ * Files of large pages. A checkpoint writes its large pages behind one another into one new file (each worker into its
+ * own), which never changes afterwards, and checkpoints share files by hard links; RocksDB only says where a page is. That way a page is written
  * once and not by log, memory table, file and compactions. What is still needed of files that hold little else than
  * old pages, or of many small ones, moves into the file of the next checkpoint.
  */
@@ -9,7 +9,9 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { MillraceError } from '../core/errors.ts'
-import type { FileChecksum } from './checkpoint-directory.ts'
+import { type FileChecksum, syncPath } from './checkpoint-directory.ts'
+import type { PageFileTarget, WrittenPageFile } from './page-file-output.ts'
+import type { PagePlace } from './table/page-output.ts'
 
 /** Bytes that are written at a time. */
 const PART_BYTES = 4 << 20
@@ -21,14 +23,6 @@ const MERGED_FILES = 24
 
 const SUFFIX = '.pages'
 
-export interface PagePlace {
-  /** Number of the file. */
-  readonly file: number
-  readonly offset: number
-  /** Bytes. */
-  readonly length: number
-}
-
 interface PageFile {
   readonly checksum: FileChecksum
   /** Bytes of pages that are still needed. */
@@ -39,7 +33,7 @@ export function isPageFile(name: string): boolean {
   return name.endsWith(SUFFIX)
 }
 
-function pageFileName(number: number): string {
+export function pageFileName(number: number): string {
   return `${String(number).padStart(6, '0')}${SUFFIX}`
 }
 
@@ -96,7 +90,20 @@ export class PageFiles {
     }
   }
 
-  /** A page of the checkpoint that was opened. Errors: INVALID_CHECKPOINT. */
+  /** For so many threads, which may write while a checkpoint is taken. */
+  targets(count: number): readonly PageFileTarget[] {
+    return Array.from({ length: count }, () => ({ directory: this.#directory, file: this.#next++ }))
+  }
+
+  /** Files that were written elsewhere, and are durable when this returns; `add` says what is in them. */
+  async adopt(files: readonly WrittenPageFile[]): Promise<void> {
+    for (const { file, checksum } of files) {
+      await syncPath(join(this.#directory, pageFileName(file)))
+      this.#files.set(file, { checksum, live: 0 })
+    }
+  }
+
+  /** A page of a file that was opened or adopted. Errors: INVALID_CHECKPOINT. */
   add(key: string, place: PagePlace): void {
     const file = this.#files.get(place.file)
     if (file === undefined || place.offset + place.length > file.checksum.bytes)

@@ -16,9 +16,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MillraceError } from '../core/errors.ts'
 import { readMetadata, writeMetadata } from './checkpoint-directory.ts'
 import { openSavepoint } from './open-savepoint.ts'
+import { PageFileOutput, type WrittenPageFile } from './page-file-output.ts'
+import { isPageFile } from './page-files.ts'
 import { RocksStore } from './rocks-store.ts'
 import { writeSavepoint } from './savepoint.ts'
 import { type Manifest, type PageWrite, type RestoredState, STATE_FORMAT_VERSION } from './state-store.ts'
+import type { TablePage } from './table/page.ts'
+import { PageInFile, withPageOutput } from './table/page-output.ts'
+import { RowTable } from './table/row-table.ts'
+import { createStoredColumn, type FixedStore } from './table/stored-column.ts'
 
 let root = ''
 let directory = ''
@@ -197,6 +203,92 @@ describe('large pages', () => {
     expect(readdirSync(join(directory, 'page-files')).sort()).toEqual(pageFiles(80).sort())
   })
 })
+
+describe('pages that are written while they are encoded', () => {
+  /** Two tables' pages, the way that two threads write them. */
+  function encodeTwo(store: RocksStore): { readonly pages: PageWrite[]; readonly files: WrittenPageFile[] } {
+    const files: WrittenPageFile[] = []
+    const pages = store.pageFiles(2).flatMap((target, worker) => {
+      const output = new PageFileOutput(target)
+      const encoded = withPageOutput(output, () => encodeRows(5000))
+      const file = output.end()
+      if (file !== undefined) files.push(file)
+      return encoded.map((entry): PageWrite => ({ uid: `worker${worker}`, table: 'rows', ...entry }))
+    })
+    return { pages, files }
+  }
+
+  function encodeRows(rows: number): readonly TablePage[] {
+    const values = createStoredColumn('f64') as FixedStore
+    const table = new RowTable([values], 0)
+    for (let row = 0; row < rows; row++) values.values[table.allocate()] = Math.sqrt(row)
+    for (let row = 0; row < rows; row++) table.mark(row)
+    return table.snapshotPages()
+  }
+
+  it('are the same as those that are handed over', async () => {
+    const { store } = await open()
+    const { pages, files } = encodeTwo(store)
+    expect(files.map(({ file }) => file)).toEqual([1, 2])
+    expect(pages.filter(({ bytes }) => bytes instanceof PageInFile).length).toBe(10)
+    const { bytes } = await store.write(pages, manifest(1), files)
+    expect(bytes).toBe(sum(encodeRows(5000)) * 2)
+    await closeAll()
+    const { restored } = await open()
+    for (const uid of ['worker0', 'worker1']) {
+      const read = (await restored?.pages(uid)) ?? []
+      const sorted = read.map(({ page: number, bytes: own }) => ({ page: number, bytes: own }))
+      expect(sorted.sort((a, b) => a.page - b.page)).toEqual(encodeRows(5000))
+    }
+  })
+
+  it('share files with other checkpoints, and leave them when they are old', async () => {
+    const { store } = await open()
+    const names = (number: number): string[] => readdirSync(join(directory, `chk-${number}`)).filter(isPageFile)
+    const first = encodeTwo(store)
+    await store.write(first.pages, manifest(1), first.files)
+    await store.write([], manifest(2))
+    expect(names(2)).toEqual(['000001.pages', '000002.pages'])
+    const second = encodeTwo(store)
+    await store.write(second.pages, manifest(3), second.files)
+    expect(names(3)).toEqual(['000003.pages', '000004.pages'])
+    expect(readdirSync(join(directory, 'page-files')).sort()).toEqual(names(3))
+  })
+
+  it('are read back from a damaged file as little as others', async () => {
+    const { store } = await open()
+    for (const checkpoint of [1, 2]) {
+      const { pages, files } = encodeTwo(store)
+      await store.write(pages, manifest(checkpoint), files)
+    }
+    await closeAll()
+    const file = join(directory, 'chk-2', '000004.pages')
+    const bytes = readFileSync(file)
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 1
+    rmSync(file)
+    writeFileSync(file, bytes)
+    const { restored } = await open()
+    expect(restored?.manifest.checkpoint).toBe(1)
+  })
+
+  it('are gone with a file that could not be written', async () => {
+    const { store } = await open()
+    const [target] = store.pageFiles(1)
+    if (target === undefined) throw new Error('a store on disk has files')
+    writeFileSync(join(target.directory, '000001.pages'), 'in the way')
+    const output = new PageFileOutput(target)
+    expect(() => {
+      withPageOutput(output, () => encodeRows(5000))
+      output.end()
+    }).toThrow(MillraceError)
+    output.discard()
+    expect(readdirSync(target.directory)).toEqual([])
+  })
+})
+
+function sum(pages: readonly TablePage[]): number {
+  return pages.reduce((total, { bytes }) => total + (bytes?.length ?? 0), 0)
+}
 
 describe('damage', () => {
   /** Every file of the newest checkpoint, cut off or with one byte changed at some places. */

@@ -37,9 +37,12 @@ import {
   writeMetadata,
 } from './checkpoint-directory.ts'
 import { decodeEntry, encodeInline, encodePlace, LARGE_PAGE_BYTES } from './page-entry.ts'
-import { byPlace, isPageFile, PageFiles, type PagePlace, readPlaces } from './page-files.ts'
+import type { PageFileTarget, WrittenPageFile } from './page-file-output.ts'
+import { byPlace, isPageFile, PageFiles, readPlaces } from './page-files.ts'
 import { decodeKey, encodeKey, operatorRange } from './page-key.ts'
 import type { CheckpointResult, Manifest, PageWrite, RestoredState, StateStore } from './state-store.ts'
+import { asStorageError, storageFull } from './storage-error.ts'
+import { PageInFile, pageLength, type PagePlace } from './table/page-output.ts'
 
 /** What a small page may take of the disk: it is in the log, in a file and in one more while files are merged. */
 const SPACE_FACTOR = 3
@@ -111,9 +114,17 @@ export class RocksStore implements StateStore {
     return undefined
   }
 
-  async write(pages: readonly PageWrite[], manifest: Manifest): Promise<CheckpointResult> {
+  pageFiles(count: number): readonly PageFileTarget[] {
+    return this.#files.targets(count)
+  }
+
+  async write(
+    pages: readonly PageWrite[],
+    manifest: Manifest,
+    files: readonly WrittenPageFile[] = [],
+  ): Promise<CheckpointResult> {
     try {
-      return await this.#write(pages, manifest)
+      return await this.#write(pages, manifest, files)
     } catch (error) {
       throw asStorageError(error)
     }
@@ -142,8 +153,13 @@ export class RocksStore implements StateStore {
     return this.#db
   }
 
-  async #write(pages: readonly PageWrite[], manifest: Manifest): Promise<CheckpointResult> {
+  async #write(
+    pages: readonly PageWrite[],
+    manifest: Manifest,
+    written: readonly WrittenPageFile[],
+  ): Promise<CheckpointResult> {
     const db = this.#open()
+    await this.#files.adopt(written)
     const entries = await this.#writeFiles(pages)
     for (let from = 0; from < entries.length; ) {
       const part = partOf(entries, from)
@@ -158,10 +174,10 @@ export class RocksStore implements StateStore {
     await writeMetadata(temporary, { manifest, files })
     await publishDirectory(temporary, path, directory)
     await removeOldCheckpoints(directory, Math.max(2, retained))
-    return { bytes: sumOf(pages, ({ bytes }) => bytes?.length ?? 0) }
+    return { bytes: sumOf(pages, ({ bytes }) => pageLength(bytes)) }
   }
 
-  /** Large pages go to a page file. @returns what RocksDB is to hold */
+  /** Large pages that are in no page file yet go to one. @returns what RocksDB is to hold */
   async #writeFiles(pages: readonly PageWrite[]): Promise<readonly Entry[]> {
     const entries: Entry[] = []
     const large = new Map<string, Uint8Array>()
@@ -169,7 +185,10 @@ export class RocksStore implements StateStore {
       const key = encodeKey(page).toString('latin1')
       this.#files.forget(key)
       if (page.bytes === null) entries.push({ key, value: null })
-      else if (page.bytes.length < LARGE_PAGE_BYTES) entries.push({ key, value: encodeInline(page.bytes) })
+      else if (page.bytes instanceof PageInFile) {
+        this.#files.add(key, page.bytes.place)
+        entries.push({ key, value: encodePlace(page.bytes.place) })
+      } else if (page.bytes.length < LARGE_PAGE_BYTES) entries.push({ key, value: encodeInline(page.bytes) })
       else large.set(key, page.bytes)
     }
     const moving = this.#files.moving()
@@ -341,19 +360,6 @@ async function listed(pages: AsyncIterable<PageWrite>): Promise<PageWrite[]> {
 /** SST files never change once they are written. */
 function isTable(name: string): boolean {
   return name.endsWith('.sst')
-}
-
-function asStorageError(error: unknown): MillraceError {
-  const full = (error as NodeJS.ErrnoException).code === 'ENOSPC' || /no space left/i.test(String(error))
-  return full ? storageFull(undefined, error) : asMillraceError(error, 'IO_ERROR')
-}
-
-function storageFull(detail: string | undefined, cause?: unknown): MillraceError {
-  return new MillraceError('STORAGE_FULL', 'the disk is full: the checkpoint could not be written', {
-    detail,
-    cause,
-    hint: 'Make room; the job goes on from its last checkpoint.',
-  })
 }
 
 /** All pages of a checkpoint directory, read in a copy made in `scratch`. */

@@ -3,6 +3,7 @@
  * exactly the last completed one.
  */
 import type { JsonValue } from '../core/json.ts'
+import type { PageFileTarget, WrittenPageFile } from './page-file-output.ts'
 
 /** Bumped when the layout of the manifest or of the pages changes; older ones are refused by name. */
 export const STATE_FORMAT_VERSION = 3
@@ -12,7 +13,7 @@ export interface PageWrite {
   readonly uid: string
   readonly table: string
   readonly page: number
-  /** null: the page is gone. */
+  /** null: the page is gone. Of a checkpoint that is being taken it may be a `PageInFile`. */
   readonly bytes: Uint8Array | null
 }
 
@@ -55,8 +56,14 @@ export interface CheckpointResult {
 export interface StateStore {
   /** The newest checkpoint that is whole, or undefined for a fresh start. Errors: INVALID_CHECKPOINT. */
   restore(): Promise<RestoredState | undefined>
-  /** Makes pages and manifest durable in one atomic step. */
-  write(pages: readonly PageWrite[], manifest: Manifest): Promise<CheckpointResult>
+  /** Files of the next checkpoint that so many threads may write while they encode pages; none: pages are handed over. */
+  pageFiles(count: number): readonly PageFileTarget[]
+  /**
+   * Makes pages and manifest durable in one atomic step.
+   *
+   * @param files that were written since the last checkpoint
+   */
+  write(pages: readonly PageWrite[], manifest: Manifest, files?: readonly WrittenPageFile[]): Promise<CheckpointResult>
   /** All pages of the last checkpoint, in no order. */
   allPages(): AsyncIterable<PageWrite>
   /** Forgets everything: the job has ended and been acknowledged, or starts afresh. */

@@ -59,7 +59,7 @@ export class CheckpointCoordinator {
    * @param last the sources stay where they are afterwards
    */
   trigger(request: CheckpointRequest = {}): Promise<CompletedCheckpoint> {
-    const next = this.#running.then(() => this.#take(request))
+    const next = this.#running.then(() => this.#takeOrFail(request))
     this.#running = next.catch(() => undefined)
     return next
   }
@@ -79,6 +79,16 @@ export class CheckpointCoordinator {
       throw new MillraceError('JOB_CANCELLED', 'the checkpoint was given up: the job has stopped')
   }
 
+  /** Operators do not hand over a second time what had changed before a checkpoint that failed. */
+  async #takeOrFail(request: CheckpointRequest): Promise<CompletedCheckpoint> {
+    try {
+      return await this.#take(request)
+    } catch (error) {
+      if (!this.#options.attempt.stopped) this.#options.attempt.fail(error)
+      throw error
+    }
+  }
+
   async #take(request: CheckpointRequest): Promise<CompletedCheckpoint> {
     const { attempt, store, onPhase } = this.#options
     const started = performance.now()
@@ -87,7 +97,9 @@ export class CheckpointCoordinator {
     let gathered: GatheredState
     let handles: Record<string, JsonValue>
     try {
-      const gathering = attempt.gather({ drain: request.drain === true, finished: request.finished === true })
+      const finished = request.finished === true
+      const files = finished ? [] : store.pageFiles(this.#options.deployment?.parallelism ?? 1)
+      const gathering = attempt.gather({ drain: request.drain === true, finished, files })
       gathered = await Promise.race([gathering, attempt.failure])
       this.#throwIfStopped()
       checkpoint = ++this.#number
@@ -100,7 +112,7 @@ export class CheckpointCoordinator {
     // The sinks may have thrown away what they prepared.
     this.#throwIfStopped()
     const manifest = this.#manifest(checkpoint, gathered.positions, handles, request.finished === true)
-    const { bytes } = await store.write(gathered.pages, manifest)
+    const { bytes } = await store.write(gathered.pages, manifest, gathered.files)
     onPhase?.('durable', checkpoint)
     await attempt.commit(handles)
     onPhase?.('committed', checkpoint)

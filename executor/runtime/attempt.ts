@@ -9,7 +9,9 @@ import type { LookupJoinNode } from '../../planner/physical/join-nodes.ts'
 import type { OperatorGraph, SinkNode, SourceNode, ValuesNode } from '../../planner/physical/graph.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { RestoredState } from '../../state/state-store.ts'
+import { PageFileOutput, type PageFileTarget } from '../../state/page-file-output.ts'
 import type { StateMemory } from '../../state/table/memory.ts'
+import { withPageOutput } from '../../state/table/page-output.ts'
 import { type SubtaskState, subtaskState, subtaskUid } from '../checkpoint/subtask-state.ts'
 import type { Environment } from '../functions/function.ts'
 import type { LookupOperator } from '../operators/lookup-join.ts'
@@ -23,6 +25,7 @@ import type { SinkTask } from './sink-task.ts'
 import type { SourceTask } from './source-task.ts'
 
 const TICK_MILLISECONDS = 100
+const NO_PAGES: Pick<GatheredState, 'pages' | 'files'> = { pages: [], files: [] }
 const NO_STATE = { stateBytes: 0, stateEntries: 0, lateRows: 0 }
 
 export interface AttemptOptions {
@@ -193,13 +196,27 @@ export class Attempt implements JobAttempt {
     await (this.#options.exchanges === undefined ? this.#stand(request) : this.#standBehindBarrier(request))
     const { exchanges } = this.#options
     const worker = exchanges?.worker ?? 0
-    const pages = request.finished || this.stopped ? [] : this.pipeline.snapshot()
+    const { pages, files } = request.finished || this.stopped ? NO_PAGES : this.#snapshot(request.files[worker])
     this.pipeline.forgetBarrier()
     return {
+      files,
       pages: worker === 0 ? pages : pages.map((page) => ({ ...page, uid: subtaskUid(page.uid, worker) })),
       positions: Object.fromEntries(
         this.sources.map(({ node, source }) => [subtaskUid(node.uid, worker), source.position()]),
       ),
+    }
+  }
+
+  #snapshot(target: PageFileTarget | undefined): Pick<GatheredState, 'pages' | 'files'> {
+    if (target === undefined) return { pages: this.pipeline.snapshot(), files: [] }
+    const output = new PageFileOutput(target)
+    try {
+      const pages = withPageOutput(output, () => this.pipeline.snapshot())
+      const file = output.end()
+      return { pages, files: file === undefined ? [] : [file] }
+    } catch (error) {
+      output.discard()
+      throw error
     }
   }
 

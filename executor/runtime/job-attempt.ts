@@ -1,5 +1,6 @@
 /** One run of a job as the job, the coordinator and the metrics see it: in this thread, or in workers. */
 import type { JsonValue } from '../../core/json.ts'
+import type { PageFileTarget, WrittenPageFile } from '../../state/page-file-output.ts'
 import type { PageWrite, RestoredState } from '../../state/state-store.ts'
 
 export interface GatherRequest {
@@ -7,11 +8,15 @@ export interface GatherRequest {
   readonly drain: boolean
   /** The input has ended: no state is needed. */
   readonly finished: boolean
+  /** By worker: the file that it may write pages to; none: pages are handed over. */
+  readonly files: readonly PageFileTarget[]
 }
 
 /** By uid of the subtask (see `subtaskUid`). */
 export interface GatheredState {
   readonly pages: readonly PageWrite[]
+  /** What `PageInFile`s among the pages are in. */
+  readonly files: readonly WrittenPageFile[]
   readonly positions: Readonly<Record<string, JsonValue>>
 }
 

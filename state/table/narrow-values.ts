@@ -20,18 +20,22 @@ export function narrowWidth(words: Int32Array, rows: Int32Array, count: number):
   return magnitude < 0x8000 ? 2 : 4
 }
 
-/** The values of these rows as little-endian bytes. */
+/** For a page's values; the same memory as 16-bit and 32-bit numbers. */
+let bytes = new Uint8Array(0)
+let shorts = new Int16Array(0)
+let ints = new Int32Array(0)
+
+/** The values of these rows as little-endian bytes. Valid until the next call. */
 export function narrowValues(words: Int32Array, rows: Int32Array, count: number, width: number): Uint8Array {
-  const out = new Uint8Array(count * width)
-  if (width === 1) for (let i = 0; i < count; i++) out[i] = words[2 * (rows[i] as number)] as number
-  else if (width === 2) {
-    const shorts = new Int16Array(out.buffer)
-    for (let i = 0; i < count; i++) shorts[i] = words[2 * (rows[i] as number)] as number
-  } else {
-    const ints = new Int32Array(out.buffer)
-    for (let i = 0; i < count; i++) ints[i] = words[2 * (rows[i] as number)] as number
+  if (ints.length < count) {
+    ints = new Int32Array(count)
+    bytes = new Uint8Array(ints.buffer)
+    shorts = new Int16Array(ints.buffer)
   }
-  return out
+  if (width === 1) for (let i = 0; i < count; i++) bytes[i] = words[2 * (rows[i] as number)] as number
+  else if (width === 2) for (let i = 0; i < count; i++) shorts[i] = words[2 * (rows[i] as number)] as number
+  else for (let i = 0; i < count; i++) ints[i] = words[2 * (rows[i] as number)] as number
+  return bytes.subarray(0, count * width)
 }
 
 export function readNarrow(words: Int32Array, rows: Int32Array, view: DataView, start: number, width: number): void {

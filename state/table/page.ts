@@ -13,6 +13,7 @@ import { narrowValues, narrowWidth, readNarrow } from './narrow-values.ts'
 import { BytesStore } from './bytes-store.ts'
 import { FIXED_WIDTH, type FixedStore, type StoredColumn, type StoredKind } from './stored-column.ts'
 import { pageBytes } from './memory.ts'
+import { PageInFile, pageOutput } from './page-output.ts'
 
 export const PAGE_SHIFT = 10
 export const PAGE_ROWS = 1 << PAGE_SHIFT
@@ -41,7 +42,10 @@ const KIND_CODES: readonly StoredKind[] = [
   'encoded',
 ]
 
-/** @returns null where no row of the page is in use */
+/** Rows of the page that is being encoded. */
+const scratch = new Int32Array(PAGE_ROWS)
+
+/** @returns null where no row of the page is in use; a `PageInFile` where there is an output that takes it */
 export function encodePage(
   page: number,
   high: number,
@@ -49,32 +53,36 @@ export function encodePage(
   columns: readonly StoredColumn[],
 ): Uint8Array | null {
   const first = page << PAGE_SHIFT
-  const rows = new Int32Array(PAGE_ROWS)
+  const rows = scratch
   let count = 0
   for (let row = first; row < Math.min(high, first + PAGE_ROWS); row++) if (occupied[row] === 1) rows[count++] = row
   if (count === 0) return null
   const span = (rows[count - 1] as number) - first + 1
-  const bitmap = new Uint8Array((span + 7) >> 3)
-  for (let i = 0; i < count; i++) {
-    const at = (rows[i] as number) - first
-    bitmap[at >> 3] = (bitmap[at >> 3] as number) | (1 << (at & 7))
-  }
+  const bitmap = (span + 7) >> 3
   const widths = columns.map((column) => storedWidth(column, rows, count))
   const length = columns.reduce(
     (sum, column, n) => sum + columnLength(column, rows, count, widths[n] as number),
-    HEADER + bitmap.length,
+    HEADER + bitmap,
   )
-  const out = pageBytes(length)
+  const output = pageOutput()
+  const room = output?.room(length)
+  const out = room ?? pageBytes(length)
   const view = new DataView(out.buffer, out.byteOffset, length)
   view.setUint32(0, MAGIC, true)
   view.setUint8(4, VERSION)
   view.setUint8(5, columns.length)
   view.setUint16(6, span, true)
   view.setUint16(8, count, true)
-  out.set(bitmap, HEADER)
-  let at = HEADER + bitmap.length
+  view.setUint16(10, 0, true)
+  out.fill(0, HEADER, HEADER + bitmap)
+  for (let i = 0; i < count; i++) {
+    const bit = (rows[i] as number) - first
+    const byte = HEADER + (bit >> 3)
+    out[byte] = (out[byte] as number) | (1 << (bit & 7))
+  }
+  let at = HEADER + bitmap
   for (const [n, column] of columns.entries()) at = writeColumn(column, rows, count, out, view, at, widths[n] as number)
-  return out
+  return output === undefined || room === undefined ? out : new PageInFile(output.take())
 }
 
 /** Bytes that each value takes; of variable length: 0. */

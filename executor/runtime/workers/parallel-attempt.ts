@@ -17,6 +17,7 @@ import {
   type FromWorker,
   ownBuffers,
   receivedError,
+  receivedGathered,
   type RequestKind,
   type Requests,
   type SentState,
@@ -114,9 +115,11 @@ export class ParallelAttempt implements JobAttempt {
   }
 
   async gather(request: GatherRequest): Promise<GatheredState> {
-    const parts = await this.#all((worker) => worker.ask('gather', request))
+    const answers = await this.#all((worker) => worker.ask('gather', request))
+    const parts = answers.map(receivedGathered)
     return {
       pages: parts.flatMap(({ pages }) => pages),
+      files: parts.flatMap(({ files }) => files),
       positions: Object.assign({}, ...parts.map(({ positions }) => positions)) as Record<string, JsonValue>,
     }
   }

@@ -6,6 +6,7 @@ import type { Deployment } from '../../../planner/physical/exchange.ts'
 import type { OperatorGraph } from '../../../planner/physical/graph.ts'
 import type { MemoryShare } from '../../../state/memory/mapped-memory.ts'
 import type { PageWrite } from '../../../state/state-store.ts'
+import { PageInFile, type PagePlace } from '../../../state/table/page-output.ts'
 import type { SubtaskState } from '../../checkpoint/subtask-state.ts'
 import type { SharedMemory } from '../exchange/exchanges.ts'
 import type { GatheredState, GatherRequest, SlowestSplit, StageStatistics } from '../job-attempt.ts'
@@ -37,11 +38,17 @@ export interface SentState {
   readonly handles: Readonly<Record<string, readonly JsonValue[]>>
 }
 
+/** GatheredState as plain data. */
+export interface SentGathered extends GatheredState {
+  /** Pages that are in its files. */
+  readonly inFiles: readonly (Omit<PageWrite, 'bytes'> & { readonly place: PagePlace })[]
+}
+
 /** By kind of request: what is sent and what comes back. */
 export interface Requests {
   readonly open: { readonly request: SentState | undefined; readonly response: undefined }
   readonly run: { readonly request: undefined; readonly response: undefined }
-  readonly gather: { readonly request: GatherRequest; readonly response: GatheredState }
+  readonly gather: { readonly request: GatherRequest; readonly response: SentGathered }
   readonly prepare: { readonly request: number; readonly response: Record<string, JsonValue> }
   readonly resume: { readonly request: undefined; readonly response: undefined }
   readonly commit: { readonly request: Readonly<Record<string, JsonValue>>; readonly response: undefined }
@@ -97,6 +104,23 @@ export function receivedError({ code, message, stack, ...options }: SentError): 
   const error = new MillraceError(code, message, options)
   if (stack !== undefined) error.stack = stack
   return error
+}
+
+/** @returns what to send, and buffers to be handed over */
+export function sentGathered(gathered: GatheredState): {
+  readonly content: SentGathered
+  readonly buffers: ArrayBuffer[]
+} {
+  const inFiles = gathered.pages.flatMap(({ bytes, ...page }) =>
+    bytes instanceof PageInFile ? [{ ...page, place: bytes.place }] : [],
+  )
+  const { pages, buffers } = ownBuffers(gathered.pages.filter(({ bytes }) => !(bytes instanceof PageInFile)))
+  return { content: { ...gathered, pages, inFiles }, buffers }
+}
+
+export function receivedGathered({ pages, inFiles, ...rest }: SentGathered): GatheredState {
+  const placed = inFiles.map(({ place, ...page }) => ({ ...page, bytes: new PageInFile(place) }))
+  return { ...rest, pages: [...pages, ...placed] }
 }
 
 /** Pages whose bytes are in buffers of their own, and these: to be handed over without a copy. */

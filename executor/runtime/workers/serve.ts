@@ -9,7 +9,7 @@ import { Attempt } from '../attempt.ts'
 import { createEnvironment } from '../environment.ts'
 import { Exchanges } from '../exchange/exchanges.ts'
 import { MessageWriter } from '../exchange/messages.ts'
-import { type FromWorker, ownBuffers, receivedState, sentError, type ToWorker, type WorkerSetup } from './protocol.ts'
+import { type FromWorker, receivedState, sentError, sentGathered, type ToWorker, type WorkerSetup } from './protocol.ts'
 
 const COUNTS_MILLISECONDS = 100
 
@@ -120,9 +120,8 @@ class ServedWorker {
     const attempt = await this.#attempt
     const { id } = message
     if (message.kind === 'gather') {
-      const { pages, positions } = await attempt.gather(message.content)
-      const own = ownBuffers(pages)
-      this.#send({ kind: 'answer', id, content: { pages: own.pages, positions } }, own.buffers)
+      const { content, buffers } = sentGathered(await attempt.gather(message.content))
+      this.#send({ kind: 'answer', id, content }, buffers)
       return
     }
     // No worker goes on before the sinks of all others have begun: its rows would get into their checkpoint.
