@@ -1,23 +1,29 @@
 /**
  * A thread of its own that keeps what the mappings have in memory within the budget: it looks once a millisecond while
- * there is much, and drops pages going round over all of them. Rows that are in use come back with their next touch.
+ * there is much, and drops pages (`dropping.ts` says which). Rows that are in use come back with their next touch.
  */
 import { openSync, readFileSync, readSync } from 'node:fs'
 import { workerData } from 'node:worker_threads'
+import { Dropping } from './dropping.ts'
 import { loadLibc } from './libc.ts'
 import { MappingTable } from './mapping-table.ts'
 import { FILE_NAME } from './mapped-memory.ts'
 
-/** Shares of the budget: from where on pages are dropped, down to where, and from where on it looks often. */
-const HIGH = 0.85
-const LOW = 0.65
+/** From how little on it looks often, as a share of the budget. */
 const NEAR = 0.5
 const OFTEN_MILLISECONDS = 1
 const SELDOM_MILLISECONDS = 10
-const SMALLEST_PIECE = 1 << 20
-const LARGEST_PIECE = 8 << 20
+/** What is left free below the budget: as much as may come in until it looks again. */
+const MARGIN = 0.08
+const SMALLEST_MARGIN = 4 << 20
+/** How much of what is there may be what is passed over; the rest is what the rows of a batch need. */
+const KEPT = 0.75
+const BATCH_BYTES = 24 << 20
+const PIECE = 1 << 20
 /** Pieces between two looks while pages are dropped. */
-const PIECES = 8
+const PIECES = 4
+/** Rounds without enough to drop. */
+const ROUNDS = 3
 /** How long a count of the other files' pages is good for at the least. */
 const COUNT_MILLISECONDS = 1000
 
@@ -25,11 +31,13 @@ const libc = loadLibc()
 const table = new MappingTable(workerData as SharedArrayBuffer)
 const statm = openSync('/proc/self/statm', 'r')
 const text = Buffer.alloc(128)
+const pagemap = openSync('/proc/self/pagemap', 'r')
+const entries = new Uint32Array(2 * (PIECE / libc.pageSize))
+const dropping = new Dropping(table, { pageSize: libc.pageSize, present, drop: libc.drop }, PIECE)
 
 /** Pages of other files: programs and libraries, which the system counts as well. */
 let others = countOthers()
 let counted = performance.now()
-let [slot, offset] = [0, 0]
 
 function countOthers(): number {
   let sum = 0
@@ -50,45 +58,29 @@ function resident(): number {
   return pages * libc.pageSize - others
 }
 
-/** Drops the next pieces. @returns bytes of them */
-function dropSome(piece: number): number {
-  let dropped = 0
-  for (let pieces = 0, empty = 0; pieces < PIECES && empty <= table.high; ) {
-    const there = table.visit(slot, ({ address, bytes }) => {
-      const length = Math.min(piece, bytes - offset)
-      if (length > 0) {
-        libc.drop(address + offset, length)
-        dropped += length
-        pieces++
-      }
-      offset += piece
-      if (offset < bytes) return
-      slot++
-      offset = 0
-    })
-    if (!there) {
-      slot = slot + 1 < table.high ? slot + 1 : 0
-      offset = 0
-      empty++
-    }
-  }
-  return dropped
+/** The highest bit of a page's entry says that it is in memory. */
+function present(address: number, length: number): number {
+  const pages = Math.ceil(length / libc.pageSize)
+  const read = readSync(pagemap, entries, 0, 8 * pages, (8 * address) / libc.pageSize)
+  let count = 0
+  for (let at = 1; at < read >> 2; at += 2) count += (entries[at] as number) >>> 31
+  return count
 }
 
 function keepWithin(budget: number): number {
+  const margin = Math.max(MARGIN * budget, SMALLEST_MARGIN)
+  const low = budget - 2 * margin
   let there = resident()
-  if (there <= HIGH * budget) return there
-  const piece = Math.min(Math.max(SMALLEST_PIECE, 2 ** Math.floor(Math.log2(budget / 32))), LARGEST_PIECE)
-  const round = table.bytes
-  let dropped = 0
-  while (there > LOW * budget && dropped < round) {
-    const bytes = dropSome(piece)
-    if (bytes === 0) break
-    dropped += bytes
+  if (there <= budget - margin) return there
+  dropping.keep(Math.max(0, Math.min(KEPT * low, low - BATCH_BYTES)))
+  const end = dropping.rounds + ROUNDS
+  while (there > low && dropping.rounds < end) {
+    const { rounds } = dropping
+    table.addDropped(dropping.drop(PIECES))
+    if (dropping.rounds > rounds) dropping.keepNothing()
     there = resident()
   }
-  table.addDropped(dropped)
-  if (there > LOW * budget && performance.now() - counted > COUNT_MILLISECONDS) {
+  if (there > low && performance.now() - counted > COUNT_MILLISECONDS) {
     others = countOthers()
     counted = performance.now()
   }
