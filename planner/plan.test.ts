@@ -234,6 +234,32 @@ test('a view is stored with full names, tables of WITH apart', () => {
   expect(text).toContain('FROM `default_catalog`.`default_database`.`counts`')
 })
 
+test('rows that are divided by some of the keys already stay where they are', () => {
+  const planner = createTestPlanner(TABLES)
+  planner.configuration.set('parallelism.default', '2')
+  const exchanges = (sql: string): readonly string[] => {
+    const text = explainStatement(parseStatement(sql), sql, planner.context)
+    const lines = text.slice(text.indexOf('Optimized Execution Plan')).split('\n')
+    return lines.filter((line) => line.includes('hash[')).map((line) => line.slice(line.indexOf('hash')))
+  }
+  // By the join's key, though more columns are grouped by, and by them in any order.
+  const joined = 'SELECT l.k, l.v FROM clicks AS l JOIN clicks AS r ON l.k = r.k'
+  expect(exchanges(joined)).toEqual(['hash[k]])', 'hash[k]])'])
+  expect(exchanges(`SELECT v, k, COUNT(*) FROM (${joined}) GROUP BY v, k`)).toEqual(exchanges(joined))
+  // A computed key is another one.
+  expect(exchanges(`SELECT k, COUNT(*) FROM (SELECT UPPER(k) AS k FROM (${joined})) GROUP BY k`)).toHaveLength(3)
+  // Fewer columns than rows were divided by do not say where they are.
+  const counts = 'SELECT k, v, COUNT(*) AS n FROM clicks GROUP BY k, v'
+  expect(exchanges(`SELECT k, SUM(n) FROM (${counts}) GROUP BY k`)).toEqual(['hash[k]])', 'hash[k, v]])'])
+  // Rows that an outer join fills up with NULLs are not where the key NULL would be.
+  const outer = joined.replace('JOIN', 'LEFT JOIN').replace('l.k, l.v', 'r.k, r.v')
+  expect(exchanges(`SELECT k, COUNT(*) FROM (${outer}) GROUP BY k`)).toHaveLength(3)
+  expect(exchanges(`SELECT k, COUNT(*) FROM (${joined.replace('JOIN', 'LEFT JOIN')}) GROUP BY k`)).toHaveLength(2)
+  // One side of a join is divided by one of its keys: the other one goes by that as well.
+  const sums = 'SELECT k, SUM(v) AS v FROM clicks GROUP BY k'
+  expect(exchanges(`SELECT * FROM (${sums}) AS s JOIN clicks AS c ON s.v = c.v AND s.k = c.k`)).toHaveLength(2)
+})
+
 test('EXPLAIN shows where rows go to other workers, if there are any', () => {
   const planner = createTestPlanner(TABLES)
   const sql = 'INSERT INTO counts SELECT k, COUNT(*) FROM clicks GROUP BY k'

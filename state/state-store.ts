@@ -29,6 +29,8 @@ export interface Manifest {
   readonly parallelism?: number
   /** Key groups that keys are divided into; absent where there was only one subtask. */
   readonly maxParallelism?: number
+  /** By uid of the operators whose state is divided by some of their keys alone: the positions of these keys. */
+  readonly divisions?: { readonly [uid: string]: readonly number[] }
   /** Description of every stateful operator by uid: what a restore compares with. */
   readonly operators: { readonly [uid: string]: string }
   /** What `Source.position()` gave, by uid; of a second and further subtask under a uid of its own. */

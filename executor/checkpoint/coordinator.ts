@@ -5,6 +5,7 @@
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
+import type { Deployment } from '../../planner/physical/exchange.ts'
 import type { OperatorGraph } from '../../planner/physical/graph.ts'
 import { type Manifest, STATE_FORMAT_VERSION, type StateStore } from '../../state/state-store.ts'
 import type { GatheredState, JobAttempt } from '../runtime/job-attempt.ts'
@@ -19,7 +20,7 @@ export interface CoordinatorOptions {
   readonly store: StateStore
   readonly attempt: JobAttempt
   /** Workers, and key groups where there are several; absent: one. */
-  readonly deployment?: { readonly parallelism: number; readonly maxParallelism: number }
+  readonly deployment?: Deployment
   /** Number of the last completed checkpoint. */
   readonly last: number
   readonly startedFrom: string | undefined
@@ -138,7 +139,7 @@ export class CheckpointCoordinator {
       checkpoint,
       timestamp: now(),
       fingerprint: graph.fingerprint,
-      ...deployment,
+      ...layoutOf(deployment),
       operators: describeOperators(graph),
       positions,
       handles,
@@ -146,4 +147,10 @@ export class CheckpointCoordinator {
       ...(startedFrom === undefined ? {} : { startedFrom }),
     }
   }
+}
+
+function layoutOf(deployment: Deployment | undefined): Pick<Manifest, 'parallelism' | 'maxParallelism' | 'divisions'> {
+  if (deployment === undefined) return {}
+  const { parallelism, maxParallelism, divisions } = deployment
+  return { parallelism, maxParallelism, divisions }
 }

@@ -4,6 +4,7 @@
  */
 import { invariant, MillraceError, unreachable } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
+import { columnsOf } from '../../planner/physical/distribution.ts'
 import { type Deployment, planDeployment } from '../../planner/physical/exchange.ts'
 import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
 import type { Manifest, PageWrite, RestoredState } from '../../state/state-store.ts'
@@ -28,6 +29,7 @@ interface Subtasks {
   readonly maxParallelism: number
   /** By node id. */
   readonly of: readonly number[]
+  readonly divisions: Deployment['divisions']
 }
 
 /** @throws MillraceError INVALID_CHECKPOINT that names the operator */
@@ -43,7 +45,7 @@ export async function rescale(
   const old = planDeployment(graph, before, manifest.maxParallelism ?? 1, runsParallel).subtasks
   const subtasks: Subtasks =
     deployment === undefined
-      ? { parallelism: 1, maxParallelism: 1, of: graph.nodes.map(() => 1) }
+      ? { parallelism: 1, maxParallelism: 1, of: graph.nodes.map(() => 1), divisions: {} }
       : { ...deployment, of: deployment.subtasks }
   const pages: PageWrite[] = []
   const positions: Record<string, JsonValue> = {}
@@ -60,9 +62,9 @@ export async function rescale(
     for (let subtask = 0; subtask < (subtasks.of[node.id] ?? 1); subtask++)
       positions[subtaskUid(node.uid, subtask)] = merged
   }
-  const { parallelism: _, maxParallelism: __, ...rest } = manifest
-  const layout =
-    deployment === undefined ? {} : { parallelism: subtasks.parallelism, maxParallelism: subtasks.maxParallelism }
+  const { parallelism: _, maxParallelism: __, divisions: ___, ...rest } = manifest
+  const { parallelism, maxParallelism, divisions } = subtasks
+  const layout = deployment === undefined ? {} : { parallelism, maxParallelism, divisions }
   return { pages, manifest: { ...rest, ...layout, positions } }
 }
 
@@ -156,7 +158,7 @@ class TablesOfOperator {
     return (columns, rows) => {
       const workers = new Int32Array(rows.length)
       if (this.#targets === 1) return workers
-      const keys = key.flatMap((column) => columns[column] ?? [])
+      const keys = columnsOf(key, this.#subtasks.divisions[this.#node.uid]).flatMap((column) => columns[column] ?? [])
       groups.workersOf(gatherStored(keys, rows), rows.length, workers)
       return workers
     }

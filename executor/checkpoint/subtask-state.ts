@@ -46,10 +46,12 @@ export function subtaskState(restored: RestoredState, subtask: number, paralleli
   }
 }
 
-/** Whether a checkpoint is of as many subtasks as the job has. */
+/** Whether a checkpoint is of as many subtasks as the job has, and its state divided among them as the job's. */
 export function isOfSubtasks(manifest: Manifest, deployment: Deployment | undefined): boolean {
   if ((manifest.parallelism ?? 1) !== (deployment?.parallelism ?? 1)) return false
-  return deployment === undefined || manifest.maxParallelism === deployment.maxParallelism
+  if (deployment === undefined) return true
+  if (manifest.maxParallelism !== deployment.maxParallelism) return false
+  return JSON.stringify(manifest.divisions ?? {}) === JSON.stringify(deployment.divisions)
 }
 
 /** Uids of all subtasks whose state a checkpoint may hold. */

@@ -7,6 +7,7 @@
 import type { ConnectorDescriptor } from '../../catalog/connector.ts'
 import { unreachable } from '../../core/errors.ts'
 import type { SqlType } from '../../core/types.ts'
+import { columnsOf, divisionOf, isPlaced, outputPlacements, type Placements } from './distribution.ts'
 import type { OperatorGraph, OperatorNode } from './graph.ts'
 
 /** Whether a source or sink can be divided among workers, and is not to stay in one. */
@@ -48,6 +49,8 @@ export interface Deployment {
   /** By node id: in how many workers it runs, all or the first one. */
   readonly subtasks: readonly number[]
   readonly exchanges: readonly Exchange[]
+  /** By uid of the operators whose rows go by some of their keys alone: the positions of these keys. */
+  readonly divisions: { readonly [uid: string]: readonly number[] }
 }
 
 const FORWARD: Distribution = { kind: 'forward' }
@@ -64,16 +67,48 @@ export function planDeployment(
 ): Deployment {
   const subtasks: number[] = []
   const exchanges: Exchange[] = []
+  const divisions: Record<string, readonly number[]> = {}
+  /** By node id: how its rows are divided. */
+  const placements: Placements[] = []
   for (const node of graph.nodes) {
     const needed = distributions(node, graph, runsParallel)
     subtasks.push(subtasksOf(node, needed, subtasks, parallelism, runsParallel))
+    const inputs = node.inputs.map((from) => placements[from] ?? [])
+    const division = divisionOf(needed.map(hashColumns), inputs)
+    if (division !== undefined) divisions[node.uid] = division
+    const arrived: Placements[] = []
     for (const [input, from] of node.inputs.entries()) {
-      const distribution = needed[input] ?? FORWARD
-      if (distribution.kind === 'forward' || (distribution.kind === 'single' && subtasks[from] === 1)) continue
+      const distribution = divided(needed[input] ?? FORWARD, division)
+      const isThere = isArranged(distribution, subtasks[from] ?? 1, inputs[input] ?? [])
+      arrived.push(isThere ? (inputs[input] ?? []) : [hashColumns(distribution)])
+      if (distribution.kind === 'forward' || isThere) continue
       exchanges.push({ index: exchanges.length, from, to: node.id, input, distribution })
     }
+    placements.push(subtasks[node.id] === 1 ? [] : outputPlacements(node, graph, arrived))
   }
-  return { parallelism, maxParallelism, subtasks, exchanges }
+  return { parallelism, maxParallelism, subtasks, exchanges, divisions }
+}
+
+/** Whether rows need not go to other workers. */
+function isArranged(needed: Distribution, subtasks: number, placements: Placements): boolean {
+  switch (needed.kind) {
+    case 'forward':
+      return true
+    case 'single':
+      return subtasks === 1
+    case 'hash':
+      return isPlaced(placements, needed.columns)
+    default:
+      return unreachable(needed)
+  }
+}
+
+function hashColumns(distribution: Distribution): readonly number[] {
+  return distribution.kind === 'hash' ? distribution.columns : []
+}
+
+function divided(distribution: Distribution, division: readonly number[] | undefined): Distribution {
+  return distribution.kind === 'hash' ? byHash(columnsOf(distribution.columns, division)) : distribution
 }
 
 function subtasksOf(
