@@ -10,7 +10,7 @@ import { invariant } from '../../core/errors.ts'
 import { areLasting, endLasting } from '../../core/lasting-bytes.ts'
 import type { SqlType } from '../../core/types.ts'
 import { Arena } from './arena.ts'
-import { longerArray, stateArray } from './memory.ts'
+import { longerArray, stateArray, writeZeros } from './memory.ts'
 import { gatherNulls, grownNulls } from './null-bytes.ts'
 import { decodeValue, encodeColumn } from './value-codec.ts'
 
@@ -77,6 +77,12 @@ export class BytesStore {
   ensureNulls(): Uint8Array {
     this.nulls ??= stateArray(Uint8Array, this.starts.length)
     return this.nulls
+  }
+
+  /** See `writeZeros` of memory.ts, of new rows. */
+  writeZeros(start: number, end: number): void {
+    writeZeros(this.starts, 4 * start, 4 * end)
+    writeZeros(this.lengths, 4 * start, 4 * end)
   }
 
   clear(row: number): void {

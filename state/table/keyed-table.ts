@@ -18,7 +18,7 @@ import { type Probe, type ProbeTarget, probeFor } from './probe.ts'
 import { RowTable } from './row-table.ts'
 import { createStoredColumn, type FixedStore, type StoredColumn, type StoredKind, storedKind } from './stored-column.ts'
 import { touchKeys, touchRows } from './touch.ts'
-import { arrayFor, stateArray } from './memory.ts'
+import { arrayFor, stateArray, writeZeros } from './memory.ts'
 
 export interface ValueColumn {
   readonly kind: StoredKind
@@ -240,6 +240,7 @@ export class KeyedTable implements ProbeTarget, DirectTarget {
   #rehash(): void {
     const old = this.index
     const index = stateArray(Int32Array, old.length * 2)
+    writeZeros(index, 0, index.byteLength)
     const shift = this.shift - 1
     for (let at = 0; at < old.length; at += 2) {
       if (old[at + 1] !== 0) place(index, shift, old[at] as number, old[at + 1] as number)

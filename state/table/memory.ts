@@ -63,6 +63,16 @@ export function stateArray<A extends StateArray>(type: ArrayType<A>, length: num
   return memory === undefined ? new type(length) : new type(memory.allocate(bytes))
 }
 
+/**
+ * Writes zeros where there are zeros, before they are read. The system gives memory that is read first a common page
+ * of zeros, and for the first write takes that from all processors that run threads of the process: with several
+ * workers that costs more than the page itself.
+ */
+export function writeZeros(values: StateArray, start: number, end: number): void {
+  if (memoryFor(values.byteLength) === undefined)
+    new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset + start, end - start).fill(0)
+}
+
 /** The array with zeros behind it: a copy, or a longer view of the same memory. The old one is not used any more. */
 export function longerArray<A extends StateArray>(values: A, length: number): A {
   const type = values.constructor as unknown as ArrayType<A>

@@ -55,10 +55,18 @@ export class RowTable {
   }
 
   allocate(): number {
-    const row = this.#free.pop() ?? this.#high++
-    if (row >= this.#capacity) this.#grow(Math.max(FIRST_ROWS, this.#capacity * 2))
+    const row = this.#free.pop() ?? this.#next()
     this.#occupied[row] = 1
     this.#size++
+    return row
+  }
+
+  #next(): number {
+    const row = this.#high++
+    if (row >= this.#capacity) this.#grow(Math.max(FIRST_ROWS, this.#capacity * 2))
+    if ((row & (PAGE_ROWS - 1)) === 0 && row > 0) {
+      for (const column of this.#columns) column.writeZeros(row, Math.min(row + PAGE_ROWS, this.#capacity))
+    }
     return row
   }
 

@@ -7,7 +7,7 @@ import { invariant, unreachable } from '../../core/errors.ts'
 import { physicalKind, type SqlType } from '../../core/types.ts'
 import { BytesStore } from './bytes-store.ts'
 import type { StateArray } from './extended-array.ts'
-import { longerArray, stateArray } from './memory.ts'
+import { longerArray, stateArray, writeZeros } from './memory.ts'
 import { gatherNulls, grownNulls } from './null-bytes.ts'
 
 /** `encoded` holds ARRAY, MAP, MULTISET and ROW values in the form of `value-codec.ts`. */
@@ -134,6 +134,12 @@ export class FixedStore {
     return this.nulls
   }
 
+  /** See `writeZeros` of memory.ts, of new rows. */
+  writeZeros(start: number, end: number): void {
+    const width = FIXED_WIDTH[this.kind]
+    writeZeros(this.values, start * width, end * width)
+  }
+
   clear(row: number): void {
     if (this.kind === 'i64') (this.values as BigInt64Array)[row] = 0n
     else if (this.kind === 'i128') (this.values as BigInt64Array).fill(0n, 2 * row, 2 * row + 2)
@@ -182,6 +188,7 @@ export class NullStore {
   readonly bytes = 0
   readonly nulls = null
   grow(): void {}
+  writeZeros(): void {}
   clear(): void {}
   clearAll(): void {}
   put(): void {}
