@@ -181,13 +181,14 @@ function besideFlink(query: string, engine: Flink, cpuSeconds: number): Partial<
   }
 }
 
-/** Kills the process when two checkpoints are complete and starts it again. */
+/** Kills the process when two checkpoints are complete and starts it again. @returns undefined: it ended before */
 function recover(request: RunRequest): number | undefined {
   const dataDirectory = `${request.dataDirectory}-recovery`
-  run({ ...request, dataDirectory, killAfter: 2 })
-  const again = run({ ...request, dataDirectory })
+  const killed = typeof run({ ...request, dataDirectory, killAfter: 2 }) === 'string'
+  const again = killed ? run({ ...request, dataDirectory }) : undefined
   rmSync(dataDirectory, { recursive: true, force: true })
-  return typeof again === 'string' ? undefined : again.recoveryMs
+  if (typeof again === 'string') throw new Error(`the query could not go on after the kill: ${again}`)
+  return again?.recoveryMs
 }
 
 function round(value: number): number {

@@ -46,7 +46,7 @@ async function run(request: RunRequest): Promise<RunReport> {
     configuration: request.configuration,
     onCheckpointPhase: (phase) => {
       if (phase === 'snapshot') began = performance.now()
-      if (phase === 'restoring') recovered = performance.now()
+      if (phase === 'restored') recovered = performance.now()
       if (phase !== 'committed') return
       times.push(performance.now() - began)
       if (times.length === request.killAfter) process.kill(process.pid, 'SIGKILL')

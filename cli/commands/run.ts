@@ -70,7 +70,9 @@ class ScriptRun {
         if (result.kind === 'command' && result.command === 'QUIT') break
         await this.#show(result)
       } catch (error) {
-        this.#report(asMillraceError(error), piece)
+        const reason = asMillraceError(error)
+        if (this.#interrupted && reason.code === 'JOB_CANCELLED') return 130
+        this.#report(reason, piece)
         return 1
       }
     }

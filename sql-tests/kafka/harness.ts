@@ -30,7 +30,8 @@ export class Broker {
     this.address = address
     this.#kafka = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING })
     this.#admin = this.#kafka.admin()
-    this.#producer = this.#kafka.producer()
+    // What it sends again, because a new topic is not known everywhere yet, is there once.
+    this.#producer = this.#kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
   }
 
   async open(): Promise<void> {
