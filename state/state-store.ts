@@ -6,10 +6,10 @@ import type { JsonValue } from '../core/json.ts'
 import type { PageFileTarget, WrittenPageFile } from './page-file-output.ts'
 
 /** Bumped when the layout of the manifest or of the pages changes; older ones are refused by name. */
-export const STATE_FORMAT_VERSION = 3
+export const STATE_FORMAT_VERSION = 4
 
 export interface PageWrite {
-  /** Operator, table of the operator, number of the page. */
+  /** Operator, table of the operator, number of the page (as of a `TablePage`). */
   readonly uid: string
   readonly table: string
   readonly page: number

@@ -8,6 +8,7 @@ import type { Column } from '../../core/column.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { BIGINT, STRING } from '../../core/types.ts'
 import { KeyedTable } from '../table/keyed-table.ts'
+import { SECOND_PART } from '../table/page.ts'
 import { arrayFor, longerArray, type StateMemory, stateArray, withStateMemory } from '../table/memory.ts'
 import { budgetOf, MemoryBudget, memoryStatistics } from './budget.ts'
 import { loadLibc } from './libc.ts'
@@ -187,8 +188,10 @@ describe('a table in mapped memory', () => {
       for (const row of rows) restored.storage.mark(row)
       return restored.snapshotPages()
     })
+    const values = expected.filter(({ page }) => page >= SECOND_PART)
+    expect(again.map(({ page }) => page)).toEqual(values.map(({ page }) => page))
     for (const [n, { bytes }] of again.entries())
-      expect(Buffer.compare(bytes ?? Buffer.of(), expected[n]?.bytes ?? Buffer.of(1))).toBe(0)
+      expect(Buffer.compare(bytes ?? Buffer.of(), values[n]?.bytes ?? Buffer.of(1))).toBe(0)
   })
 })
 

@@ -17,6 +17,7 @@ import {
   TINYINT,
 } from '../../core/types.ts'
 import { KeyedTable, type KeyedTableOptions } from './keyed-table.ts'
+import { SECOND_PART } from './page.ts'
 import type { FixedStore } from './stored-column.ts'
 
 const ROW: SqlType = {
@@ -182,13 +183,71 @@ describe('KeyedTable', () => {
       [INT],
       Array.from({ length: 3000 }, (_, n) => [n]),
     )
-    expect(table.snapshotPages().map(({ page }) => page)).toEqual([0, 1, 2])
+    const parts = (...pages: number[]): number[] => pages.flatMap((page) => [page, SECOND_PART + page])
+    expect(table.snapshotPages().map(({ page }) => page)).toEqual(parts(0, 1, 2))
     expect(table.snapshotPages()).toEqual([])
     countRows(table, [INT], [[1500]])
-    expect(table.snapshotPages().map(({ page }) => page)).toEqual([1])
+    expect(table.snapshotPages().map(({ page }) => page)).toEqual([SECOND_PART + 1])
     for (let row = 2048; row < 3000; row++) table.remove(row)
-    expect(table.snapshotPages()).toEqual([{ page: 2, bytes: null }])
-    expect(table.writtenPages()).toEqual([0, 1])
+    expect(table.snapshotPages()).toEqual(parts(2).map((page) => ({ page, bytes: null })))
+    expect(table.writtenPages()).toEqual(parts(0, 1))
+  })
+
+  it('writes keys again when rows come and go, and only then', () => {
+    const table = counter([STRING])
+    const names = Array.from({ length: 2000 }, (_, n) => [`a name of some length ${n}`])
+    countRows(table, [STRING], names)
+    const pages = new Map(table.snapshotPages().map((page) => [page.page, page]))
+    const check = (...written: number[]): void => {
+      const changed = table.snapshotPages()
+      expect(changed.map(({ page }) => page)).toEqual(written)
+      for (const page of changed) pages.set(page.page, page)
+      const restored = counter([STRING])
+      restored.restorePages([...pages.values()].reverse())
+      expect(contents(restored, [STRING])).toEqual(contents(table, [STRING]))
+    }
+    countRows(table, [STRING], names.slice(0, 10))
+    check(SECOND_PART)
+    countRows(table, [STRING], [...names.slice(10, 20), ['another']])
+    check(SECOND_PART, 1, SECOND_PART + 1)
+    table.remove(5)
+    check(0, SECOND_PART)
+    table.intern(columns([STRING], names.slice(6, 1000)), 994)
+    check()
+    countRows(table, [STRING], [['in its place'], ...names.slice(1500, 1501)])
+    check(0, SECOND_PART, SECOND_PART + 1)
+  })
+
+  it('takes no keys and values of different rows', () => {
+    const table = counter([INT])
+    countRows(table, [INT], [[1], [2]])
+    const [keys] = table.snapshotPages()
+    countRows(table, [INT], [[3]])
+    const [, values] = table.snapshotPages()
+    const [first, second] = [keys, values].flatMap((page) => page ?? [])
+    const pages = first === undefined || second === undefined ? [] : [first, second]
+    expect(() => counter([INT]).restorePages(pages)).toThrow('its parts are of different rows')
+    expect(() => counter([INT]).restorePages(pages.slice(0, 1))).toThrow('its parts are of different rows')
+    expect(() => counter([INT]).restorePages(pages.slice(1))).toThrow('its parts are of different rows')
+  })
+
+  it('that has only keys takes a time to live, and gives it up', () => {
+    const table = new KeyedTable([INT], [])
+    table.intern(columns([INT], [[1], [2]]), 2)
+    const pages = table.snapshotPages()
+    expect(pages.map(({ page }) => page)).toEqual([0])
+    const withTtl = new KeyedTable([INT], [], { ttl: 1000 })
+    withTtl.restorePages(pages, 5000)
+    withTtl.lookupOrInsert(columns([INT], [[2]]), 1, 5500)
+    const times = withTtl.snapshotPages()
+    expect(times.map(({ page }) => page)).toEqual([SECOND_PART])
+    expect(withTtl.sweep(6000)).toBe(1)
+    const again = new KeyedTable([INT], [])
+    again.restorePages([...pages, ...times])
+    expect(again.size).toBe(2)
+    expect(again.writtenPages()).toEqual([0, SECOND_PART])
+    expect(again.snapshotPages()).toEqual([{ page: SECOND_PART, bytes: null }])
+    expect(again.snapshotPages()).toEqual([])
   })
 
   it('forgets a row its time to live after the last write', () => {
@@ -229,7 +288,8 @@ describe('KeyedTable', () => {
     const later = withTtl.snapshotPages()
     expect(withTtl.sweep(6000)).toBe(1)
     const again = counter([INT])
-    again.restorePages(later)
+    expect(later.map(({ page }) => page)).toEqual([SECOND_PART])
+    again.restorePages([...pages.filter(({ page }) => page < SECOND_PART), ...later])
     expect(contents(again, [INT])).toEqual(['1 = 1', '2 = 2'])
   })
 

@@ -94,7 +94,7 @@ export class KeyedTable implements ProbeTarget, DirectTarget {
     this.#kinds = keyTypes.map(storedKind)
     this.keys = keyTypes.map((type) => createStoredColumn(storedKind(type), type))
     this.values = values.map(({ kind, type, shares }) => createStoredColumn(kind, type, shares))
-    this.storage = new RowTable([...this.keys, ...this.values], options.ttl ?? 0)
+    this.storage = new RowTable([...this.keys, ...this.values], options.ttl ?? 0, this.keys.length)
     this.#onRemove = options.onRemove
     this.#scratch = options.scratch ?? new LookupScratch()
   }
@@ -132,7 +132,6 @@ export class KeyedTable implements ProbeTarget, DirectTarget {
     this.#scratch.reserve(count)
     const { rowIds, inserted } = this.#scratch
     const insertedCount = this.#find(columns, count, true)
-    for (let i = 0; insertedCount > 0 && i < count; i++) if (inserted[i] === 1) this.storage.mark(rowIds[i] as number)
     return { rowIds, inserted, insertedCount }
   }
 

@@ -1,12 +1,14 @@
 /**
- * Pages: 1,024 consecutive rows of a table as bytes. Little-endian throughout:
+ * Pages: 1,024 consecutive rows of a table as bytes. Where rows have columns that stay as they were when the row was
+ * made, as keys do, a page is in two parts, of which only the second is written again when values change: what is
+ * said here is said of each. Little-endian throughout:
  *
  *     u32 'MRTP' · u8 version · u8 columns · u16 rows (above the highest in use) · u16 rows in use · 2 unused bytes
  *     bitmap of the rows in use, 1 bit a row, padded to a byte
  *     for each column: u8 kind · u8 form · NULL bytes of the rows in use, if any · values of the rows in use
  *
  * Fixed-width values are packed; variable-length ones are u32 lengths, then the bytes of all rows. Form: bit 0 has
- * NULLs; the bits from 1 on: 0, or the 1, 2 or 4 bytes that each value of a 64-bit column takes here (since version 2).
+ * NULLs; the bits from 1 on: 0, or the 1, 2 or 4 bytes that each value of a 64-bit column takes here.
  */
 import { MillraceError } from '../../core/errors.ts'
 import { narrowValues, narrowWidth, readNarrow } from './narrow-values.ts'
@@ -18,14 +20,17 @@ import { PageInFile, pageOutput } from './page-output.ts'
 export const PAGE_SHIFT = 10
 export const PAGE_ROWS = 1 << PAGE_SHIFT
 
+/** Added to the number of a page: its second part. */
+export const SECOND_PART = 2 ** 31
+
 export interface TablePage {
+  /** Number of the page, plus `SECOND_PART` for that. */
   readonly page: number
   readonly bytes: Uint8Array | null
 }
 
 const MAGIC = 0x5054524d
-const VERSION = 2
-const OLDEST_VERSION = 1
+const VERSION = 3
 const HEADER = 12
 
 const KIND_CODES: readonly StoredKind[] = [
@@ -41,6 +46,11 @@ const KIND_CODES: readonly StoredKind[] = [
   'bytes',
   'encoded',
 ]
+
+/** Of a page or its second part. */
+export function pageNumber({ page }: TablePage): number {
+  return page >= SECOND_PART ? page - SECOND_PART : page
+}
 
 /** Rows of the page that is being encoded. */
 const scratch = new Int32Array(PAGE_ROWS)
@@ -165,19 +175,22 @@ export function storedColumns(bytes: Uint8Array): number {
   return bytes[5] ?? 0
 }
 
-/** Fills the page's rows in; the columns are long enough already. Errors: INVALID_CHECKPOINT. */
+/**
+ * Fills the page's rows in; the columns are long enough already. Errors: INVALID_CHECKPOINT.
+ *
+ * @returns number of rows
+ */
 export function decodePage(
   page: number,
   bytes: Uint8Array,
   occupied: Uint8Array,
   columns: readonly StoredColumn[],
-): void {
+): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < HEADER || view.getUint32(0, true) !== MAGIC)
     throw corrupt(page, 'it does not begin as a page does')
   const version = view.getUint8(4)
-  if (version < OLDEST_VERSION || version > VERSION)
-    throw corrupt(page, `its format version is ${version}, not ${VERSION}`)
+  if (version !== VERSION) throw corrupt(page, `its format version is ${version}, not ${VERSION}`)
   if (view.getUint8(5) !== columns.length) {
     throw corrupt(page, `it has ${view.getUint8(5)} columns where the state has ${columns.length}`)
   }
@@ -194,6 +207,7 @@ export function decodePage(
   let at = HEADER + ((span + 7) >> 3)
   for (const column of columns) at = readColumn(column, rows, bytes, view, at, page)
   if (found !== count || at !== bytes.length) throw corrupt(page, 'its length does not fit its contents')
+  return count
 }
 
 function readColumn(
@@ -244,6 +258,6 @@ function readBytes(column: BytesStore, rows: Int32Array, bytes: Uint8Array, view
   return from
 }
 
-function corrupt(page: number, reason: string): MillraceError {
+export function corrupt(page: number, reason: string): MillraceError {
   return new MillraceError('INVALID_CHECKPOINT', `state page ${page} cannot be read: ${reason}`)
 }

@@ -3,7 +3,7 @@
  * columns, get new ids, and go where their key, or the row that they belong to, goes.
  */
 import type { Column } from '../../core/column.ts'
-import { decodePage, PAGE_ROWS, storedColumns, storedKinds, type TablePage } from './page.ts'
+import { decodePage, PAGE_ROWS, pageNumber, SECOND_PART, storedColumns, storedKinds, type TablePage } from './page.ts'
 import { RowTable } from './row-table.ts'
 import { BytesStore } from './bytes-store.ts'
 import { createStoredColumn, FixedStore, type StoredColumn, type StoredKind } from './stored-column.ts'
@@ -32,27 +32,34 @@ class StoredTable {
   readonly rows: Int32Array
   readonly capacity: number
 
-  constructor(kinds: readonly StoredKind[], pages: readonly TablePage[]) {
-    this.columns = kinds.map((kind) => createStoredColumn(kind))
-    this.capacity = (Math.max(...pages.map(({ page }) => page)) + 1) * PAGE_ROWS
+  constructor({ first, second }: KindsOfParts, pages: readonly TablePage[]) {
+    this.columns = [...first, ...second].map((kind) => createStoredColumn(kind))
+    this.capacity = (Math.max(...pages.map(pageNumber)) + 1) * PAGE_ROWS
     for (const column of this.columns) column.grow(this.capacity)
+    // Rows from before there was a time to live count as written now, as at a restore.
+    const times = this.columns.at(-1)
+    if (times?.kind === 'f64') times.values.fill(Date.now() as never)
     const occupied = new Uint8Array(this.capacity)
-    for (const { page, bytes } of pages) {
-      if (bytes === null) continue
-      const width = storedColumns(bytes)
-      // Rows from before there was a time to live count as written now, as at a restore.
-      const times = width < kinds.length ? this.columns.at(-1) : undefined
-      if (times instanceof FixedStore) times.values.fill(Date.now() as never, page * PAGE_ROWS, (page + 1) * PAGE_ROWS)
-      decodePage(page, bytes, occupied, this.columns.slice(0, width))
+    for (const entry of pages) {
+      if (entry.bytes === null) continue
+      const from = entry.page < SECOND_PART ? 0 : first.length
+      const columns = this.columns.slice(from, from + storedColumns(entry.bytes))
+      decodePage(pageNumber(entry), entry.bytes, occupied, columns)
     }
     this.rows = Int32Array.from(occupied.keys()).filter((row) => occupied[row] === 1)
   }
 }
 
+/** Of the columns in the two parts of a table's pages. */
+interface KindsOfParts {
+  readonly first: readonly StoredKind[]
+  readonly second: readonly StoredKind[]
+}
+
 /** The rows of one table, in all its old subtasks, on their way to the new ones: first placed, then written. */
 export class Redistribution {
   readonly #stored: readonly (StoredTable | undefined)[]
-  readonly #kinds: readonly StoredKind[]
+  readonly #kinds: KindsOfParts
   readonly #targets: number
   readonly moves: readonly Moves[]
 
@@ -62,7 +69,11 @@ export class Redistribution {
    */
   constructor(parts: readonly (readonly TablePage[])[], targets: number, route: Route) {
     const written = parts.map((pages) => pages.filter(({ bytes }) => bytes !== null))
-    const kinds = widest(written.flat())
+    const all = written.flat()
+    const kinds = {
+      first: widest(all.filter(({ page }) => page < SECOND_PART)),
+      second: widest(all.filter(({ page }) => page >= SECOND_PART)),
+    }
     this.#kinds = kinds
     this.#targets = targets
     this.#stored = written.map((pages) => (pages.length === 0 ? undefined : new StoredTable(kinds, pages)))
@@ -88,9 +99,10 @@ export class Redistribution {
    * @returns by new subtask: its pages
    */
   pages(references: readonly Reference[], unique?: number): readonly (readonly TablePage[])[] {
+    const { first, second } = this.#kinds
     const targets = Array.from({ length: this.#targets }, () => {
-      const columns = this.#kinds.map((kind) => createStoredColumn(kind))
-      return { columns, table: new RowTable(columns, 0) }
+      const columns = [...first, ...second].map((kind) => createStoredColumn(kind))
+      return { columns, table: new RowTable(columns, 0, second.length === 0 ? 0 : first.length) }
     })
     for (const [subtask, stored] of this.#stored.entries()) {
       const moves = this.moves[subtask]
@@ -127,7 +139,7 @@ const NOWHERE: Moves = { subtasks: new Int32Array(0), rows: new Int32Array(0) }
 /** A time to live that was set later has added a column to newer pages: all have to have been written alike. */
 function widest(pages: readonly TablePage[]): readonly StoredKind[] {
   return pages
-    .map(({ page, bytes }) => (bytes === null ? [] : storedKinds(page, bytes)))
+    .map((entry) => (entry.bytes === null ? [] : storedKinds(pageNumber(entry), entry.bytes)))
     .reduce<readonly StoredKind[]>((a, b) => (b.length > a.length ? b : a), [])
 }
 

@@ -1,14 +1,26 @@
 /**
  * RowTable: rows of stored columns under ids that are handed out and taken back, with a record of which pages of 1,024
- * rows have changed since they were last written. What is common to the tables of this folder; it finds no row by its
- * values.
+ * rows have changed since they were last written, and whether rows have come and gone or only values have changed. What
+ * is common to the tables of this folder; it finds no row by its values.
  *
  * Laws:
  * 1. A row id is stable from `allocate` to `free`, also over a restore; freed ids are used again.
  * 2. Arrays of columns are replaced when the table grows.
  * 3. Columns of a new row are 0 (empty, not NULL).
+ * 4. Key columns are set once, right after `allocate`.
  */
-import { decodePage, encodePage, PAGE_ROWS, PAGE_SHIFT, storedColumns, type TablePage } from './page.ts'
+import {
+  corrupt,
+  decodePage,
+  encodePage,
+  PAGE_ROWS,
+  PAGE_SHIFT,
+  pageNumber,
+  SECOND_PART,
+  storedColumns,
+  type TablePage,
+} from './page.ts'
+import type { MillraceError } from '../../core/errors.ts'
 import { BytesStore } from './bytes-store.ts'
 import { longerArray, stateArray } from './memory.ts'
 import { FixedStore, type StoredColumn } from './stored-column.ts'
@@ -19,11 +31,21 @@ const SWEEP_ROWS = 1 << 14
 /** How often within a time to live all rows are looked at. */
 const ROUNDS = 4
 
+/** What has changed in a page: its first part, its second one. */
+const FIRST = 1
+const SECOND = 2
+const BOTH = FIRST | SECOND
+
 export class RowTable {
   /** Those of the constructor and, with a time to live, the time of the last write. */
   readonly #columns: readonly StoredColumn[]
   readonly #ttl: number
   readonly #lastWrite: FixedStore | undefined
+  /** Of `#columns`: what pages hold in their first part (keys, or everything) and in the second. */
+  readonly #first: readonly StoredColumn[]
+  readonly #second: readonly StoredColumn[]
+  /** What a page is written of when rows in it have changed. */
+  readonly #changes: number
   #capacity = 0
   #high = 0
   #size = 0
@@ -31,14 +53,22 @@ export class RowTable {
   #free: number[] = []
   #dirty = new Uint8Array(0)
   #written = new Set<number>()
+  /** Second parts that are in the checkpoint, where the table has none any more. */
+  #unused: number[] = []
   #sweepAt = 0
   #lastSweep: number | undefined
 
-  /** @param ttl milliseconds after the last write at which a row has expired; 0: never */
-  constructor(columns: readonly StoredColumn[], ttl: number) {
+  /**
+   * @param ttl milliseconds after the last write at which a row has expired; 0: never
+   * @param keys how many of the columns, from the first on, are keys; 0: rows are written as a whole
+   */
+  constructor(columns: readonly StoredColumn[], ttl: number, keys = 0) {
     this.#ttl = ttl
     this.#lastWrite = ttl > 0 ? new FixedStore('f64') : undefined
     this.#columns = this.#lastWrite === undefined ? columns : [...columns, this.#lastWrite]
+    this.#first = keys === 0 ? this.#columns : this.#columns.slice(0, keys)
+    this.#second = this.#columns.slice(this.#first.length)
+    this.#changes = keys === 0 ? FIRST : SECOND
   }
 
   get size(): number {
@@ -57,6 +87,7 @@ export class RowTable {
   allocate(): number {
     const row = this.#free.pop() ?? this.#next()
     this.#occupied[row] = 1
+    this.#dirty[row >> PAGE_SHIFT] = BOTH
     this.#size++
     return row
   }
@@ -79,7 +110,7 @@ export class RowTable {
     this.#occupied[row] = 0
     this.#free.push(row)
     this.#size--
-    this.#dirty[row >> PAGE_SHIFT] = 1
+    this.#dirty[row >> PAGE_SHIFT] = BOTH
   }
 
   /** As `free`, of rows that are all in use. */
@@ -90,9 +121,9 @@ export class RowTable {
       const row = rows[i] as number
       occupied[row] = 0
       this.#free.push(row)
+      this.#dirty[row >> PAGE_SHIFT] = BOTH
     }
     this.#size -= count
-    this.markAll(rows, count)
   }
 
   #grow(capacity: number): void {
@@ -102,14 +133,19 @@ export class RowTable {
     this.#capacity = capacity
   }
 
-  /** The row's page goes into the next checkpoint. */
+  /** The values of the row's page go into the next checkpoint. */
   mark(row: number): void {
-    this.#dirty[row >> PAGE_SHIFT] = 1
+    const page = row >> PAGE_SHIFT
+    this.#dirty[page] = (this.#dirty[page] as number) | this.#changes
   }
 
   markAll(rows: Int32Array, count: number): void {
     const dirty = this.#dirty
-    for (let i = 0; i < count; i++) dirty[(rows[i] as number) >> PAGE_SHIFT] = 1
+    const changes = this.#changes
+    for (let i = 0; i < count; i++) {
+      const page = (rows[i] as number) >> PAGE_SHIFT
+      dirty[page] = (dirty[page] as number) | changes
+    }
   }
 
   get expires(): boolean {
@@ -161,22 +197,30 @@ export class RowTable {
 
   /** What has changed since the last call; `bytes` null: no rows are left in the page. */
   snapshotPages(): TablePage[] {
-    const pages: TablePage[] = []
+    const pages: TablePage[] = this.#unused.map((page) => ({ page, bytes: null }))
+    this.#unused = []
     const used = (this.#high + PAGE_ROWS - 1) >> PAGE_SHIFT
     for (let page = 0; page < used; page++) {
-      if (this.#dirty[page] !== 1) continue
+      const changes = this.#dirty[page] as number
+      if (changes === 0) continue
       this.#dirty[page] = 0
-      const bytes = encodePage(page, this.#high, this.#occupied, this.#columns)
-      if (bytes !== null) this.#written.add(page)
-      else if (!this.#written.delete(page)) continue
-      pages.push({ page, bytes })
+      if ((changes & FIRST) !== 0) this.#encode(page, page, this.#first, pages)
+      if ((changes & SECOND) !== 0 && this.#second.length > 0)
+        this.#encode(page, page + SECOND_PART, this.#second, pages)
     }
     return pages
   }
 
+  #encode(page: number, part: number, columns: readonly StoredColumn[], pages: TablePage[]): void {
+    const bytes = encodePage(page, this.#high, this.#occupied, columns)
+    if (bytes !== null) this.#written.add(part)
+    else if (!this.#written.delete(part)) return
+    pages.push({ page: part, bytes })
+  }
+
   /** Pages that were ever written and not given up: what has to be deleted when the table is dropped. */
   writtenPages(): number[] {
-    return [...this.#written]
+    return [...this.#written, ...this.#unused]
   }
 
   /**
@@ -188,22 +232,49 @@ export class RowTable {
   restorePages(pages: readonly TablePage[], now: number): void {
     const present = pages.filter((page) => page.bytes !== null)
     if (present.length === 0) return
-    const top = Math.max(...present.map(({ page }) => page)) + 1
-    this.#grow(top * PAGE_ROWS)
-    const times = this.#lastWrite?.values.fill(now as never)
+    this.#grow((Math.max(...present.map(pageNumber)) + 1) * PAGE_ROWS)
+    this.#lastWrite?.values.fill(now as never)
+    const rows = this.#decode(
+      present.filter(({ page }) => page < SECOND_PART),
+      this.#first,
+    )
+    const second = present.filter(({ page }) => page >= SECOND_PART)
+    if (this.#second.length === 0) this.#unused = second.map(({ page }) => page)
+    else {
+      const found = this.#decode(second, this.#second)
+      // Where a time of the last write is all that there is, it may be missing.
+      if (found !== rows && this.#second[0] !== this.#lastWrite) throw this.#torn(second)
+    }
+    this.#findRows()
+    if (this.#size !== rows) throw this.#torn(second)
+  }
+
+  /** @returns number of rows */
+  #decode(pages: readonly TablePage[], columns: readonly StoredColumn[]): number {
+    const isLast = columns.at(-1) === this.#columns.at(-1)
     const unused = new FixedStore('f64')
-    for (const { page, bytes } of present) {
+    let rows = 0
+    for (const entry of pages) {
+      const { page, bytes } = entry
       if (bytes === null) continue
       const stored = storedColumns(bytes)
-      let columns = this.#columns
-      if (times !== undefined && stored === columns.length - 1) columns = columns.slice(0, -1)
-      else if (times === undefined && stored === columns.length + 1) {
+      let own = columns
+      if (isLast && this.#lastWrite !== undefined && stored === columns.length - 1) own = columns.slice(0, -1)
+      else if (isLast && this.#lastWrite === undefined && stored === columns.length + 1) {
         unused.grow(this.#capacity)
-        columns = [...columns, unused]
+        own = [...columns, unused]
       }
-      decodePage(page, bytes, this.#occupied, columns)
+      rows += decodePage(pageNumber(entry), bytes, this.#occupied, own)
       this.#written.add(page)
     }
+    return rows
+  }
+
+  #torn(pages: readonly TablePage[]): MillraceError {
+    return corrupt(pages[0] === undefined ? 0 : pageNumber(pages[0]), 'its parts are of different rows')
+  }
+
+  #findRows(): void {
     this.#high = this.#capacity
     while (this.#high > 0 && this.#occupied[this.#high - 1] === 0) this.#high--
     for (let row = this.#high - 1; row >= 0; row--) {
