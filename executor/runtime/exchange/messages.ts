@@ -6,6 +6,7 @@
  *
  * Variable-length values are packed: lengths, then what belongs to the rows, so that nothing else is copied.
  */
+import { copyRun, dataView } from '../../../core/byte-copy.ts'
 import type { ChangeBatch } from '../../../core/change-batch.ts'
 import type { BytesColumn, Column, FixedColumn, NullMask } from '../../../core/column.ts'
 import { MillraceError } from '../../../core/errors.ts'
@@ -33,6 +34,8 @@ const COLUMN_KINDS: readonly Column['kind'][] = [
 ]
 
 const FIRST_BYTES = 1 << 16
+/** Bytes from which on a copy by the system is the faster one. */
+const LONG_RUN = 96
 
 /** Writes one message at a time into a buffer that is used again. */
 export class MessageWriter {
@@ -150,11 +153,12 @@ export class MessageWriter {
     let to = this.#take(total)
     const { bytes } = this
     const sizes = new Int32Array(bytes.buffer, lengthsAt, count)
+    const [source, target] = [dataView(data), dataView(bytes)]
     for (let i = 0; i < count; i++) {
       const length = sizes[i] as number
       const from = starts[indices[i] as number] as number
-      if (length > 64) bytes.set(data.subarray(from, from + length), to)
-      else for (let n = 0; n < length; n++) bytes[to + n] = data[from + n] as number
+      if (length > LONG_RUN) bytes.set(data.subarray(from, from + length), to)
+      else copyRun(source, from, target, to, length)
       to += length
     }
   }
