@@ -44,6 +44,7 @@ async function consume({ address, topic, backlog, paced, ignored }: ConsumeReque
   while (seen < backlog + paced) {
     const [answer] = await client.call(leader, 'fetch', client.raw.fetch, {
       maxWait: 100,
+      minBytes: 1,
       maxBytes: 32 << 20,
       isolation: 0 as const,
       partitions: [{ topic, partition: 0, offset, maxBytes: 16 << 20 }],

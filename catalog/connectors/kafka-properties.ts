@@ -32,7 +32,16 @@ const HONOURED: readonly OptionSpec[] = [
     description: 'Whether the group gets the offsets of completed checkpoints.',
   },
   { key: 'fetch.max.bytes', type: 'int', description: 'Bytes asked for at once.' },
-  { key: 'fetch.max.wait.ms', type: 'int', description: 'How long a broker waits for records.' },
+  {
+    key: 'fetch.max.wait.ms',
+    type: 'int',
+    description: 'How long a broker waits for records, in milliseconds; 500 unless set.',
+  },
+  {
+    key: 'fetch.min.bytes',
+    type: 'int',
+    description: 'Bytes that a broker waits for; 1 unless set. More of them take less CPU time and come later.',
+  },
   { key: 'max.partition.fetch.bytes', type: 'int', description: 'Bytes asked for at once of a partition.' },
   { key: 'request.timeout.ms', type: 'int', description: 'How long an answer is waited for.' },
   {
@@ -130,7 +139,6 @@ const TUNING = [
   'enable.auto.commit',
   'enable.metrics.push',
   'exclude.internal.topics',
-  'fetch.min.bytes',
   'group.instance.id',
   'group.protocol',
   'heartbeat.interval.ms',

@@ -41,7 +41,9 @@ export interface ProducedPartition {
 }
 
 export interface FetchRequest {
+  /** Milliseconds that the broker waits for `minBytes`. */
   readonly maxWait: number
+  readonly minBytes: number
   readonly maxBytes: number
   readonly isolation: 0 | 1
   readonly partitions: readonly FetchPartition[]
@@ -86,7 +88,7 @@ function writeFetch(writer: Writer, request: FetchRequest): Writer {
   return writer
     .appendInt32(-1)
     .appendInt32(request.maxWait)
-    .appendInt32(1)
+    .appendInt32(request.minBytes)
     .appendInt32(request.maxBytes)
     .appendInt8(request.isolation)
     .appendInt32(0)

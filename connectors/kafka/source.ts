@@ -305,6 +305,7 @@ export class KafkaSource implements Source {
     try {
       answers = await client.call(leader, 'fetch', client.raw.fetch, {
         maxWait: Number(this.#properties.get('fetch.max.wait.ms') ?? FETCH_WAIT_MILLISECONDS),
+        minBytes: Number(this.#properties.get('fetch.min.bytes') ?? 1),
         maxBytes: Number(this.#properties.get('fetch.max.bytes') ?? 50 << 20),
         isolation: committedOnly ? 1 : 0,
         partitions: states.map((state) => ({

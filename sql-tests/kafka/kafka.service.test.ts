@@ -297,6 +297,30 @@ for (const [name, address] of BROKERS) {
         expect(found.sort()).toEqual(['1 1', '2 0'])
       })
 
+      it('a broker waits for as many bytes as are asked for, and no longer than it may', async () => {
+        const topic = await broker.createTopic('waits')
+        const own = sessions.open()
+        const options = { 'scan.startup.mode': 'earliest-offset', 'properties.fetch.min.bytes': '20000' }
+        await own.execute(
+          `CREATE TABLE t (n INT) ${broker.options(topic, { ...options, 'properties.fetch.max.wait.ms': '8000' })}`,
+        )
+        await own.execute(`CREATE TABLE hole (n INT) WITH ('connector' = 'blackhole')`)
+        const job = await start(own, 'INSERT INTO hole SELECT n FROM t')
+        await until('the job runs', () => job.metrics().checkpoints.completed > 0)
+        await broker.send(topic, ['{"n":1}'])
+        const checkpoints = job.metrics().checkpoints.completed
+        await until('more checkpoints', () => job.metrics().checkpoints.completed > checkpoints + 3)
+        expect(job.metrics().rowsIn).toBe(0)
+        await until('the end of the wait', () => job.metrics().rowsIn === 1)
+        const started = performance.now()
+        await broker.send(
+          topic,
+          Array.from({ length: 3000 }, (_, n) => `{"n":${n}}`),
+        )
+        await until('all rows', () => job.metrics().rowsIn === 3001)
+        expect(performance.now() - started).toBeLessThan(6000)
+      })
+
       it('a bounded table does not wait for partitions that appear later', async () => {
         const topic = await numbers()
         const own = sessions.open()
