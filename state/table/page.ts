@@ -52,6 +52,11 @@ export function pageNumber({ page }: TablePage): number {
   return page >= SECOND_PART ? page - SECOND_PART : page
 }
 
+/** Rows that a table has to have room for: a spread of so many pages would not fit on the stack. */
+export function rowsSpanned(pages: readonly TablePage[]): number {
+  return pages.reduce((rows, page) => Math.max(rows, (pageNumber(page) + 1) * PAGE_ROWS), 0)
+}
+
 /** Rows of the page that is being encoded. */
 const scratch = new Int32Array(PAGE_ROWS)
 

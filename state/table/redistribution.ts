@@ -3,7 +3,7 @@
  * columns, get new ids, and go where their key, or the row that they belong to, goes.
  */
 import type { Column } from '../../core/column.ts'
-import { decodePage, PAGE_ROWS, pageNumber, SECOND_PART, storedColumns, storedKinds, type TablePage } from './page.ts'
+import { decodePage, pageNumber, rowsSpanned, SECOND_PART, storedColumns, storedKinds, type TablePage } from './page.ts'
 import { RowTable } from './row-table.ts'
 import { BytesStore } from './bytes-store.ts'
 import { createStoredColumn, FixedStore, type StoredColumn, type StoredKind } from './stored-column.ts'
@@ -34,7 +34,7 @@ class StoredTable {
 
   constructor({ first, second }: KindsOfParts, pages: readonly TablePage[]) {
     this.columns = [...first, ...second].map((kind) => createStoredColumn(kind))
-    this.capacity = (Math.max(...pages.map(pageNumber)) + 1) * PAGE_ROWS
+    this.capacity = rowsSpanned(pages)
     for (const column of this.columns) column.grow(this.capacity)
     // Rows from before there was a time to live count as written now, as at a restore.
     const times = this.columns.at(-1)

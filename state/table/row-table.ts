@@ -16,6 +16,7 @@ import {
   PAGE_ROWS,
   PAGE_SHIFT,
   pageNumber,
+  rowsSpanned,
   SECOND_PART,
   storedColumns,
   type TablePage,
@@ -232,7 +233,7 @@ export class RowTable {
   restorePages(pages: readonly TablePage[], now: number): void {
     const present = pages.filter((page) => page.bytes !== null)
     if (present.length === 0) return
-    this.#grow((Math.max(...present.map(pageNumber)) + 1) * PAGE_ROWS)
+    this.#grow(rowsSpanned(present))
     this.#lastWrite?.values.fill(now as never)
     const rows = this.#decode(
       present.filter(({ page }) => page < SECOND_PART),
