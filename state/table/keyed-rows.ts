@@ -16,6 +16,7 @@ import { invariant } from '../../core/errors.ts'
 import { INT, type SqlType } from '../../core/types.ts'
 import { KeyedTable, type ValueColumn } from './keyed-table.ts'
 import type { TablePage } from './page.ts'
+import { type LinkedRows, RowLinks } from './row-links.ts'
 import { RowTable } from './row-table.ts'
 import { createStoredColumn, FixedStore, type StoredColumn } from './stored-column.ts'
 import { arrayFor } from './memory.ts'
@@ -37,26 +38,10 @@ export interface FoundRows {
   readonly inserted: Uint8Array
 }
 
-export interface RowPairs {
-  /** Positions in the batch, ascending. Valid until the next call of the table, like `rows`. */
-  readonly positions: Int32Array
-  /** Rows of the position's group, in their order. */
-  readonly rows: Int32Array
-  readonly count: number
-  /** Positions before this one are done. */
-  readonly end: number
-}
-
 /** A page of one of the two tables. */
 export interface KeyedRowsPage extends TablePage {
   readonly table: string
 }
-
-const FIRST = 16
-/** In `#previous`: the row is in no list, or the first of one; others are the id of the row before, plus `AFTER`. */
-const DETACHED = 0
-const HEAD = 1
-const AFTER = 2
 
 export class KeyedRows {
   readonly keys: KeyedTable
@@ -69,20 +54,12 @@ export class KeyedRows {
   /** Ascending in each list; one more than any before for a row that is added. */
   readonly #order: FixedStore
   #nextOrder = 1
-  /** By row: id of the next row plus 1, 0 at the end. */
-  #next: Int32Array = new Int32Array(FIRST)
-  #previous: Int32Array = new Int32Array(FIRST)
-  /** By group: ids of the first and the last row, plus 1; number of rows. */
-  #heads: Int32Array = new Int32Array(FIRST)
-  #tails: Int32Array = new Int32Array(FIRST)
-  #counts: Int32Array = new Int32Array(FIRST)
+  readonly #links = new RowLinks()
   /** Rows that were detached or never attached, and go with `settle`. */
   #loose: number[] = []
   readonly #ttl: number
   readonly #onRemove: ((row: number) => void) | undefined
   #scratch: Int32Array = new Int32Array(0)
-  #positions: Int32Array = new Int32Array(0)
-  #pairs: Int32Array = new Int32Array(0)
 
   constructor(keyTypes: readonly SqlType[], values: readonly ValueColumn[], options: KeyedRowsOptions = {}) {
     this.#ttl = options.ttl ?? 0
@@ -114,7 +91,7 @@ export class KeyedRows {
   }
 
   get bytes(): number {
-    return this.keys.bytes + this.#rows.bytes + 8 * this.#next.length + 12 * this.#heads.length
+    return this.keys.bytes + this.#rows.bytes + this.#links.bytes
   }
 
   /**
@@ -192,27 +169,26 @@ export class KeyedRows {
 
   /** Number of rows of a group. */
   count(group: number): number {
-    return this.#counts[group] ?? 0
+    return this.#links.count(group)
   }
 
   /** -1: the group has no rows. */
   first(group: number): number {
-    return (this.#heads[group] ?? 0) - 1
+    return this.#links.first(group)
   }
 
   last(group: number): number {
-    return (this.#tails[group] ?? 0) - 1
+    return this.#links.last(group)
   }
 
   /** -1 at the end. */
   next(row: number): number {
-    return (this.#next[row] as number) - 1
+    return this.#links.next(row)
   }
 
   /** -1 at the beginning. */
   previous(row: number): number {
-    const previous = this.#previous[row] as number
-    return previous < AFTER ? -1 : previous - AFTER
+    return this.#links.previous(row)
   }
 
   groupOf(row: number): number {
@@ -220,7 +196,7 @@ export class KeyedRows {
   }
 
   isAttached(row: number): boolean {
-    return (this.#previous[row] ?? DETACHED) !== DETACHED
+    return this.#links.isLinked(row)
   }
 
   /**
@@ -228,55 +204,15 @@ export class KeyedRows {
    *
    * @param limit of pairs, after which it stops between two positions; the first one is always whole
    */
-  pairs(groups: Int32Array, start: number, end: number, limit: number): RowPairs {
-    let total = 0
-    let until = start
-    for (; until < end; until++) {
-      const group = groups[until] as number
-      const more = group < 0 ? 0 : (this.#counts[group] as number)
-      if (until > start && total + more > limit) break
-      total += more
-    }
-    const positions = (this.#positions = arrayFor(this.#positions, total))
-    const rows = (this.#pairs = arrayFor(this.#pairs, total))
-    const [heads, next] = [this.#heads, this.#next]
-    let at = 0
-    for (let i = start; i < until; i++) {
-      const group = groups[i] as number
-      if (group < 0) continue
-      for (let id = heads[group] as number; id !== 0; id = next[id - 1] as number) {
-        positions[at] = i
-        rows[at++] = id - 1
-      }
-    }
-    return { positions, rows, count: total, end: until }
+  pairs(groups: Int32Array, start: number, end: number, limit: number): LinkedRows {
+    return this.#links.rowsOf(groups, start, end, limit)
   }
 
   /** Puts a row that is in no list at the end of its group's. */
   attach(row: number): void {
-    this.#link(row)
+    this.#links.append(this.groupOf(row), row)
     this.#order.values[row] = this.#nextOrder++
     this.#rows.mark(row)
-  }
-
-  #link(row: number): void {
-    const group = this.groupOf(row)
-    if (row >= this.#next.length) {
-      this.#next = arrayFor(this.#next, row + 1)
-      this.#previous = arrayFor(this.#previous, row + 1)
-    }
-    if (group >= this.#heads.length) {
-      this.#heads = arrayFor(this.#heads, group + 1)
-      this.#tails = arrayFor(this.#tails, group + 1)
-      this.#counts = arrayFor(this.#counts, group + 1)
-    }
-    const tail = (this.#tails[group] as number) - 1
-    this.#previous[row] = tail < 0 ? HEAD : tail + AFTER
-    this.#next[row] = 0
-    if (tail < 0) this.#heads[group] = row + 1
-    else this.#next[tail] = row + 1
-    this.#tails[group] = row + 1
-    this.#counts[group] = (this.#counts[group] as number) + 1
   }
 
   /** Takes a row out of its list; it is gone with `settle` unless it is attached again. */
@@ -286,17 +222,7 @@ export class KeyedRows {
   }
 
   #unlink(row: number): void {
-    if (!this.isAttached(row)) return
-    const group = this.groupOf(row)
-    const previous = this.previous(row)
-    const next = this.next(row)
-    if (previous < 0) this.#heads[group] = next + 1
-    else this.#next[previous] = next + 1
-    if (next < 0) this.#tails[group] = previous + 1
-    else this.#previous[next] = previous < 0 ? HEAD : previous + AFTER
-    this.#previous[row] = DETACHED
-    this.#next[row] = 0
-    this.#counts[group] = (this.#counts[group] as number) - 1
+    if (this.isAttached(row)) this.#links.remove(this.groupOf(row), row)
   }
 
   /** At the end of a batch: removes rows that were detached, and groups without rows. */
@@ -365,7 +291,7 @@ export class KeyedRows {
     else this.#ids.restorePages(own, now)
     const order = this.#order.values as Float64Array
     const rows = this.allRows().sort((a, b) => (order[a] as number) - (order[b] as number))
-    for (const row of rows) this.#link(row)
+    for (const row of rows) this.#links.append(this.groupOf(row), row)
     const last = rows.at(-1)
     if (last !== undefined) this.#nextOrder = (order[last] as number) + 1
   }
