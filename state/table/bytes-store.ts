@@ -10,7 +10,7 @@ import { invariant } from '../../core/errors.ts'
 import { areLasting, endLasting } from '../../core/lasting-bytes.ts'
 import type { SqlType } from '../../core/types.ts'
 import { Arena } from './arena.ts'
-import { longerArray, stateArray, writeZeros } from './memory.ts'
+import { longerArray, stateArray, takeInToRead, writeZeros } from './memory.ts'
 import { gatherNulls, grownNulls } from './null-bytes.ts'
 import { decodeValue, encodeColumn } from './value-codec.ts'
 
@@ -245,6 +245,8 @@ export class BytesStore {
   /** @param reuse as of `FixedStore` */
   gather(rows: Int32Array, count: number, reuse?: Column): Column {
     if (this.kind === 'encoded') return this.#decode(rows, count)
+    takeInToRead(this.starts, rows, count, 1)
+    takeInToRead(this.lengths, rows, count, 1)
     const nulls = gatherNulls(this.nulls, rows, count)
     const fits = reuse?.kind === 'bytes' && reuse.starts.length >= count && reuse.lengths.length >= count
     const starts = fits ? reuse.starts : new Int32Array(count)

@@ -3,7 +3,7 @@
  * by the key itself, in 4 bytes. It takes the place of the index over hashes: no hash, no probing, and a fraction of the
  * memory that has to be in the processor's cache. Measured with 1 M keys: inserting them takes a third of the time.
  */
-import { longerArray, stateArray } from './memory.ts'
+import { isSparse, longerArray, stateArray } from './memory.ts'
 
 /** From this size of a table on. */
 export const DIRECT_ROWS = 1 << 16
@@ -63,6 +63,7 @@ export class DirectRows {
     const rows = this.#rows
     const upper = this.#upper
     const mask = rows.length - 1
+    takeInKeys(rows, words, count, mask)
     let next = 0
     for (let i = 0; i < count; i++) {
       const low = words[2 * i] as number
@@ -130,6 +131,11 @@ export class DirectRows {
   clear(): void {
     this.#rows = new Int32Array(0)
   }
+}
+
+function takeInKeys(rows: Int32Array, words: Int32Array, count: number, mask: number): void {
+  if (!isSparse(rows.byteLength, count)) return
+  for (let i = 0; i < count; i++) Atomics.compareExchange(rows, (words[2 * i] as number) & mask, 0, 0)
 }
 
 /** @param lows the lower halves of keys, or of all of them combined by OR */

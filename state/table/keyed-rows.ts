@@ -124,6 +124,7 @@ export class KeyedRows {
     invariant(this.#ids === undefined, 'rows with an identity are added by findOrInsert')
     const groups = this.keys.intern(columns, count).rowIds
     const rows = (this.#scratch = arrayFor(this.#scratch, count))
+    this.#links.takeIn(groups, count)
     for (let i = 0; i < count; i++) rows[i] = this.#appendTo(groups[i] as number, now)
     return rows
   }

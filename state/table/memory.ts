@@ -30,6 +30,9 @@ interface ArrayType<A> {
 /** Encoded pages share buffers of this size. */
 const CHUNK_BYTES = 4 << 20
 
+/** Four pages of the system for each place that is read. */
+const SPARSE_BYTES = 16 << 10
+
 let current: StateMemory | undefined
 let chunk: Uint8Array<ArrayBuffer> | undefined
 let chunkUsed = 0
@@ -92,17 +95,31 @@ export function arrayFor<A extends StateArray>(values: A, length: number): A {
 }
 
 /**
- * Brings the words at these places into memory, where they may be elsewhere: by a write that changes nothing, because
- * for a read the system takes in fifteen pages around as well, and others have to go for them.
+ * Brings the words at these places (elsewhere: none) into memory, where they may be elsewhere: by a write that changes
+ * nothing, because for a read the system takes in fifteen pages around as well. For words that are going to be written.
  *
  * @param stride of words for each place
  */
 export function takeIn(words: Int32Array, places: Int32Array, count: number, stride: number): void {
   if (memoryFor(words.byteLength) === undefined) return
+  const end = words.length / stride
   for (let i = 0; i < count; i++) {
     const place = places[i] as number
-    if (place >= 0) Atomics.compareExchange(words, place * stride, 0, 0)
+    if (place >= 0 && place < end) Atomics.compareExchange(words, place * stride, 0, 0)
   }
+}
+
+/** As `takeIn`, for words that are only read. */
+export function takeInToRead(words: Int32Array, places: Int32Array, count: number, stride: number): void {
+  if (isSparse(words.byteLength, count)) takeIn(words, places, count, stride)
+}
+
+/**
+ * Whether so few places of an array are read at a time that the pages around each are no gift: others have to go for
+ * them, and they go before they are needed.
+ */
+export function isSparse(bytes: number, places: number): boolean {
+  return places * SPARSE_BYTES < bytes && memoryFor(bytes) !== undefined
 }
 
 /** For a page of a checkpoint: there are many at once, and they are read once. Never all of its buffer, if that is mapped. */

@@ -3,7 +3,7 @@
  * side, and the link of its last row, which also names the first one: few cache lines, and few pages where the memory
  * has a budget. Kept in memory: tables make them anew from their rows.
  */
-import { arrayFor } from './memory.ts'
+import { arrayFor, takeInToRead } from './memory.ts'
 
 const FIRST = 16
 /** Words of a group: id of its last row, plus 1; number of rows. */
@@ -65,6 +65,11 @@ export class RowLinks {
     return (this.#previous[row] ?? DETACHED) !== DETACHED
   }
 
+  /** Brings groups (-1: none) into memory whose lists are about to be read or added to. */
+  takeIn(groups: Int32Array, count: number): void {
+    takeInToRead(this.#groups, groups, count, GROUP_WORDS)
+  }
+
   /** Puts a row at the end of a group's list. */
   append(group: number, row: number): void {
     if (row >= this.#next.length) {
@@ -111,6 +116,7 @@ export class RowLinks {
    */
   rowsOf(groups: Int32Array, start: number, end: number, limit: number): LinkedRows {
     const lists = this.#groups
+    this.takeIn(start === 0 ? groups : groups.subarray(start, end), end - start)
     let total = 0
     let until = start
     for (; until < end; until++) {

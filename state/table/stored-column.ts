@@ -7,7 +7,7 @@ import { invariant, unreachable } from '../../core/errors.ts'
 import { physicalKind, type SqlType } from '../../core/types.ts'
 import { BytesStore } from './bytes-store.ts'
 import type { StateArray } from './extended-array.ts'
-import { longerArray, stateArray, writeZeros } from './memory.ts'
+import { longerArray, stateArray, takeInToRead, writeZeros } from './memory.ts'
 import { gatherNulls, grownNulls } from './null-bytes.ts'
 
 /** `encoded` holds ARRAY, MAP, MULTISET and ROW values in the form of `value-codec.ts`. */
@@ -172,6 +172,7 @@ export class FixedStore {
     const length = this.kind === 'i128' ? 2 * count : count
     const fits = reuse?.kind === this.kind && reuse.values.length >= length
     const out = fits ? reuse.values : fixedArray(this.kind, count)
+    takeInToRead(this.words, rows, count, FIXED_WIDTH[this.kind] >> 2)
     copyLoop(this.kind).gather(out, this.values, rows, count)
     return { kind: this.kind, values: out, nulls: gatherNulls(this.nulls, rows, count) } as unknown as Column
   }

@@ -4,7 +4,7 @@
  */
 import type { ProbeTarget } from './probe.ts'
 import { BytesStore } from './bytes-store.ts'
-import { memoryFor, takeIn } from './memory.ts'
+import { isSparse, takeIn } from './memory.ts'
 import { FixedStore, type StoredColumn } from './stored-column.ts'
 
 /** The first slot of each key, then the key of the row that it names: nearly always the one. */
@@ -26,7 +26,7 @@ export function touchKeys(target: ProbeTarget, hashes: Int32Array, count: number
 }
 
 function takeInSlots(index: Int32Array, shift: number, hashes: Int32Array, count: number): void {
-  if (memoryFor(index.byteLength) === undefined) return
+  if (!isSparse(index.byteLength, count)) return
   for (let i = 0; i < count; i++) Atomics.compareExchange(index, 2 * ((hashes[i] as number) >>> shift), 0, 0)
 }
 
