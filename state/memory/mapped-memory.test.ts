@@ -9,7 +9,7 @@ import { MillraceError } from '../../core/errors.ts'
 import { BIGINT, STRING } from '../../core/types.ts'
 import { KeyedTable } from '../table/keyed-table.ts'
 import { SECOND_PART } from '../table/page.ts'
-import { arrayFor, longerArray, type StateMemory, stateArray, withStateMemory } from '../table/memory.ts'
+import { arrayFor, longerArray, type StateMemory, stateArray, takeInToRead, withStateMemory } from '../table/memory.ts'
 import { budgetOf, MemoryBudget, memoryStatistics } from './budget.ts'
 import { loadLibc } from './libc.ts'
 import { MappedMemory } from './mapped-memory.ts'
@@ -68,6 +68,22 @@ describe('arrays in mapped memory', () => {
       expect(longer[7]).toBe(-1)
       expect(longer.subarray(8, 1 << 20).every((value, i) => value === i + 8)).toBe(true)
       expect(longer.subarray(1 << 20).every((value) => value === 0)).toBe(true)
+    })
+  })
+
+  it('are taken in page by page where few of their pages are read, and else left to the system', () => {
+    withStateMemory(memory, () => {
+      const values = stateArray(Int32Array, 16 << 20)
+      for (let i = 0; i < values.length; i += 1024) values[i] = i
+      const every = (step: number): Int32Array => Int32Array.from({ length: values.length / step }, (_, n) => step * n)
+      for (const places of [every(1 << 16), every(1 << 10)]) {
+        dropAll()
+        const before = residentState()
+        takeInToRead(values, Int32Array.from([-1, values.length, ...places]), places.length + 2, 1)
+        const sparse = places.length < 4096
+        expect(residentState() - before).toBe(sparse ? 4 * places.length : 0)
+        expect(places.every((place) => values[place] === place)).toBe(true)
+      }
     })
   })
 
