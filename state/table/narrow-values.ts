@@ -39,10 +39,14 @@ export function narrowValues(words: Int32Array, rows: Int32Array, count: number,
 }
 
 export function readNarrow(words: Int32Array, rows: Int32Array, view: DataView, start: number, width: number): void {
-  rows.forEach((row, i) => {
-    const at = start + i * width
-    const low = width === 1 ? view.getInt8(at) : width === 2 ? view.getInt16(at, true) : view.getInt32(at, true)
-    words[2 * row] = low
-    words[2 * row + 1] = low >> 31
-  })
+  const count = rows.length
+  if (width === 1) for (let i = 0; i < count; i++) widen(words, rows[i] as number, view.getInt8(start + i))
+  else if (width === 2)
+    for (let i = 0; i < count; i++) widen(words, rows[i] as number, view.getInt16(start + 2 * i, true))
+  else for (let i = 0; i < count; i++) widen(words, rows[i] as number, view.getInt32(start + 4 * i, true))
+}
+
+function widen(words: Int32Array, row: number, low: number): void {
+  words[2 * row] = low
+  words[2 * row + 1] = low >> 31
 }

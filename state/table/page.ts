@@ -246,6 +246,12 @@ function readFixed(column: FixedStore, rows: Int32Array, bytes: Uint8Array, star
   const { buffer, byteOffset, byteLength } = column.values
   const target = new Uint8Array(buffer, byteOffset, byteLength)
   let at = start
+  const first = rows[0] ?? 0
+  if (rows.length > 0 && (rows.at(-1) as number) - first + 1 === rows.length) {
+    const values = bytes.subarray(at, at + rows.length * width)
+    target.set(values, first * width)
+    return at + rows.length * width
+  }
   for (const row of rows) {
     const to = row * width
     for (let byte = 0; byte < width; byte++) target[to + byte] = bytes[at++] as number
