@@ -83,8 +83,9 @@ async function measure(query: string, select: string): Promise<Report> {
     const half = rowsIn < EVENTS / 2 ? 0 : 1
     halves[half] = Math.max(halves[half], bytes)
   }, SAMPLE_MILLISECONDS)
-  await job.finished
-  clearInterval(sampler)
+  await job.finished.finally(() => {
+    clearInterval(sampler)
+  })
   const seconds = (performance.now() - started) / 1000
   await session.close()
   const [firstHalfBytes, secondHalfBytes] = halves

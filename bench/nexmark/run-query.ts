@@ -70,8 +70,9 @@ async function run(request: RunRequest): Promise<RunReport> {
     for (const [name, seconds] of workerCpuTimes()) workers.set(name, seconds)
     checkpointBytes = Math.max(checkpointBytes, metrics.checkpoints.last?.bytes ?? 0)
   }, 200)
-  await result.job.finished
-  clearInterval(sampler)
+  await result.job.finished.finally(() => {
+    clearInterval(sampler)
+  })
   const { user, system } = process.cpuUsage(cpu)
   const wallSeconds = (performance.now() - started) / 1000
   const stateBytes = metrics.operators.reduce((sum, operator) => sum + operator.stateBytes, 0)
