@@ -21,7 +21,7 @@ import { isPageFile } from './page-files.ts'
 import { RocksStore } from './rocks-store.ts'
 import { writeSavepoint } from './savepoint.ts'
 import { type Manifest, type PageWrite, type RestoredState, STATE_FORMAT_VERSION } from './state-store.ts'
-import type { TablePage } from './table/page.ts'
+import { PAGE_ROWS, type TablePage } from './table/page.ts'
 import { PageInFile, withPageOutput } from './table/page-output.ts'
 import { RowTable } from './table/row-table.ts'
 import { createStoredColumn, type FixedStore } from './table/stored-column.ts'
@@ -210,7 +210,7 @@ describe('pages that are written while they are encoded', () => {
     const files: WrittenPageFile[] = []
     const pages = store.pageFiles(2).flatMap((target, worker) => {
       const output = new PageFileOutput(target)
-      const encoded = withPageOutput(output, () => encodeRows(5000))
+      const encoded = withPageOutput(output, () => encodeRows(5 * PAGE_ROWS - 100))
       const file = output.end()
       if (file !== undefined) files.push(file)
       return encoded.map((entry): PageWrite => ({ uid: `worker${worker}`, table: 'rows', ...entry }))
@@ -232,13 +232,13 @@ describe('pages that are written while they are encoded', () => {
     expect(files.map(({ file }) => file)).toEqual([1, 2])
     expect(pages.filter(({ bytes }) => bytes instanceof PageInFile).length).toBe(10)
     const { bytes } = await store.write(pages, manifest(1), files)
-    expect(bytes).toBe(sum(encodeRows(5000)) * 2)
+    expect(bytes).toBe(sum(encodeRows(5 * PAGE_ROWS - 100)) * 2)
     await closeAll()
     const { restored } = await open()
     for (const uid of ['worker0', 'worker1']) {
       const read = (await restored?.pages(uid)) ?? []
       const sorted = read.map(({ page: number, bytes: own }) => ({ page: number, bytes: own }))
-      expect(sorted.sort((a, b) => a.page - b.page)).toEqual(encodeRows(5000))
+      expect(sorted.sort((a, b) => a.page - b.page)).toEqual(encodeRows(5 * PAGE_ROWS - 100))
     }
   })
 
@@ -278,7 +278,7 @@ describe('pages that are written while they are encoded', () => {
     writeFileSync(join(target.directory, '000001.pages'), 'in the way')
     const output = new PageFileOutput(target)
     expect(() => {
-      withPageOutput(output, () => encodeRows(5000))
+      withPageOutput(output, () => encodeRows(5 * PAGE_ROWS - 100))
       output.end()
     }).toThrow(MillraceError)
     output.discard()

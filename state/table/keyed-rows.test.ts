@@ -4,6 +4,7 @@ import { columnOf } from '../../core/column-builder.ts'
 import { readValue } from '../../core/column-ops.ts'
 import { BIGINT, INT, STRING } from '../../core/types.ts'
 import { KeyedRows, type KeyedRowsOptions, type KeyedRowsPage } from './keyed-rows.ts'
+import { PAGE_ROWS } from './page.ts'
 import type { FixedStore } from './stored-column.ts'
 
 type Key = bigint | null
@@ -191,8 +192,8 @@ describe('KeyedRows', () => {
   it('writes only what has changed', () => {
     const table = new KeyedRows([INT], [])
     const ints = (values: number[]): Column[] => [columnOf(INT, values)]
-    const many = Array.from({ length: 3000 }, (_, n) => n % 100)
-    table.append(ints(many), 3000)
+    const many = Array.from({ length: 3 * PAGE_ROWS - 100 }, (_, n) => n % 100)
+    table.append(ints(many), many.length)
     expect(table.snapshot('x').map(({ table: name, page }) => `${name} ${page}`)).toEqual([
       'x-keys 0',
       'x-rows 0',

@@ -17,7 +17,7 @@ import {
   TINYINT,
 } from '../../core/types.ts'
 import { KeyedTable, type KeyedTableOptions } from './keyed-table.ts'
-import { SECOND_PART } from './page.ts'
+import { PAGE_ROWS, SECOND_PART } from './page.ts'
 import type { FixedStore } from './stored-column.ts'
 
 const ROW: SqlType = {
@@ -181,21 +181,21 @@ describe('KeyedTable', () => {
     countRows(
       table,
       [INT],
-      Array.from({ length: 3000 }, (_, n) => [n]),
+      Array.from({ length: 3 * PAGE_ROWS - 100 }, (_, n) => [n]),
     )
     const parts = (...pages: number[]): number[] => pages.flatMap((page) => [page, SECOND_PART + page])
     expect(table.snapshotPages().map(({ page }) => page)).toEqual(parts(0, 1, 2))
     expect(table.snapshotPages()).toEqual([])
-    countRows(table, [INT], [[1500]])
+    countRows(table, [INT], [[PAGE_ROWS + 500]])
     expect(table.snapshotPages().map(({ page }) => page)).toEqual([SECOND_PART + 1])
-    for (let row = 2048; row < 3000; row++) table.remove(row)
+    for (let row = 2 * PAGE_ROWS; row < table.high; row++) table.remove(row)
     expect(table.snapshotPages()).toEqual(parts(2).map((page) => ({ page, bytes: null })))
     expect(table.writtenPages()).toEqual(parts(0, 1))
   })
 
   it('writes keys again when rows come and go, and only then', () => {
     const table = counter([STRING])
-    const names = Array.from({ length: 2000 }, (_, n) => [`a name of some length ${n}`])
+    const names = Array.from({ length: 2 * PAGE_ROWS - 100 }, (_, n) => [`a name of some length ${n}`])
     countRows(table, [STRING], names)
     const pages = new Map(table.snapshotPages().map((page) => [page.page, page]))
     const check = (...written: number[]): void => {
@@ -214,7 +214,7 @@ describe('KeyedTable', () => {
     check(0, SECOND_PART)
     table.intern(columns([STRING], names.slice(6, 1000)), 994)
     check()
-    countRows(table, [STRING], [['in its place'], ...names.slice(1500, 1501)])
+    countRows(table, [STRING], [['in its place'], ...names.slice(PAGE_ROWS + 500, PAGE_ROWS + 501)])
     check(0, SECOND_PART, SECOND_PART + 1)
   })
 

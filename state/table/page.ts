@@ -1,5 +1,5 @@
 /**
- * Pages: 1,024 consecutive rows of a table as bytes. Where rows have columns that stay as they were when the row was
+ * Pages: 4,096 consecutive rows of a table as bytes. Where rows have columns that stay as they were when the row was
  * made, as keys do, a page is in two parts, of which only the second is written again when values change: what is
  * said here is said of each. Little-endian throughout:
  *
@@ -17,7 +17,7 @@ import { FIXED_WIDTH, type FixedStore, type StoredColumn, type StoredKind } from
 import { pageBytes } from './memory.ts'
 import { PageInFile, pageOutput } from './page-output.ts'
 
-export const PAGE_SHIFT = 10
+export const PAGE_SHIFT = 12
 export const PAGE_ROWS = 1 << PAGE_SHIFT
 
 /** Added to the number of a page: its second part. */

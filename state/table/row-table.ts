@@ -1,5 +1,5 @@
 /**
- * RowTable: rows of stored columns under ids that are handed out and taken back, with a record of which pages of 1,024
+ * RowTable: rows of stored columns under ids that are handed out and taken back, with a record of which pages of 4,096
  * rows have changed since they were last written, and whether rows have come and gone or only values have changed. What
  * is common to the tables of this folder; it finds no row by its values.
  *
