@@ -30,7 +30,7 @@ export class PageFileOutput implements PageOutput {
   readonly #target: PageFileTarget
   readonly #path: string
   #descriptor: number | undefined
-  #part = new Uint8Array(PART_BYTES)
+  #part = new Uint8Array(0)
   #used = 0
   /** Where in `#part` the last room begins. */
   #room = 0
@@ -45,7 +45,7 @@ export class PageFileOutput implements PageOutput {
   room(length: number): Uint8Array<ArrayBuffer> | undefined {
     if (length < LARGE_PAGE_BYTES) return undefined
     if (this.#used + length > this.#part.length) this.#write()
-    if (length > this.#part.length) this.#part = new Uint8Array(length)
+    if (length > this.#part.length) this.#part = new Uint8Array(Math.max(PART_BYTES, length))
     this.#room = this.#used
     this.#used += length
     return this.#part.subarray(this.#room, this.#used)

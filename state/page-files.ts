@@ -1,8 +1,8 @@
 /**
  * Files of large pages. A checkpoint writes its large pages behind one another into one new file (each worker into its
- * own), which never changes afterwards, and checkpoints share files by hard links; RocksDB only says where a page is. That way a page is written
- * once and not by log, memory table, file and compactions. What is still needed of files that hold little else than
- * old pages, or of many small ones, moves into the file of the next checkpoint.
+ * own), which never changes afterwards, and checkpoints share files by hard links; RocksDB only says where a page is.
+ * That way a page is written once and not by log, memory table, file and compactions. What is still needed of files
+ * that hold little else than old pages, or of many small ones, moves into the file of the next checkpoint.
  */
 import { closeSync, linkSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
