@@ -1,6 +1,14 @@
 /** Values in RocksDB: a small page itself, or the place of a large one in a page file. */
 import { MillraceError } from '../core/errors.ts'
-import type { PagePlace } from './table/page-output.ts'
+
+/** Where in the page files of a job a page is. */
+export interface PagePlace {
+  /** Number of the file. */
+  readonly file: number
+  readonly offset: number
+  /** Bytes. */
+  readonly length: number
+}
 
 /** Pages of so many bytes and more go to page files. */
 export const LARGE_PAGE_BYTES = 4096

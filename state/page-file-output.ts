@@ -9,7 +9,7 @@ import type { FileChecksum } from './checkpoint-directory.ts'
 import { LARGE_PAGE_BYTES } from './page-entry.ts'
 import { pageFileName } from './page-files.ts'
 import { asStorageError } from './storage-error.ts'
-import type { PageOutput, PagePlace } from './table/page-output.ts'
+import type { PageInFile, PageOutput } from './table/page-output.ts'
 
 /** Bytes that are written at a time. */
 const PART_BYTES = 1 << 20
@@ -51,8 +51,8 @@ export class PageFileOutput implements PageOutput {
     return this.#part.subarray(this.#room, this.#used)
   }
 
-  take(): PagePlace {
-    return { file: this.#target.file, offset: this.#written + this.#room, length: this.#used - this.#room }
+  take(): PageInFile {
+    return { path: this.#path, offset: this.#written + this.#room, length: this.#used - this.#room }
   }
 
   /** @returns undefined where there was no page. @throws MillraceError STORAGE_FULL, IO_ERROR */

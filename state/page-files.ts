@@ -4,14 +4,15 @@
  * That way a page is written once and not by log, memory table, file and compactions. What is still needed of files
  * that hold little else than old pages, or of many small ones, moves into the file of the next checkpoint.
  */
-import { closeSync, linkSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs'
+import { linkSync, mkdirSync, rmSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { MillraceError } from '../core/errors.ts'
 import { type FileChecksum, syncPath } from './checkpoint-directory.ts'
 import type { PageFileTarget, WrittenPageFile } from './page-file-output.ts'
-import type { PagePlace } from './table/page-output.ts'
+import type { PagePlace } from './page-entry.ts'
+import { type PageBytes, type PageInFile, readPage, readPages } from './table/page-output.ts'
 
 /** Bytes that are written at a time. */
 const PART_BYTES = 4 << 20
@@ -37,24 +38,13 @@ export function pageFileName(number: number): string {
   return `${String(number).padStart(6, '0')}${SUFFIX}`
 }
 
-/** One after the other, with each file opened once. Errors: INVALID_CHECKPOINT where a file ends before the page does. */
-export function* readPlaces(directory: string, places: Iterable<PagePlace>): Generator<Uint8Array> {
-  const descriptors = new Map<number, number>()
-  try {
-    for (const { file, offset, length } of places) {
-      const descriptor = descriptors.get(file) ?? openSync(join(directory, pageFileName(file)), 'r')
-      descriptors.set(file, descriptor)
-      const bytes = new Uint8Array(length)
-      for (let at = 0; at < length; ) {
-        const read = readSync(descriptor, bytes, at, length - at, offset + at)
-        if (read === 0) throw new MillraceError('INVALID_CHECKPOINT', `file "${pageFileName(file)}" ends too early`)
-        at += read
-      }
-      yield bytes
-    }
-  } finally {
-    for (const descriptor of descriptors.values()) closeSync(descriptor)
-  }
+function pageFileNumber(name: string): number {
+  return Number(name.slice(0, -SUFFIX.length))
+}
+
+/** Of a file of a job or of a checkpoint. */
+export function inFile(directory: string, { file, offset, length }: PagePlace): PageInFile {
+  return { path: join(directory, pageFileName(file)), offset, length }
 }
 
 /** The order in which a disk reads them best. */
@@ -84,7 +74,7 @@ export class PageFiles {
     for (const [name, checksum] of Object.entries(checksums)) {
       if (!isPageFile(name)) continue
       linkSync(join(checkpoint, name), join(this.#directory, name))
-      const number = Number(name.slice(0, -SUFFIX.length))
+      const number = pageFileNumber(name)
       this.#files.set(number, { checksum, live: 0 })
       this.#next = Math.max(this.#next, number + 1)
     }
@@ -121,8 +111,14 @@ export class PageFiles {
     if (file !== undefined) file.live -= place.length
   }
 
-  read(places: Iterable<PagePlace>): Generator<Uint8Array> {
-    return readPlaces(this.#directory, places)
+  /** Where a known page is to be read. */
+  page(place: PagePlace): PageInFile {
+    return inFile(this.#directory, place)
+  }
+
+  /** Of a page in one of these files; undefined: it is somewhere else. */
+  placeOf({ path, offset, length }: PageInFile): PagePlace | undefined {
+    return dirname(path) === this.#directory ? { file: pageFileNumber(basename(path)), offset, length } : undefined
   }
 
   /** Pages that the next `write` moves, by key. */
@@ -148,7 +144,7 @@ export class PageFiles {
    * @returns where all of them are
    */
   async write(
-    pages: ReadonlyMap<string, Uint8Array>,
+    pages: ReadonlyMap<string, PageBytes>,
     moving: ReadonlyMap<string, PagePlace>,
   ): Promise<ReadonlyMap<string, PagePlace>> {
     const written = new Map<string, PagePlace>()
@@ -157,10 +153,10 @@ export class PageFiles {
       const number = this.#next++
       const file = new PageFileWriter(number, await open(join(this.#directory, pageFileName(number)), 'wx'))
       try {
-        for (const [key, bytes] of pages) written.set(key, await file.append(bytes))
+        for (const [key, bytes] of pages) written.set(key, await file.append(readPage(bytes)))
         const ordered = [...moving].sort(([, a], [, b]) => byPlace(a, b))
         let next = 0
-        for (const bytes of this.read(ordered.map(([, place]) => place))) {
+        for (const bytes of readPages(ordered.map(([, place]) => this.page(place)))) {
           const [key] = ordered[next++] as (typeof ordered)[number]
           written.set(key, await file.append(bytes))
         }

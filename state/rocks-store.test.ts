@@ -22,7 +22,7 @@ import { RocksStore } from './rocks-store.ts'
 import { writeSavepoint } from './savepoint.ts'
 import { type Manifest, type PageWrite, type RestoredState, STATE_FORMAT_VERSION } from './state-store.ts'
 import { PAGE_ROWS, type TablePage } from './table/page.ts'
-import { PageInFile, withPageOutput } from './table/page-output.ts'
+import { isInFile, readPage, withPageOutput } from './table/page-output.ts'
 import { RowTable } from './table/row-table.ts'
 import { createStoredColumn, type FixedStore } from './table/stored-column.ts'
 
@@ -73,7 +73,10 @@ function page(number: number, text: string | null, uid = 'a'): PageWrite {
 async function texts(state: RestoredState | undefined, uid = 'a'): Promise<string[]> {
   const pages = (await state?.pages(uid)) ?? []
   return pages
-    .map(({ table, page: number, bytes }) => `${table} ${number} ${new TextDecoder().decode(bytes ?? undefined)}`)
+    .map(
+      ({ table, page: number, bytes }) =>
+        `${table} ${number} ${new TextDecoder().decode(bytes === null ? undefined : readPage(bytes))}`,
+    )
     .sort()
 }
 
@@ -230,14 +233,14 @@ describe('pages that are written while they are encoded', () => {
     const { store } = await open()
     const { pages, files } = encodeTwo(store)
     expect(files.map(({ file }) => file)).toEqual([1, 2])
-    expect(pages.filter(({ bytes }) => bytes instanceof PageInFile).length).toBe(10)
+    expect(pages.filter(({ bytes }) => isInFile(bytes)).length).toBe(10)
     const { bytes } = await store.write(pages, manifest(1), files)
     expect(bytes).toBe(sum(encodeRows(5 * PAGE_ROWS - 100)) * 2)
     await closeAll()
     const { restored } = await open()
     for (const uid of ['worker0', 'worker1']) {
       const read = (await restored?.pages(uid)) ?? []
-      const sorted = read.map(({ page: number, bytes: own }) => ({ page: number, bytes: own }))
+      const sorted = read.map(({ page: number, bytes: own }) => ({ page: number, bytes: own && readPage(own) }))
       expect(sorted.sort((a, b) => a.page - b.page)).toEqual(encodeRows(5 * PAGE_ROWS - 100))
     }
   })

@@ -36,13 +36,13 @@ import {
   verifyFiles,
   writeMetadata,
 } from './checkpoint-directory.ts'
-import { decodeEntry, encodeInline, encodePlace, LARGE_PAGE_BYTES } from './page-entry.ts'
+import { decodeEntry, encodeInline, encodePlace, LARGE_PAGE_BYTES, type PagePlace } from './page-entry.ts'
 import type { PageFileTarget, WrittenPageFile } from './page-file-output.ts'
-import { byPlace, isPageFile, PageFiles, readPlaces } from './page-files.ts'
+import { byPlace, inFile, isPageFile, PageFiles } from './page-files.ts'
 import { decodeKey, encodeKey, operatorRange } from './page-key.ts'
 import type { CheckpointResult, Manifest, PageWrite, RestoredState, StateStore } from './state-store.ts'
 import { asStorageError, storageFull } from './storage-error.ts'
-import { PageInFile, pageLength, type PagePlace } from './table/page-output.ts'
+import { isInFile, type PageBytes, type PageInFile, readPage } from './table/page-output.ts'
 
 /** What a small page may take of the disk: it is in the log, in a file and in one more while files are merged. */
 const SPACE_FACTOR = 3
@@ -132,7 +132,7 @@ export class RocksStore implements StateStore {
 
   /** Of the last checkpoint, in no order: for savepoints. */
   async *allPages(): AsyncGenerator<PageWrite> {
-    yield* readEntries(this.#open(), {}, (places) => this.#files.read(places))
+    yield* readEntries(this.#open(), {}, (place) => this.#files.page(place))
   }
 
   async clear(): Promise<void> {
@@ -174,22 +174,23 @@ export class RocksStore implements StateStore {
     await writeMetadata(temporary, { manifest, files })
     await publishDirectory(temporary, path, directory)
     await removeOldCheckpoints(directory, Math.max(2, retained))
-    return { bytes: sumOf(pages, ({ bytes }) => pageLength(bytes)) }
+    return { bytes: sumOf(pages, ({ bytes }) => bytes?.length ?? 0) }
   }
 
   /** Large pages that are in no page file yet go to one. @returns what RocksDB is to hold */
   async #writeFiles(pages: readonly PageWrite[]): Promise<readonly Entry[]> {
     const entries: Entry[] = []
-    const large = new Map<string, Uint8Array>()
+    const large = new Map<string, PageBytes>()
     for (const page of pages) {
       const key = encodeKey(page).toString('latin1')
       this.#files.forget(key)
+      const place = isInFile(page.bytes) ? this.#files.placeOf(page.bytes) : undefined
       if (page.bytes === null) entries.push({ key, value: null })
-      else if (page.bytes instanceof PageInFile) {
-        this.#files.add(key, page.bytes.place)
-        entries.push({ key, value: encodePlace(page.bytes.place) })
-      } else if (page.bytes.length < LARGE_PAGE_BYTES) entries.push({ key, value: encodeInline(page.bytes) })
-      else large.set(key, page.bytes)
+      else if (place !== undefined) {
+        this.#files.add(key, place)
+        entries.push({ key, value: encodePlace(place) })
+      } else if (page.bytes.length >= LARGE_PAGE_BYTES) large.set(key, page.bytes)
+      else entries.push({ key, value: encodeInline(readPage(page.bytes)) })
     }
     const moving = this.#files.moving()
     this.#requireSpace(
@@ -288,7 +289,7 @@ export class RocksStore implements StateStore {
   }
 
   async #readPages(uid: string): Promise<PageWrite[]> {
-    return listed(readEntries(this.#open(), operatorRange(uid), (places) => this.#files.read(places)))
+    return listed(readEntries(this.#open(), operatorRange(uid), (place) => this.#files.page(place)))
   }
 
   async #closeDatabase(): Promise<void> {
@@ -332,11 +333,11 @@ async function writePart(db: RocksDB, part: readonly Entry[]): Promise<void> {
   }
 }
 
-/** @param readLarge gives large pages, which it is asked for in the order of their places */
+/** Large pages last, in the order of their places. @param page what is at a place */
 async function* readEntries(
   db: RocksDB,
   range: Parameters<RocksDB['iterator']>[0],
-  readLarge: (places: readonly PagePlace[]) => Iterable<Uint8Array>,
+  page: (place: PagePlace) => PageInFile,
 ): AsyncGenerator<PageWrite> {
   const large: { readonly key: Uint8Array; readonly place: PagePlace }[] = []
   for await (const { key, value } of db.iterator(range, { capacity: 64 })) {
@@ -345,10 +346,7 @@ async function* readEntries(
     else large.push({ key, place: entry })
   }
   large.sort((a, b) => byPlace(a.place, b.place))
-  let next = 0
-  for (const bytes of readLarge(large.map(({ place }) => place))) {
-    yield { ...decodeKey((large[next++] as (typeof large)[number]).key), bytes }
-  }
+  for (const { key, place } of large) yield { ...decodeKey(key), bytes: page(place) }
 }
 
 async function listed(pages: AsyncIterable<PageWrite>): Promise<PageWrite[]> {
@@ -362,7 +360,7 @@ function isTable(name: string): boolean {
   return name.endsWith('.sst')
 }
 
-/** All pages of a checkpoint directory, read in a copy made in `scratch`. */
+/** All pages of a checkpoint directory, of which large ones are left in its files; the others are read in a copy made in `scratch`. */
 export async function readCheckpointPages(
   path: string,
   scratch: string,
@@ -377,7 +375,7 @@ export async function readCheckpointPages(
   try {
     return {
       manifest: metadata.manifest,
-      pages: await listed(readEntries(db, {}, (places) => readPlaces(path, places))),
+      pages: await listed(readEntries(db, {}, (place) => inFile(path, place))),
     }
   } finally {
     await db.close()

@@ -3,7 +3,7 @@
  * checkpoint; `pages` holds records of a JSON header (operator, table, page, length, checksum) and the page's bytes.
  */
 import { existsSync } from 'node:fs'
-import { open, readFile } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { MillraceError } from '../core/errors.ts'
@@ -16,6 +16,7 @@ import {
   writeMetadata,
 } from './checkpoint-directory.ts'
 import type { Manifest, PageWrite, RestoredState } from './state-store.ts'
+import { readPage } from './table/page-output.ts'
 
 const PAGES = 'pages'
 
@@ -28,8 +29,9 @@ export async function writeSavepoint(
   const file = join(temporary, PAGES)
   const handle = await open(file, 'w')
   try {
-    for await (const { uid, table, page, bytes } of pages) {
-      if (bytes === null) continue
+    for await (const { uid, table, page, bytes: at } of pages) {
+      if (at === null) continue
+      const bytes = readPage(at)
       const header = Buffer.from(JSON.stringify({ uid, table, page, bytes: bytes.length, crc32: crc32(bytes) }))
       const length = Buffer.allocUnsafe(4)
       length.writeUInt32BE(header.length)
@@ -52,21 +54,39 @@ export async function readSavepoint(path: string): Promise<RestoredState> {
   }
   const metadata = readMetadata(path)
   await verifyFiles(path, metadata)
-  const bytes = await readFile(join(path, PAGES))
-  const byOperator = new Map<string, PageWrite[]>()
-  for (let at = 0; at < bytes.length; ) {
-    const headerLength = bytes.readUInt32BE(at)
-    const header = JSON.parse(bytes.toString('utf8', at + 4, at + 4 + headerLength)) as {
-      uid: string
-      table: string
-      page: number
-      bytes: number
-    }
-    const start = at + 4 + headerLength
-    at = start + header.bytes
-    const list = byOperator.get(header.uid) ?? []
-    list.push({ uid: header.uid, table: header.table, page: header.page, bytes: bytes.subarray(start, at) })
-    byOperator.set(header.uid, list)
-  }
+  const pages = await listPages(join(path, PAGES))
+  const byOperator = Map.groupBy(pages, ({ uid }) => uid)
   return { manifest: metadata.manifest, origin: path, pages: async (uid) => byOperator.get(uid) ?? [] }
+}
+
+/** Pages stay in the file. */
+async function listPages(path: string): Promise<PageWrite[]> {
+  const handle = await open(path, 'r')
+  try {
+    const { size } = await handle.stat()
+    const pages: PageWrite[] = []
+    for (let at = 0; at < size; ) {
+      const headerLength = (await readAt(handle, at, 4)).readUInt32BE(0)
+      const text = (await readAt(handle, at + 4, headerLength)).toString('utf8')
+      const { uid, table, page, bytes: length } = JSON.parse(text) as Header
+      const offset = at + 4 + headerLength
+      pages.push({ uid, table, page, bytes: { path, offset, length } })
+      at = offset + length
+    }
+    return pages
+  } finally {
+    await handle.close()
+  }
+}
+
+interface Header {
+  readonly uid: string
+  readonly table: string
+  readonly page: number
+  readonly bytes: number
+}
+
+async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  const { buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, position)
+  return buffer
 }

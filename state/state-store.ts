@@ -4,6 +4,7 @@
  */
 import type { JsonValue } from '../core/json.ts'
 import type { PageFileTarget, WrittenPageFile } from './page-file-output.ts'
+import type { PageBytes } from './table/page-output.ts'
 
 /** Bumped when the layout of the manifest or of the pages changes; older ones are refused by name. */
 export const STATE_FORMAT_VERSION = 4
@@ -13,8 +14,8 @@ export interface PageWrite {
   readonly uid: string
   readonly table: string
   readonly page: number
-  /** null: the page is gone. Of a checkpoint that is being taken it may be a `PageInFile`. */
-  readonly bytes: Uint8Array | null
+  /** null: the page is gone. */
+  readonly bytes: PageBytes | null
 }
 
 /** What a checkpoint says besides the operators' pages. Plain JSON. */
@@ -45,7 +46,7 @@ export interface Manifest {
 
 export interface RestoredState {
   readonly manifest: Manifest
-  /** Pages of one operator; may be asked once for each uid. */
+  /** Pages of one operator; may be asked once for each uid. Those in files are there until the next checkpoint. */
   pages(uid: string): Promise<readonly PageWrite[]>
   /** For messages: the directory, or "memory". */
   readonly origin: string

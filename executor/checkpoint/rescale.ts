@@ -2,6 +2,7 @@
  * A checkpoint of one number of subtasks as if another number had written it: rows of state go where the exchanges
  * will send their keys, and each source gets the positions of all subtasks, to take its own.
  */
+import { dataView } from '../../core/byte-copy.ts'
 import { invariant, MillraceError, unreachable } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
 import { columnsOf } from '../../planner/physical/distribution.ts'
@@ -9,6 +10,7 @@ import { type Deployment, planDeployment } from '../../planner/physical/exchange
 import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
 import type { Manifest, PageWrite, RestoredState } from '../../state/state-store.ts'
 import type { TablePage } from '../../state/table/page.ts'
+import { readPage } from '../../state/table/page-output.ts'
 import { gatherStored, type Moves, Redistribution, type Route } from '../../state/table/redistribution.ts'
 import { FixedStore } from '../../state/table/stored-column.ts'
 import { KeyGroups } from '../runtime/exchange/partitioner.ts'
@@ -168,7 +170,7 @@ class TablesOfOperator {
   #number(table: string, merge: 'lowest' | 'highest' | 'sum'): readonly (readonly TablePage[])[] {
     const pages = this.#own(table).flat()
     const numbers = pages.flatMap(({ bytes }) =>
-      bytes === null ? [] : [new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat64(0, true)],
+      bytes === null ? [] : [dataView(readPage(bytes)).getFloat64(0, true)],
     )
     if (numbers.length === 0 || (merge === 'lowest' && numbers.length < this.#parts.length)) return []
     const sum = numbers.reduce((a, b) => a + b)
@@ -202,7 +204,9 @@ interface WatermarkState {
 function ofWatermark(node: OperatorNode, parts: readonly (readonly PageWrite[])[], subtasks: Subtasks): PageWrite[] {
   const states = parts
     .flat()
-    .flatMap(({ bytes }) => (bytes === null ? [] : [JSON.parse(new TextDecoder().decode(bytes)) as WatermarkState]))
+    .flatMap(({ bytes }) =>
+      bytes === null ? [] : [JSON.parse(new TextDecoder().decode(readPage(bytes))) as WatermarkState],
+    )
   const counting = states.filter(({ splits }) => splits.length > 0)
   const emitted = Math.min(...(counting.length === 0 ? states : counting).map((state) => state.emitted))
   const merged = new Map<string, number>()

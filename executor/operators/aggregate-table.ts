@@ -6,6 +6,7 @@ import { MillraceError, unreachable } from '../../core/errors.ts'
 import type { SqlType } from '../../core/types.ts'
 import type { AggregateCall } from '../../planner/expression.ts'
 import { KeyedTable, type Lookup, LookupScratch } from '../../state/table/keyed-table.ts'
+import type { TablePage } from '../../state/table/page.ts'
 import { type FixedStore } from '../../state/table/stored-column.ts'
 import { type Accumulator, type AccumulatorPlan, planColumnar } from '../functions/aggregate/accumulator.ts'
 import { planBoxed } from '../functions/aggregate/boxed-accumulator.ts'
@@ -329,9 +330,9 @@ export class AggregateTable {
 }
 
 interface StatePart {
-  snapshot(): readonly { readonly page: number; readonly bytes: Uint8Array | null }[]
+  snapshot(): readonly TablePage[]
   writtenPages(): readonly number[]
-  restore(pages: readonly { readonly page: number; readonly bytes: Uint8Array | null }[]): void
+  restore(pages: readonly TablePage[]): void
 }
 
 /** The values of DISTINCT calls over the same columns. */

@@ -1,4 +1,6 @@
 /** A single number as state: the watermark of an operator, a count of rows. */
+import { dataView } from '../../core/byte-copy.ts'
+import { readPage } from '../../state/table/page-output.ts'
 import type { StatePage } from './operator.ts'
 
 export class CounterPage {
@@ -30,8 +32,8 @@ export class CounterPage {
   }
 
   restore(pages: readonly StatePage[]): void {
-    const bytes = pages.find(({ table }) => table === this.#table)?.bytes
-    if (bytes === undefined || bytes === null) return
-    this.#value = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat64(0, true)
+    const page = pages.find(({ table }) => table === this.#table)
+    if (page === undefined || page.bytes === null) return
+    this.#value = dataView(readPage(page.bytes)).getFloat64(0, true)
   }
 }

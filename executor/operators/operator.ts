@@ -11,6 +11,7 @@
  */
 import type { ChangeBatch } from '../../core/change-batch.ts'
 import type { Clock } from '../../core/clock.ts'
+import type { PageBytes } from '../../state/table/page-output.ts'
 
 export interface Output {
   batch(batch: ChangeBatch): void
@@ -30,7 +31,7 @@ export interface StatePage {
   readonly table: string
   readonly page: number
   /** null: the page is gone. */
-  readonly bytes: Uint8Array | null
+  readonly bytes: PageBytes | null
 }
 
 export interface OperatorContext {

@@ -13,6 +13,7 @@ import type { WatermarkNode } from '../../planner/physical/graph.ts'
 import { compileScalar } from '../codegen/calc.ts'
 import { MAX_WATERMARK, MIN_WATERMARK, type OperatorContext, type SplitOperator, type StatePage } from './operator.ts'
 import { readMilliseconds } from './timestamps.ts'
+import { readPage } from '../../state/table/page-output.ts'
 
 interface Split {
   watermark: number
@@ -180,7 +181,10 @@ class WatermarkOperator implements SplitOperator {
   restore(pages: readonly StatePage[]): void {
     const bytes = pages.find(({ table }) => table === TABLE)?.bytes
     if (bytes === undefined || bytes === null) return
-    const state = JSON.parse(new TextDecoder().decode(bytes)) as { emitted: number; splits: [string, number][] }
+    const state = JSON.parse(new TextDecoder().decode(readPage(bytes))) as {
+      emitted: number
+      splits: [string, number][]
+    }
     const now = this.#context.clock.now()
     for (const [name, watermark] of state.splits) this.#splits.set(name, { watermark, active: now, idle: false })
     this.#emitted = state.emitted

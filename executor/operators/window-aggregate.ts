@@ -19,6 +19,7 @@ import { MIN_WATERMARK, type Operator, type OperatorContext, type OperatorMetric
 import { AttachedWindows, NO_WINDOW, type Slices, WindowAssigner } from './window-assigner.ts'
 import { propertyColumns, type WindowBounds } from './window-bounds.ts'
 import { WallClock } from './wall-clock.ts'
+import { readPage } from '../../state/table/page-output.ts'
 
 /** Name of the page that says which windows the state is of. */
 const SPEC = 'spec'
@@ -287,7 +288,7 @@ export class WindowAggregate implements Operator {
   #checkSpec(pages: readonly StatePage[]): void {
     const bytes = pages.find(({ table }) => table === SPEC)?.bytes
     if (bytes === undefined || bytes === null) return
-    const stored = new TextDecoder().decode(bytes)
+    const stored = new TextDecoder().decode(readPage(bytes))
     if (stored === this.#spec()) {
       this.#specWritten = true
       return

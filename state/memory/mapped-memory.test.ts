@@ -9,6 +9,7 @@ import { MillraceError } from '../../core/errors.ts'
 import { BIGINT, STRING } from '../../core/types.ts'
 import { KeyedTable } from '../table/keyed-table.ts'
 import { SECOND_PART } from '../table/page.ts'
+import { readPage } from '../table/page-output.ts'
 import { arrayFor, longerArray, type StateMemory, stateArray, takeInToRead, withStateMemory } from '../table/memory.ts'
 import { budgetOf, MemoryBudget, memoryStatistics } from './budget.ts'
 import { loadLibc } from './libc.ts'
@@ -191,7 +192,7 @@ describe('a table in mapped memory', () => {
     dropAll()
     expect(pages.map(({ page }) => page)).toEqual(expected.map(({ page }) => page))
     for (const [n, { bytes }] of pages.entries())
-      expect(Buffer.compare(bytes ?? Buffer.of(), expected[n]?.bytes ?? Buffer.of(1))).toBe(0)
+      expect(Buffer.compare(readPage(bytes ?? Buffer.of()), readPage(expected[n]?.bytes ?? Buffer.of(1)))).toBe(0)
     const restored = withStateMemory(memory, () => {
       const again = new KeyedTable([BIGINT, STRING], [{ kind: 'i64' }, { kind: 'bytes', type: STRING }])
       again.restorePages(pages)
@@ -207,7 +208,7 @@ describe('a table in mapped memory', () => {
     const values = expected.filter(({ page }) => page >= SECOND_PART)
     expect(again.map(({ page }) => page)).toEqual(values.map(({ page }) => page))
     for (const [n, { bytes }] of again.entries())
-      expect(Buffer.compare(bytes ?? Buffer.of(), values[n]?.bytes ?? Buffer.of(1))).toBe(0)
+      expect(Buffer.compare(readPage(bytes ?? Buffer.of()), readPage(values[n]?.bytes ?? Buffer.of(1)))).toBe(0)
   })
 })
 

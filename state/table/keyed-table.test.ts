@@ -17,7 +17,7 @@ import {
   TINYINT,
 } from '../../core/types.ts'
 import { KeyedTable, type KeyedTableOptions } from './keyed-table.ts'
-import { PAGE_ROWS, SECOND_PART } from './page.ts'
+import { PAGE_ROWS, SECOND_PART, type TablePage } from './page.ts'
 import type { FixedStore } from './stored-column.ts'
 
 const ROW: SqlType = {
@@ -115,7 +115,7 @@ describe('KeyedTable', () => {
     it(`counts, removes and restores keys of ${name} like a Map`, () => {
       const next = random(17)
       const model = new Map<string, number>()
-      const pages = new Map<number, Uint8Array | null>()
+      const pages = new Map<number, TablePage['bytes']>()
       let table = counter(types)
       for (let round = 0; round < 60; round++) {
         const rows = Array.from({ length: 1 + Math.floor(next() * 60) }, () => value(Math.floor(next() * 400)))

@@ -15,7 +15,7 @@ import { narrowValues, narrowWidth, readNarrow } from './narrow-values.ts'
 import { BytesStore } from './bytes-store.ts'
 import { FIXED_WIDTH, type FixedStore, type StoredColumn, type StoredKind } from './stored-column.ts'
 import { pageBytes } from './memory.ts'
-import { PageInFile, pageOutput } from './page-output.ts'
+import { type PageBytes, pageOutput } from './page-output.ts'
 
 export const PAGE_SHIFT = 12
 export const PAGE_ROWS = 1 << PAGE_SHIFT
@@ -26,7 +26,7 @@ export const SECOND_PART = 2 ** 31
 export interface TablePage {
   /** Number of the page, plus `SECOND_PART` for that. */
   readonly page: number
-  readonly bytes: Uint8Array | null
+  readonly bytes: PageBytes | null
 }
 
 const MAGIC = 0x5054524d
@@ -60,13 +60,13 @@ export function rowsSpanned(pages: readonly TablePage[]): number {
 /** Rows of the page that is being encoded. */
 const scratch = new Int32Array(PAGE_ROWS)
 
-/** @returns null where no row of the page is in use; a `PageInFile` where there is an output that takes it */
+/** @returns null where no row of the page is in use; in a file where there is an output that takes it */
 export function encodePage(
   page: number,
   high: number,
   occupied: Uint8Array,
   columns: readonly StoredColumn[],
-): Uint8Array | null {
+): PageBytes | null {
   const first = page << PAGE_SHIFT
   const rows = scratch
   let count = 0
@@ -97,7 +97,7 @@ export function encodePage(
   }
   let at = HEADER + bitmap
   for (const [n, column] of columns.entries()) at = writeColumn(column, rows, count, out, view, at, widths[n] as number)
-  return output === undefined || room === undefined ? out : new PageInFile(output.take())
+  return output === undefined || room === undefined ? out : output.take()
 }
 
 /** Bytes that each value takes; of variable length: 0. */

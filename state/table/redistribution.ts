@@ -6,6 +6,7 @@ import type { Column } from '../../core/column.ts'
 import { decodePage, pageNumber, rowsSpanned, SECOND_PART, storedColumns, storedKinds, type TablePage } from './page.ts'
 import { RowTable } from './row-table.ts'
 import { BytesStore } from './bytes-store.ts'
+import { readPage } from './page-output.ts'
 import { createStoredColumn, FixedStore, type StoredColumn, type StoredKind } from './stored-column.ts'
 
 /** Where the rows of one old subtask's table went, by old row id. */
@@ -43,8 +44,9 @@ class StoredTable {
     for (const entry of pages) {
       if (entry.bytes === null) continue
       const from = entry.page < SECOND_PART ? 0 : first.length
-      const columns = this.columns.slice(from, from + storedColumns(entry.bytes))
-      decodePage(pageNumber(entry), entry.bytes, occupied, columns)
+      const bytes = readPage(entry.bytes)
+      const columns = this.columns.slice(from, from + storedColumns(bytes))
+      decodePage(pageNumber(entry), bytes, occupied, columns)
     }
     this.rows = Int32Array.from(occupied.keys()).filter((row) => occupied[row] === 1)
   }
@@ -139,7 +141,7 @@ const NOWHERE: Moves = { subtasks: new Int32Array(0), rows: new Int32Array(0) }
 /** A time to live that was set later has added a column to newer pages: all have to have been written alike. */
 function widest(pages: readonly TablePage[]): readonly StoredKind[] {
   return pages
-    .map((entry) => (entry.bytes === null ? [] : storedKinds(pageNumber(entry), entry.bytes)))
+    .map((entry) => (entry.bytes === null ? [] : storedKinds(pageNumber(entry), readPage(entry.bytes))))
     .reduce<readonly StoredKind[]>((a, b) => (b.length > a.length ? b : a), [])
 }
 

@@ -24,6 +24,7 @@ import {
 import type { MillraceError } from '../../core/errors.ts'
 import { BytesStore } from './bytes-store.ts'
 import { longerArray, stateArray } from './memory.ts'
+import { readPage } from './page-output.ts'
 import { FixedStore, type StoredColumn } from './stored-column.ts'
 
 const FIRST_ROWS = 8
@@ -256,8 +257,9 @@ export class RowTable {
     const unused = new FixedStore('f64')
     let rows = 0
     for (const entry of pages) {
-      const { page, bytes } = entry
-      if (bytes === null) continue
+      const { page } = entry
+      if (entry.bytes === null) continue
+      const bytes = readPage(entry.bytes)
       const stored = storedColumns(bytes)
       let own = columns
       if (isLast && this.#lastWrite !== undefined && stored === columns.length - 1) own = columns.slice(0, -1)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { DELETE, INSERT } from '../../../core/change-batch.ts'
 import type { Column } from '../../../core/column.ts'
 import { INT } from '../../../core/types.ts'
-import { SECOND_PART } from '../../../state/table/page.ts'
+import { SECOND_PART, type TablePage } from '../../../state/table/page.ts'
 import { DistinctValues } from './distinct.ts'
 
 const SLOTS = 70
@@ -50,7 +50,7 @@ describe.each([false, true])('distinct values, some taken back: %s', (retracts) 
     const counts = new Map<string, number>()
     const create = (): DistinctValues => new DistinctValues([0], [INT], SLOTS, retracts)
     let values = create()
-    const pages = new Map<number, Uint8Array | null>()
+    const pages = new Map<number, TablePage['bytes']>()
     for (let round = 0; round < 30; round++) {
       const { groups, column, kinds, filters } = batch(next, present, retracts)
       const masks = values.masks({ rows: ROWS, columns: [column], kinds, groups, actions: null }, filters)

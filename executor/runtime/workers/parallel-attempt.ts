@@ -17,7 +17,6 @@ import {
   type FromWorker,
   ownBuffers,
   receivedError,
-  receivedGathered,
   type RequestKind,
   type Requests,
   type SentState,
@@ -115,8 +114,7 @@ export class ParallelAttempt implements JobAttempt {
   }
 
   async gather(request: GatherRequest): Promise<GatheredState> {
-    const answers = await this.#all((worker) => worker.ask('gather', request))
-    const parts = answers.map(receivedGathered)
+    const parts = await this.#all((worker) => worker.ask('gather', request))
     return {
       pages: parts.flatMap(({ pages }) => pages),
       files: parts.flatMap(({ files }) => files),

@@ -6,7 +6,7 @@ import type { Deployment } from '../../../planner/physical/exchange.ts'
 import type { OperatorGraph } from '../../../planner/physical/graph.ts'
 import type { MemoryShare } from '../../../state/memory/mapped-memory.ts'
 import type { PageWrite } from '../../../state/state-store.ts'
-import { PageInFile, type PagePlace } from '../../../state/table/page-output.ts'
+import { isInFile } from '../../../state/table/page-output.ts'
 import type { SubtaskState } from '../../checkpoint/subtask-state.ts'
 import type { SharedMemory } from '../exchange/exchanges.ts'
 import type { GatheredState, GatherRequest, SlowestSplit, StageStatistics } from '../job-attempt.ts'
@@ -38,17 +38,11 @@ export interface SentState {
   readonly handles: Readonly<Record<string, readonly JsonValue[]>>
 }
 
-/** GatheredState as plain data. */
-export interface SentGathered extends GatheredState {
-  /** Pages that are in its files. */
-  readonly inFiles: readonly (Omit<PageWrite, 'bytes'> & { readonly place: PagePlace })[]
-}
-
 /** By kind of request: what is sent and what comes back. */
 export interface Requests {
   readonly open: { readonly request: SentState | undefined; readonly response: undefined }
   readonly run: { readonly request: undefined; readonly response: undefined }
-  readonly gather: { readonly request: GatherRequest; readonly response: SentGathered }
+  readonly gather: { readonly request: GatherRequest; readonly response: GatheredState }
   readonly prepare: { readonly request: number; readonly response: Record<string, JsonValue> }
   readonly resume: { readonly request: undefined; readonly response: undefined }
   readonly commit: { readonly request: Readonly<Record<string, JsonValue>>; readonly response: undefined }
@@ -108,19 +102,11 @@ export function receivedError({ code, message, stack, ...options }: SentError): 
 
 /** @returns what to send, and buffers to be handed over */
 export function sentGathered(gathered: GatheredState): {
-  readonly content: SentGathered
+  readonly content: GatheredState
   readonly buffers: ArrayBuffer[]
 } {
-  const inFiles = gathered.pages.flatMap(({ bytes, ...page }) =>
-    bytes instanceof PageInFile ? [{ ...page, place: bytes.place }] : [],
-  )
-  const { pages, buffers } = ownBuffers(gathered.pages.filter(({ bytes }) => !(bytes instanceof PageInFile)))
-  return { content: { ...gathered, pages, inFiles }, buffers }
-}
-
-export function receivedGathered({ pages, inFiles, ...rest }: SentGathered): GatheredState {
-  const placed = inFiles.map(({ place, ...page }) => ({ ...page, bytes: new PageInFile(place) }))
-  return { ...rest, pages: [...pages, ...placed] }
+  const { pages, buffers } = ownBuffers(gathered.pages)
+  return { content: { ...gathered, pages }, buffers }
 }
 
 /** Pages whose bytes are in buffers of their own, and these: to be handed over without a copy. */
@@ -130,7 +116,7 @@ export function ownBuffers(pages: readonly PageWrite[]): {
 } {
   const buffers: ArrayBuffer[] = []
   const own = pages.map((page) => {
-    if (page.bytes === null) return page
+    if (page.bytes === null || isInFile(page.bytes)) return page
     const bytes = page.bytes.byteLength === page.bytes.buffer.byteLength ? page.bytes : new Uint8Array(page.bytes)
     if (!(bytes.buffer instanceof ArrayBuffer)) return page
     buffers.push(bytes.buffer)
