@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Starts the command line. Plain JavaScript that old versions of Node.js can read, so that they can be told.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import * as nodeModule from 'node:module'
 import { dirname, join } from 'node:path'
@@ -17,8 +17,16 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
 } else {
   const own = join(root, 'node_modules', 'node', 'bin', 'node')
   if (isCheckout && existsSync(own)) {
-    const child = spawnSync(own, process.argv.slice(1), { stdio: 'inherit' })
-    process.exitCode = child.status ?? 1
+    const child = spawn(own, process.argv.slice(1), { stdio: 'inherit' })
+    // Ctrl-C in a terminal reaches both; whatever else is sent to this process is meant for the one that works.
+    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) {
+      process.on(signal, () => {
+        if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+      })
+    }
+    child.on('exit', (code) => {
+      process.exitCode = code ?? 1
+    })
   } else {
     process.stderr.write(`millrace needs Node.js 24 or newer; this is ${process.version}\n`)
     process.exitCode = 1
