@@ -2,7 +2,7 @@
  * Texts of the benchmark. Random letters come from a pool made once: a text is a view of some stretch of it, at a
  * random place, so that texts cost no bytes to make. Sizes and letters are distributed as the reference's.
  */
-import { lastingBytes } from '../../core/lasting-bytes.ts'
+import { constantBytes } from '../../core/lasting-bytes.ts'
 import { below, eventHash } from './random.ts'
 
 const encoder = new TextEncoder()
@@ -48,9 +48,9 @@ export function lazily<T>(make: () => T): () => T {
 }
 
 function pool(longest: number, byteAt: (at: number) => number): TextPool {
-  const data = lastingBytes(new Uint8Array(POOL_BYTES + longest))
+  const data = new Uint8Array(POOL_BYTES + longest)
   for (let at = 0; at < data.length; at++) data[at] = byteAt(at)
-  return { data, places: POOL_BYTES }
+  return { data: constantBytes(data), places: POOL_BYTES }
 }
 
 /** A length as that of the reference's `nextString`: 3 up to `longest` - 1 letters before spaces at the ends go. */
@@ -89,7 +89,7 @@ export function textList(texts: readonly string[]): TextList {
   const lengths = Int32Array.from(encoded, (bytes) => bytes.length)
   const starts = new Int32Array(encoded.length)
   for (let at = 1; at < encoded.length; at++) starts[at] = (starts[at - 1] as number) + (lengths[at - 1] as number)
-  return { data: lastingBytes(new Uint8Array(Buffer.concat(encoded))), starts, lengths }
+  return { data: constantBytes(new Uint8Array(Buffer.concat(encoded))), starts, lengths }
 }
 
 const HOT_CHANNELS = ['Google', 'Facebook', 'Baidu', 'Apple']

@@ -196,7 +196,7 @@ export class Exchanges {
     }
     const outbox = link.outboxes[receiver]
     if (outbox === undefined) return
-    this.#writer.rows(batch, share.indices, share.count)
+    this.#writer.rows(batch, share.indices, share.count, outbox.constants)
     this.#write(outbox)
   }
 
@@ -231,7 +231,7 @@ export class Exchanges {
       const bytes = inbox.receive()
       if (bytes === undefined) break
       worked = true
-      target.receive(link.exchange, sender, readMessage(bytes, schema))
+      target.receive(link.exchange, sender, readMessage(bytes, schema, inbox.constants))
     }
     return worked
   }

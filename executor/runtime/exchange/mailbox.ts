@@ -1,10 +1,11 @@
 /** Both ends of a ring: messages of any length go through it piece by piece, in order. */
-import { HEADER_BYTES } from './messages.ts'
+import { HEADER_BYTES, SentConstants } from './messages.ts'
 import { Ring } from './ring.ts'
 
 const FIRST_BYTES = 1 << 16
 
 export class Outbox {
+  readonly constants = new SentConstants()
   readonly #ring: Ring
   readonly #bell: () => void
   /** What there is no room for yet. */
@@ -56,6 +57,8 @@ export class Outbox {
 }
 
 export class Inbox {
+  /** By number, as of the outbox. */
+  readonly constants: Uint8Array[] = []
   readonly #ring: Ring
   readonly #bell: () => void
   #bytes = new Uint8Array(FIRST_BYTES)

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import type { ChangeBatch } from '../../../core/change-batch.ts'
-import type { Schema } from '../../../core/types.ts'
-import { MessageWriter, readMessage } from './messages.ts'
+import type { BytesColumn } from '../../../core/column.ts'
+import { readValue } from '../../../core/column-ops.ts'
+import { areLasting, constantBytes } from '../../../core/lasting-bytes.ts'
+import type { Schema, SqlType } from '../../../core/types.ts'
+import { MessageWriter, readMessage, SentConstants } from './messages.ts'
 import { Partitioner } from './partitioner.ts'
 
 const SCHEMA: Schema = {
@@ -64,4 +67,77 @@ test.each([2, 3])('a row goes to the same one of %i workers whether other rows h
   const without = (parts: readonly (readonly number[])[]): number[][] =>
     parts.map((rows) => rows.filter((row) => row !== 7))
   expect(without(beside)).toEqual(without(straight))
+})
+
+const TEXT: SqlType = { kind: 'VARCHAR', length: 2147483647, nullable: true }
+const WORDS: Schema = {
+  fields: [
+    { name: 'w', type: TEXT },
+    { name: 'r', type: { kind: 'ROW', fields: [{ name: 'w', type: TEXT }], nullable: true } },
+  ],
+}
+
+/** Row n has the n-th three letters, as a column and within a ROW; every fifth is NULL. */
+function wordsIn(data: Uint8Array): ChangeBatch {
+  const rows = Math.floor(data.length / 3)
+  const words: BytesColumn = {
+    kind: 'bytes',
+    starts: Int32Array.from({ length: rows }, (_, row) => 3 * row),
+    lengths: new Int32Array(rows).fill(3),
+    data,
+    nulls: Uint8Array.from({ length: rows }, (_, row) => (row % 5 === 0 ? 1 : 0)),
+  }
+  return { schema: WORDS, rows, kinds: null, columns: [words, { kind: 'row', fields: [words], nulls: null }] }
+}
+
+function wordOf(data: Uint8Array, row: number): string | null {
+  return row % 5 === 0 ? null : Buffer.from(data.subarray(3 * row, 3 * row + 3)).toString()
+}
+
+test('constant bytes are sent once, and texts point into them', () => {
+  const [first, second] = ['abcdefghijklmnopqrstuvwxyz', 'zyxwvutsrqponmlkjihgfedcba'].map((text) =>
+    constantBytes(new TextEncoder().encode(text.repeat(40))),
+  ) as [Uint8Array, Uint8Array]
+  const [writer, sent, received] = [new MessageWriter(), new SentConstants(), new Array<Uint8Array>()]
+  const sizes: number[] = []
+  for (const data of [first, second, first, second]) {
+    const indices = Int32Array.of(7, 5, 200, 0, 7)
+    writer.rows(wordsIn(data), indices, indices.length, sent)
+    sizes.push(writer.size)
+    const message = readMessage(writer.bytes.slice(0, writer.size), WORDS, received)
+    if (message.kind !== 'rows') throw new Error(message.kind)
+    const [words, row] = message.batch.columns
+    if (words?.kind !== 'bytes' || row?.kind !== 'row') throw new Error('a text and a row were sent')
+    expect(words.data.buffer).toBe(data.buffer)
+    expect(areLasting(words.data)).toBe(true)
+    for (const [at, from] of indices.entries()) {
+      expect(readValue(words, TEXT, at)).toBe(wordOf(data, from))
+      expect(readValue(row, WORDS.fields[1]?.type ?? TEXT, at)).toEqual([wordOf(data, from)])
+    }
+  }
+  expect(sizes[2]).toBeLessThan(first.length)
+  expect(sizes[0]).toBe((sizes[2] as number) + first.length)
+  expect(sizes.slice(2)).toEqual([sizes[2], sizes[2]])
+})
+
+test('who does not keep constant bytes is sent the texts, as of a view of such bytes and of too many of them', () => {
+  const words = constantBytes(new TextEncoder().encode('one two six '.repeat(30)))
+  const [writer, sent, received] = [new MessageWriter(), new SentConstants(), new Array<Uint8Array>()]
+  const indices = Int32Array.of(3, 0, 2, 41)
+  const check = (data: Uint8Array, constants: SentConstants | undefined): BytesColumn => {
+    writer.rows(wordsIn(data), indices, indices.length, constants)
+    const message = readMessage(writer.bytes.slice(0, writer.size), WORDS, received)
+    const column = message.kind === 'rows' ? message.batch.columns[0] : undefined
+    if (column?.kind !== 'bytes') throw new Error('a text was sent')
+    for (const [at, from] of indices.entries()) expect(readValue(column, TEXT, at)).toBe(wordOf(data, from))
+    return column
+  }
+  expect(check(words, undefined).data.buffer).not.toBe(words.buffer)
+  expect(check(words.subarray(3), sent).data.buffer).not.toBe(words.buffer)
+  const many = Array.from({ length: 100 }, (_, n) =>
+    constantBytes(new TextEncoder().encode(String(n).padStart(3, '0').repeat(50))),
+  )
+  const kept = many.filter((data) => check(data, sent).data.buffer === data.buffer)
+  expect(kept).toEqual(many.slice(0, 64))
+  expect(received.length).toBe(64)
 })

@@ -4,12 +4,15 @@
  *     u32 bytes of the message · u32 kind · f64 time (of a watermark) · of rows: u32 rows · u32 1 where they have kinds
  *     · kinds · columns: u32 kind, u32 1 where there are NULLs · NULL bytes · values
  *
- * Variable-length values are packed: lengths, then what belongs to the rows, so that nothing else is copied.
+ * Variable-length values are packed: lengths, then what belongs to the rows, so that nothing else is copied. Texts in
+ * constant bytes (`core/lasting-bytes.ts`) stay there: the kind CONSTANT · u32 number of the bytes, u32 how many follow
+ * · the bytes, in the first message of that number · starts · lengths
  */
 import { copyRun, dataView } from '../../../core/byte-copy.ts'
 import type { ChangeBatch } from '../../../core/change-batch.ts'
 import type { BytesColumn, Column, FixedColumn, NullMask } from '../../../core/column.ts'
-import { MillraceError } from '../../../core/errors.ts'
+import { invariant, MillraceError } from '../../../core/errors.ts'
+import { areConstant, constantBytes } from '../../../core/lasting-bytes.ts'
 import type { Schema } from '../../../core/types.ts'
 
 export type Signal = 'watermark' | 'barrier' | 'end' | 'idle' | 'active'
@@ -33,6 +36,30 @@ const COLUMN_KINDS: readonly Column['kind'][] = [
   'row',
 ]
 
+/** Beside the kinds of columns. */
+const CONSTANT = COLUMN_KINDS.length
+/** The bytes of others are sent as any. */
+const MOST_CONSTANTS = 64
+
+/** Constant bytes that a reader has been sent, numbered in their order. */
+export class SentConstants {
+  readonly #numbers = new Map<ArrayBufferLike, number>()
+
+  get size(): number {
+    return this.#numbers.size
+  }
+
+  /** @returns `size` for such that are to be added; undefined: they cannot be named */
+  numberOf(data: Uint8Array): number | undefined {
+    if (!areConstant(data)) return undefined
+    return this.#numbers.get(data.buffer) ?? (this.size < MOST_CONSTANTS ? this.size : undefined)
+  }
+
+  add(data: Uint8Array): void {
+    this.#numbers.set(data.buffer, this.size)
+  }
+}
+
 const FIRST_BYTES = 1 << 16
 /** Bytes from which on a copy by the system is the faster one. */
 const LONG_RUN = 96
@@ -43,6 +70,7 @@ export class MessageWriter {
   /** Length of the message. */
   size = 0
   #words = new Uint32Array(this.bytes.buffer)
+  #constants: SentConstants | undefined
 
   signal(kind: Signal, time: number): void {
     this.size = 0
@@ -50,9 +78,14 @@ export class MessageWriter {
     this.#end()
   }
 
-  /** Rows `indices[0, count)` of the batch. */
-  rows(batch: ChangeBatch, indices: Int32Array, count: number): void {
+  /**
+   * Rows `indices[0, count)` of the batch.
+   *
+   * @param constants of the reader, who gets every message; absent: nothing is left out
+   */
+  rows(batch: ChangeBatch, indices: Int32Array, count: number, constants?: SentConstants): void {
     this.size = 0
+    this.#constants = constants
     this.#begin('rows', 0)
     this.#pair(count, batch.kinds === null ? 0 : 1)
     if (batch.kinds !== null) this.#nulls(batch.kinds, indices, count)
@@ -96,6 +129,13 @@ export class MessageWriter {
   }
 
   #column(column: Column, indices: Int32Array, count: number): void {
+    if (column.kind === 'bytes' && this.#constants !== undefined) {
+      const number = this.#constants.numberOf(column.data)
+      if (number !== undefined) {
+        this.#constantColumn(column, number, indices, count, this.#constants)
+        return
+      }
+    }
     this.#pair(COLUMN_KINDS.indexOf(column.kind), column.nulls === null ? 0 : 1)
     if (column.kind === 'null') return
     if (column.nulls !== null) this.#nulls(column.nulls, indices, count)
@@ -163,6 +203,28 @@ export class MessageWriter {
     }
   }
 
+  #constantColumn(
+    { starts, lengths, data, nulls }: BytesColumn,
+    number: number,
+    indices: Int32Array,
+    count: number,
+    constants: SentConstants,
+  ): void {
+    this.#pair(CONSTANT, nulls === null ? 0 : 1)
+    if (nulls !== null) this.#nulls(nulls, indices, count)
+    const isNew = number === constants.size
+    this.#pair(number, isNew ? data.length : 0)
+    if (isNew) {
+      const at = this.#take(data.length)
+      this.bytes.set(data, at)
+      constants.add(data)
+    }
+    const at = this.#take(4 * count)
+    const end = this.#take(4 * count)
+    gatherInts(starts, indices, count, new Int32Array(this.bytes.buffer, at, count))
+    gatherInts(lengths, indices, count, new Int32Array(this.bytes.buffer, end, count))
+  }
+
   #fixed(column: FixedColumn, indices: Int32Array, count: number): void {
     const { values } = column
     const at = this.#take(values.BYTES_PER_ELEMENT * (column.kind === 'i128' ? 2 : 1) * count)
@@ -225,9 +287,12 @@ export type Message =
   | { readonly kind: 'rows'; readonly batch: ChangeBatch }
   | { readonly kind: Signal; readonly time: number }
 
-/** @param bytes of one whole message, 8-byte aligned; the batch points into them */
-export function readMessage(bytes: Uint8Array, schema: Schema): Message {
-  const reader = new MessageReader(bytes)
+/**
+ * @param bytes of one whole message, 8-byte aligned; the batch points into them
+ * @param constants that earlier messages of this writer had with them, by number; new ones are added
+ */
+export function readMessage(bytes: Uint8Array, schema: Schema, constants: Uint8Array[] = []): Message {
+  const reader = new MessageReader(bytes, constants)
   const [, code] = reader.pair()
   const time = reader.double()
   const kind = KINDS[code]
@@ -237,10 +302,12 @@ export function readMessage(bytes: Uint8Array, schema: Schema): Message {
 
 class MessageReader {
   readonly #buffer: ArrayBufferLike
+  readonly #constants: Uint8Array[]
   #at: number
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, constants: Uint8Array[]) {
     this.#buffer = bytes.buffer
+    this.#constants = constants
     this.#at = bytes.byteOffset
   }
 
@@ -275,10 +342,12 @@ class MessageReader {
 
   #column(rows: number): Column {
     const [code, hasNulls] = this.pair()
-    const kind = COLUMN_KINDS[code] ?? 'null'
+    const kind = code === CONSTANT ? 'constant' : (COLUMN_KINDS[code] ?? 'null')
     if (kind === 'null') return { kind, nulls: null }
     const nulls = hasNulls === 1 ? this.#byteArray(rows) : null
     switch (kind) {
+      case 'constant':
+        return this.#constantColumn(rows, nulls)
       case 'bytes': {
         const lengths = this.#intArray(rows)
         const [size] = this.pair()
@@ -302,6 +371,14 @@ class MessageReader {
       default:
         return this.#fixed(kind, rows, nulls)
     }
+  }
+
+  #constantColumn(rows: number, nulls: NullMask): BytesColumn {
+    const [number, size] = this.pair()
+    if (size > 0) this.#constants[number] = constantBytes(this.#byteArray(size).slice())
+    const data = this.#constants[number]
+    invariant(data !== undefined, 'constant bytes come with the first column that points into them')
+    return { kind: 'bytes', starts: this.#intArray(rows), lengths: this.#intArray(rows), data, nulls }
   }
 
   #fixed(kind: FixedColumn['kind'], rows: number, nulls: NullMask): Column {
