@@ -13,8 +13,10 @@ import type { TablePage } from '../../state/table/page.ts'
 import { readPage } from '../../state/table/page-output.ts'
 import { gatherStored, type Moves, Redistribution, type Route } from '../../state/table/redistribution.ts'
 import { FixedStore } from '../../state/table/stored-column.ts'
+import type { StatePage } from '../operators/operator.ts'
 import { KeyGroups } from '../runtime/exchange/partitioner.ts'
 import { type RowReference, type TableRule, tableRule } from './state-layout.ts'
+import { pagesOfPartitions } from './partition-pages.ts'
 import { subtaskUid } from './subtask-state.ts'
 
 /** Puts the positions of all subtasks of a source together; undefined: it cannot be divided otherwise. */
@@ -52,14 +54,14 @@ export async function rescale(
   const pages: PageWrite[] = []
   const positions: Record<string, JsonValue> = {}
   for (const node of graph.nodes) {
-    const parts = await Promise.all(
-      Array.from({ length: old[node.id] ?? 1 }, (_, subtask) => restored.pages(subtaskUid(node.uid, subtask))),
-    )
-    if ((old[node.id] ?? 1) === 1 && subtasks.of[node.id] === 1) pages.push(...(parts[0] ?? []))
+    const written = Array.from({ length: old[node.id] ?? 1 }, (_, subtask) => subtaskUid(node.uid, subtask))
+    const lists = await Promise.all(written.map((uid) => restored.pages(uid)))
+    const parts = lists.flatMap(pagesOfPartitions)
+    if (parts.length === 1 && subtasks.of[node.id] === 1) pages.push(...(parts[0] ?? []))
     else if (parts.some((part) => part.length > 0)) pages.push(...ofOperator(node, parts, subtasks))
-    const written = parts.flatMap((_, subtask) => manifest.positions[subtaskUid(node.uid, subtask)] ?? [])
-    if (written.length === 0) continue
-    const merged = written.length === 1 && subtasks.of[node.id] === 1 ? written[0] : await mergePositions(node, written)
+    const found = written.flatMap((uid) => manifest.positions[uid] ?? [])
+    if (found.length === 0) continue
+    const merged = found.length === 1 && subtasks.of[node.id] === 1 ? found[0] : await mergePositions(node, found)
     if (merged === undefined) throw indivisible(node, before)
     for (let subtask = 0; subtask < (subtasks.of[node.id] ?? 1); subtask++)
       positions[subtaskUid(node.uid, subtask)] = merged
@@ -84,29 +86,59 @@ export async function goneWith(
 
 function ofOperator(node: OperatorNode, parts: readonly (readonly PageWrite[])[], subtasks: Subtasks): PageWrite[] {
   if (node.kind === 'watermark') return ofWatermark(node, parts, subtasks)
-  const targets = subtasks.of[node.id] ?? 1
-  const tables = new TablesOfOperator(node, parts, subtasks)
-  const names = [...new Set(parts.flat().map(({ table }) => table))]
-  return names.flatMap((table) =>
-    tables
-      .pages(table)
-      .slice(0, targets)
-      .flatMap((pages, subtask) => pages.map((page) => ({ uid: subtaskUid(node.uid, subtask), table, ...page }))),
+  const { parallelism, maxParallelism, divisions } = subtasks
+  const placement = {
+    targets: subtasks.of[node.id] ?? 1,
+    groups: new KeyGroups([], parallelism, maxParallelism),
+    division: divisions[node.uid],
+  }
+  return dividePages(node, parts, placement).flatMap((pages, subtask) =>
+    pages.map((page) => ({ uid: subtaskUid(node.uid, subtask), ...page })),
   )
+}
+
+/** Where the rows of an operator go. */
+export interface Placement {
+  /** How many parts there will be. */
+  readonly targets: number
+  /** Of the keys that say so. */
+  readonly groups: KeyGroups
+  /** Positions of these among the operator's keys; undefined: all of them, in their order. */
+  readonly division: readonly number[] | undefined
+}
+
+/**
+ * @param parts pages that are all there is of each old part of the operator
+ * @returns by new part
+ * @throws MillraceError INVALID_CHECKPOINT that names the operator
+ */
+export function dividePages(
+  node: OperatorNode,
+  parts: readonly (readonly StatePage[])[],
+  placement: Placement,
+): readonly (readonly StatePage[])[] {
+  const tables = new TablesOfOperator(node, parts, placement)
+  const divided = Array.from({ length: placement.targets }, (): StatePage[] => [])
+  for (const table of new Set(parts.flat().map((page) => page.table))) {
+    for (const [target, pages] of tables.pages(table).slice(0, placement.targets).entries()) {
+      for (const page of pages) divided[target]?.push({ table, ...page })
+    }
+  }
+  return divided
 }
 
 class TablesOfOperator {
   readonly #node: OperatorNode
-  readonly #parts: readonly (readonly PageWrite[])[]
-  readonly #subtasks: Subtasks
+  readonly #parts: readonly (readonly StatePage[])[]
+  readonly #placement: Placement
   readonly #targets: number
   readonly #placed = new Map<string, Redistribution>()
 
-  constructor(node: OperatorNode, parts: readonly (readonly PageWrite[])[], subtasks: Subtasks) {
+  constructor(node: OperatorNode, parts: readonly (readonly StatePage[])[], placement: Placement) {
     this.#node = node
     this.#parts = parts
-    this.#subtasks = subtasks
-    this.#targets = subtasks.of[node.id] ?? 1
+    this.#placement = placement
+    this.#targets = placement.targets
   }
 
   /** By new subtask. */
@@ -155,12 +187,11 @@ class TablesOfOperator {
   }
 
   #byKey(key: readonly number[]): Route {
-    const { parallelism, maxParallelism } = this.#subtasks
-    const groups = new KeyGroups([], parallelism, maxParallelism)
+    const { groups, division } = this.#placement
     return (columns, rows) => {
       const workers = new Int32Array(rows.length)
       if (this.#targets === 1) return workers
-      const keys = columnsOf(key, this.#subtasks.divisions[this.#node.uid]).flatMap((column) => columns[column] ?? [])
+      const keys = columnsOf(key, division).flatMap((column) => columns[column] ?? [])
       groups.workersOf(gatherStored(keys, rows), rows.length, workers)
       return workers
     }

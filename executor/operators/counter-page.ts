@@ -1,6 +1,6 @@
 /** A single number as state: the watermark of an operator, a count of rows. */
 import { dataView } from '../../core/byte-copy.ts'
-import { readPage } from '../../state/table/page-output.ts'
+import { isEveryPage, readPage } from '../../state/table/page-output.ts'
 import type { StatePage } from './operator.ts'
 
 export class CounterPage {
@@ -24,7 +24,7 @@ export class CounterPage {
   }
 
   snapshot(): StatePage[] {
-    if (!this.#dirty) return []
+    if (!this.#dirty && !isEveryPage()) return []
     this.#dirty = false
     const bytes = new Uint8Array(8)
     new DataView(bytes.buffer).setFloat64(0, this.#value, true)

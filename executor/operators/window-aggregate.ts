@@ -19,7 +19,7 @@ import { MIN_WATERMARK, type Operator, type OperatorContext, type OperatorMetric
 import { AttachedWindows, NO_WINDOW, type Slices, WindowAssigner } from './window-assigner.ts'
 import { propertyColumns, type WindowBounds } from './window-bounds.ts'
 import { WallClock } from './wall-clock.ts'
-import { readPage } from '../../state/table/page-output.ts'
+import { isEveryPage, readPage } from '../../state/table/page-output.ts'
 
 /** Name of the page that says which windows the state is of. */
 const SPEC = 'spec'
@@ -275,7 +275,8 @@ export class WindowAggregate implements Operator {
     for (const [end, table] of this.#cumulated) table.snapshot(cumulatedName(end)).forEach(add)
     for (const [end, table] of this.#touched) table.snapshot(touchedName(end)).forEach(add)
     this.#progress.snapshot().forEach(add)
-    if (!this.#specWritten) add({ table: SPEC, page: 0, bytes: new TextEncoder().encode(this.#spec()) })
+    if (!this.#specWritten || isEveryPage())
+      add({ table: SPEC, page: 0, bytes: new TextEncoder().encode(this.#spec()) })
     this.#specWritten = true
     return [...pages.values()]
   }

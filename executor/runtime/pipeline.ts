@@ -23,6 +23,9 @@ import type { PageWrite } from '../../state/state-store.ts'
 import { type StateMemory, useStateMemory, withStateMemory } from '../../state/table/memory.ts'
 import type { Exchanges } from './exchange/exchanges.ts'
 import type { Message, Signal } from './exchange/messages.ts'
+import { isOfPartitions } from '../checkpoint/partition-pages.ts'
+import { PartitionedOperator } from './partitions/partitioned-operator.ts'
+import { createPartitioned, Spilling } from './partitions/spilling.ts'
 import type { SinkTask } from './sink-task.ts'
 
 interface Edge {
@@ -96,9 +99,12 @@ export class Pipeline {
   /** Times of the stages under way, for the busy share: a stage's own time is what those above it do not take. */
   #mark = 0
   readonly #stack: Stage[] = []
+  readonly #spilling: Spilling | undefined
 
   constructor(options: PipelineOptions) {
     this.#options = options
+    const beyond = options.memory?.beyond
+    this.#spilling = beyond && new Spilling(beyond)
     this.stages = options.graph.nodes.map((node) => new Stage(node, this.#widths(node)))
     for (const stage of this.stages) if (this.runs(stage.node.id)) this.#connect(stage)
     for (const stage of this.stages) if (this.runs(stage.node.id)) stage.operator = this.#createOperator(stage)
@@ -293,7 +299,11 @@ export class Pipeline {
 
   restore(uid: string, pages: readonly StatePage[]): void {
     const stage = this.stages.find((candidate) => candidate.node.uid === uid)
-    if (pages.length > 0) withStateMemory(this.#options.memory, () => stage?.operator?.restore?.(pages))
+    if (stage === undefined || pages.length === 0) return
+    // Also where there is no limit any more: it is as good as one that is whole.
+    if (isOfPartitions(pages) && !(stage.operator instanceof PartitionedOperator))
+      stage.operator = this.#createOperator(stage, true)
+    withStateMemory(this.#options.memory, () => stage.operator?.restore?.(pages))
   }
 
   #stage(id: number): Stage {
@@ -302,18 +312,23 @@ export class Pipeline {
     return stage
   }
 
-  #createOperator(stage: Stage): Operator | undefined {
+  /** @param inPartitions whether its state is divided, or may have to be */
+  #createOperator(stage: Stage, inPartitions = this.#spilling !== undefined): Operator | undefined {
     const { node } = stage
     if (node.kind === 'source' || node.kind === 'values' || node.kind === 'sink' || node.kind === 'collect')
       return undefined
-    const { environment, graph } = this.#options
-    return createOperator(node, graph, {
-      output: this.#outputOf(stage),
-      clock: environment.clock,
-      get timeZone() {
-        return environment.timeZone
-      },
-    })
+    const { environment, graph, memory } = this.#options
+    const create = (output: Output): Operator =>
+      createOperator(node, graph, {
+        output,
+        clock: environment.clock,
+        get timeZone() {
+          return environment.timeZone
+        },
+      })
+    const output = this.#outputOf(stage)
+    const partitioned = inPartitions ? createPartitioned(node, graph, memory?.beyond, output, create) : undefined
+    return partitioned ?? create(output)
   }
 
   #outputOf(stage: Stage): Output {
@@ -457,6 +472,10 @@ export class Pipeline {
       this.#mark = end
       this.#stack.pop()
     }
+    if (this.#stack.length === 0)
+      this.#spilling?.afterStep(this.stages, (largest, divide) => {
+        this.#run(largest, divide)
+      })
   }
 }
 

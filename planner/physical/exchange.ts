@@ -124,6 +124,16 @@ function subtasksOf(
   return Math.max(...node.inputs.map((input) => below[input] ?? 1))
 }
 
+/**
+ * By input: the columns that say which rows an operator needs in one place.
+ *
+ * @returns undefined: it needs them all, or none
+ */
+export function keysOfInputs(node: OperatorNode, graph: OperatorGraph): readonly (readonly number[])[] | undefined {
+  const columns = distributions(node, graph, () => false).map(hashColumns)
+  return columns.length === 0 || columns.some(({ length }) => length === 0) ? undefined : columns
+}
+
 /** By input. */
 function distributions(
   node: OperatorNode,

@@ -17,6 +17,7 @@ import { Configuration } from '../../catalog/configuration.ts'
 import { CONNECTORS as HELD_CONNECTORS } from '../held-connectors.ts'
 import { startInlineWorker } from '../inline-workers.ts'
 import { wrapSources } from '../wrapped-sources.ts'
+import { DividingMemory } from './dividing-memory.ts'
 import { DroppingMemory, giveBack } from './dropping-memory.ts'
 
 /** `parallel` has its workers in the thread of the test, `threads` as a job has them. */
@@ -29,6 +30,9 @@ export type Way =
   | 'rescaled'
   | 'dropped'
   | 'dropped and restored'
+  | 'divided'
+  | 'divided and restored'
+
 /** Ways with several workers at some time. */
 export function isInWorkers(way: Way): boolean {
   return way === 'parallel' || way === 'threads' || way === 'rescaled'
@@ -115,8 +119,9 @@ export async function runWay(
   const collected: ChangeBatch[] = []
   const lengths = new Map<number, number>()
   const failure = new FailureInTheMiddle()
-  const restores = way === 'restored' || way === 'dropped and restored'
-  const memory = way.startsWith('dropped') ? new DroppingMemory() : undefined
+  const restores = way.endsWith('restored')
+  const dropping = way.startsWith('dropped') ? new DroppingMemory() : undefined
+  const memory = dropping ?? (way.startsWith('divided') ? new DividingMemory() : undefined)
   const job = runJob({
     keepFinished: false,
     graph,
@@ -132,7 +137,7 @@ export async function runWay(
     log: () => undefined,
     onCollect: (batch) => {
       collected.push(batch)
-      memory?.drop()
+      dropping?.drop()
       return undefined
     },
     onPhase: (phase, checkpoint) => {

@@ -48,11 +48,11 @@ export class MemoryBudget {
     return new MappedMemory({ table: table.memory, directory: this.#directory, owner: 0 })
   }
 
-  /** For another thread, which makes a MappedMemory of it. */
-  share(): MemoryShare {
+  /** For another thread, one of so many, which makes a MappedMemory of it. */
+  share(threads: number): MemoryShare {
     const owner = ++lastOwner
     this.#owners.push(owner)
-    return { table: table.memory, directory: this.#directory, owner }
+    return { table: table.memory, directory: this.#directory, owner, threads }
   }
 
   /** After the threads that it was shared with have ended: their memory is unmapped. */

@@ -3,13 +3,18 @@ import { createRequire } from 'node:module'
 import { MillraceError } from '../../core/errors.ts'
 
 export interface Libc {
-  /** @returns the address; shared, for reading and writing. Errors: undefined */
-  map(length: number, descriptor: number): number | undefined
+  /**
+   * @param isWhole whether all of it comes and goes at once, and not a page here and there
+   * @returns the address; shared, for reading and writing. Errors: undefined
+   */
+  map(length: number, descriptor: number, isWhole: boolean): number | undefined
   /** An ArrayBuffer of the memory; nothing keeps the memory mapped. */
   view(address: number, length: number): ArrayBuffer
   unmap(address: number, length: number): void
   /** The pages are no longer part of the process's memory; their contents stay in the file. */
   drop(address: number, length: number): void
+  /** The pages are part of the process's memory, as if each had been written; where the system cannot, each is with its first touch. */
+  bringIn(address: number, length: number): void
   /** Blocks of the disk for this part of a file. @returns the error's number, 0: none */
   reserve(descriptor: number, offset: number, length: number): number
   readonly pageSize: number
@@ -21,6 +26,8 @@ const READ_WRITE = 3
 const MAP_SHARED = 1
 const MADV_RANDOM = 1
 const MADV_DONTNEED = 4
+/** Linux 5.14. */
+const MADV_POPULATE_WRITE = 23
 const HIGHEST_ADDRESS = 2 ** 47
 
 interface Koffi {
@@ -54,11 +61,11 @@ function bind(): Libc {
   const reserve = library.func('int posix_fallocate(int descriptor, int64_t offset, int64_t length)')
   const pageSize = Number(library.func('int getpagesize()')())
   return {
-    map(length, descriptor) {
+    map(length, descriptor, isWhole) {
       const address = Number(map(0, length, READ_WRITE, MAP_SHARED, descriptor, 0))
       if (address >= HIGHEST_ADDRESS) return undefined
       // Otherwise the page cache holds it in large pieces, and to touch a row means to take in megabytes.
-      advise(address, length, MADV_RANDOM)
+      if (!isWhole) advise(address, length, MADV_RANDOM)
       return address
     },
     view: (address, length) => koffi.view(BigInt(address), length),
@@ -67,6 +74,9 @@ function bind(): Libc {
     },
     drop(address, length) {
       advise(address, length, MADV_DONTNEED)
+    },
+    bringIn(address, length) {
+      advise(address, length, MADV_POPULATE_WRITE)
     },
     reserve(descriptor, offset, length) {
       for (;;) {

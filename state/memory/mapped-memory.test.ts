@@ -88,6 +88,30 @@ describe('arrays in mapped memory', () => {
     })
   })
 
+  it('of a section come and go at once, and grow while they are there', () => {
+    const section = new MappedMemory({ table: table.memory, directory, owner: 0 }, true)
+    withStateMemory(section, () => {
+      const before = residentState()
+      let values = stateArray(Int32Array, 1 << 18)
+      for (let i = 0; i < values.length; i++) values[i] = i
+      const texts = new Uint8Array(section.allocate(1 << 16, 1 << 20), 0, 1 << 16)
+      texts.fill(3)
+      section.commit(texts.buffer, 1 << 18)
+      values = longerArray(values, 1 << 20)
+      expect(section.bytes).toBe((4 << 20) + (1 << 18))
+      expect(residentState() - before).toBe(section.bytes / 1024)
+      section.leave()
+      expect(residentState()).toBe(before)
+      section.bringIn()
+      expect(residentState() - before).toBe(section.bytes / 1024)
+      expect(values.subarray(0, 1 << 18).every((value, i) => value === i)).toBe(true)
+      expect(values.subarray(1 << 18).every((value) => value === 0)).toBe(true)
+      expect(texts.every((value) => value === 3)).toBe(true)
+      section.leave()
+      expect(values[99]).toBe(99)
+    })
+  })
+
   it('are copied into it when they are long enough, and are as they were without a memory', () => {
     const small = Float64Array.of(1, 2, 3)
     const mapped = withStateMemory(memory, () => arrayFor(small, 100))

@@ -7,18 +7,30 @@
  * set aside before they are used, so that a full disk is an error and no signal. What nobody refers to is unmapped when
  * the garbage collector says so, and its blocks are free then.
  */
-import { closeSync, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import { asMillraceError, MillraceError } from '../../core/errors.ts'
-import type { StateMemory } from '../table/memory.ts'
+import type { MemoryBeyond, MemorySection } from '../table/memory.ts'
 import { ENOSPC, type Libc, loadLibc } from './libc.ts'
 import { MappingTable } from './mapping-table.ts'
 
 /** Bytes of the shortest array that has a file. */
 const SHORTEST = 1 << 20
+/** Of one in a section: there are many sections. */
+const SHORTEST_OF_SECTION = 1 << 16
 /** Address space of an array. */
 const RESERVED = 2 ** 34
+const RESERVED_OF_SECTION = 2 ** 30
+/** What is written at a time, of a section. */
+const ZEROS = new Uint8Array(1 << 21)
+/** How much of the budget may be mapped before state is divided. */
+const SHORT = 0.75
+/** How often that is looked at. */
+const LOOK_MILLISECONDS = 20
+const SECTIONS = 64
+/** Share of the budget from which on an operator is divided. */
+const DIVIDED = 1 / 16
 /** Left free on the disk, so that what cannot be had is known before it is full. */
 const SPACE_RESERVE = 1 << 20
 /** In the names that the files have for a moment: the watcher knows the mappings by it. */
@@ -31,6 +43,8 @@ export interface MemoryShare {
   readonly directory: string
   /** Who unmaps what is left when the thread has ended; 0: this thread stays. */
   readonly owner: number
+  /** Among how many threads the budget is divided; absent: it is this one's. */
+  readonly threads?: number
   readonly shortest?: number
 }
 
@@ -44,6 +58,8 @@ interface Area {
   bytes: number
   /** Buffers that are alive. */
   views: number
+  /** Those of the same memory. */
+  readonly among: Set<Area>
 }
 
 /** Of the whole thread, because it has to outlive the memories. */
@@ -53,35 +69,62 @@ const gone = new FinalizationRegistry<Area>((area) => {
 
 let files = 0
 
-export class MappedMemory implements StateMemory {
+export class MappedMemory implements MemorySection {
   readonly shortest: number
   readonly #libc: Libc
   readonly #table: MappingTable
   readonly #share: MemoryShare
   readonly #areas = new WeakMap<ArrayBufferLike, Area>()
+  readonly #live = new Set<Area>()
+  /** Of a section. */
+  readonly #isWhole: boolean
+  readonly beyond: MemoryBeyond | undefined
 
   /** @throws MillraceError UNSUPPORTED_FEATURE */
-  constructor(share: MemoryShare) {
+  constructor(share: MemoryShare, isWhole = false) {
     this.#libc = loadLibc()
     this.#table = new MappingTable(share.table)
     this.#share = share
-    this.shortest = share.shortest ?? SHORTEST
+    this.#isWhole = isWhole
+    this.shortest = share.shortest ?? (isWhole ? SHORTEST_OF_SECTION : SHORTEST)
+    this.beyond = isWhole ? undefined : beyondBudget(share, this.#table)
+  }
+
+  get isLeft(): boolean {
+    return this.#isWhole
+  }
+
+  get bytes(): number {
+    let sum = 0
+    for (const area of this.#live) sum += area.bytes
+    return sum
+  }
+
+  bringIn(): void {
+    for (const { address, bytes } of this.#live) this.#libc.bringIn(address, bytes)
+  }
+
+  leave(): void {
+    for (const { address, bytes } of this.#live) this.#libc.drop(address, bytes)
   }
 
   allocate(bytes: number, limit = bytes): ArrayBuffer {
     const descriptor = createFile(this.#share.directory)
-    const reserved = Math.max(RESERVED, 2 * limit)
+    const reserved = Math.max(this.#isWhole ? RESERVED_OF_SECTION : RESERVED, 2 * limit)
     let number: number | undefined
     try {
       this.#reserve(descriptor, 0, bytes)
-      const address = this.#libc.map(reserved, descriptor)
+      const address = this.#libc.map(reserved, descriptor, this.#isWhole)
       if (address === undefined) throw noAddresses()
       number = this.#table.enter({ address, bytes, reserved }, this.#share.owner)
       if (number === undefined) {
         this.#libc.unmap(address, reserved)
         throw noAddresses()
       }
-      const area = { table: this.#table, libc: this.#libc, number, descriptor, address, reserved, bytes, views: 0 }
+      const [table, libc, among] = [this.#table, this.#libc, this.#live]
+      const area = { table, libc, number, descriptor, address, reserved, bytes, views: 0, among }
+      among.add(area)
+      if (this.#isWhole) libc.bringIn(address, bytes)
       return this.#view(area, limit)
     } catch (error) {
       if (number === undefined) closeSync(descriptor)
@@ -106,6 +149,7 @@ export class MappedMemory implements StateMemory {
   #lengthen(area: Area, bytes: number): void {
     if (bytes <= area.bytes) return
     this.#reserve(area.descriptor, area.bytes, bytes - area.bytes)
+    if (this.#isWhole) this.#libc.bringIn(area.address + area.bytes, bytes - area.bytes)
     area.bytes = bytes
     this.#table.grow(area.number, bytes)
   }
@@ -122,7 +166,10 @@ export class MappedMemory implements StateMemory {
     const { directory } = this.#share
     const { bavail, bsize } = statfsSync(directory)
     const error = bavail * bsize < length + SPACE_RESERVE ? ENOSPC : this.#libc.reserve(descriptor, offset, length)
-    if (error === 0) return
+    if (error === 0) {
+      if (this.#isWhole) writeZeros(descriptor, offset, length)
+      return
+    }
     if (error !== ENOSPC)
       throw new MillraceError('IO_ERROR', `no memory for state can be had in "${directory}" (error ${error})`)
     throw new MillraceError('STORAGE_FULL', 'the disk is full: state beyond the memory budget has no room', {
@@ -132,7 +179,36 @@ export class MappedMemory implements StateMemory {
   }
 }
 
-function release({ table, libc, number, descriptor, address }: Area): void {
+function beyondBudget(share: MemoryShare, table: MappingTable): MemoryBeyond {
+  let looked = 0
+  const budget = (): number => table.budget / (share.threads ?? 1)
+  return {
+    get budget() {
+      return budget()
+    },
+    sections: SECTIONS,
+    get smallest() {
+      return budget() * DIVIDED
+    },
+    isShort() {
+      const now = performance.now()
+      if (now - looked < LOOK_MILLISECONDS) return false
+      looked = now
+      return table.bytes > SHORT * table.budget
+    },
+    section: (): MemorySection => new MappedMemory(share, true),
+  }
+}
+
+/** In one piece: the page cache then holds it in large pieces, which come into memory at a fraction of what pages cost. */
+function writeZeros(descriptor: number, offset: number, length: number): void {
+  for (let at = 0; at < length; at += ZEROS.length)
+    writeSync(descriptor, ZEROS, 0, Math.min(ZEROS.length, length - at), offset + at)
+}
+
+function release(area: Area): void {
+  const { table, libc, number, descriptor, address } = area
+  area.among.delete(area)
   table.leave(number, (mapping) => {
     // Whoever ends a thread has unmapped what it had.
     if (mapping.address === address) libc.unmap(mapping.address, mapping.reserved)

@@ -49,7 +49,10 @@ export class Arena {
 /** Untouched bytes take address space only. Where that is limited too, the arena is one that is copied to grow. */
 function large(capacity: number): Uint8Array {
   const memory = memoryFor(capacity)
-  if (memory !== undefined) return lastingBytes(new Uint8Array(memory.allocate(capacity, MAX_ARENA), 0, capacity))
+  if (memory !== undefined) {
+    const data = new Uint8Array(memory.allocate(capacity, MAX_ARENA), 0, capacity)
+    return memory.isLeft === true ? data : lastingBytes(data)
+  }
   try {
     return lastingBytes(new Uint8Array(new SharedArrayBuffer(capacity, { maxByteLength: MAX_ARENA }), 0, capacity))
   } catch (error) {

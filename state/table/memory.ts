@@ -19,6 +19,31 @@ export interface StateMemory {
   extend(buffer: ArrayBufferLike, bytes: number): ArrayBuffer | undefined
   /** Of a buffer with a limit: its first `bytes` are there. @returns false: they are elsewhere */
   commit(buffer: ArrayBufferLike, bytes: number): boolean
+  /** Where there is a limit to what may be in memory: how state is kept that is more than that. */
+  readonly beyond?: MemoryBeyond | undefined
+  /** Its bytes are out of memory most of the time: nobody else may point into them. Absent: they are not. */
+  readonly isLeft?: boolean
+}
+
+/** State that is more than there may be in memory is divided into sections, of which some are in memory at a time. */
+export interface MemoryBeyond {
+  /** Bytes that this thread's part of the state may have in memory. */
+  readonly budget: number
+  /** Into how many sections an operator's state is divided at first; a power of two. */
+  readonly sections: number
+  /** Bytes of state from which on it is worth it to divide an operator. */
+  readonly smallest: number
+  /** Whether state has to be divided: what there is of it nears the budget. */
+  isShort(): boolean
+  section(): MemorySection
+}
+
+/** Memory that comes and goes as a whole. Arrays in it that are touched while it is away come back one page at a time. */
+export interface MemorySection extends StateMemory {
+  /** Bytes of its arrays. */
+  readonly bytes: number
+  bringIn(): void
+  leave(): void
 }
 
 interface ArrayType<A> {

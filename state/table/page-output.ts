@@ -79,3 +79,21 @@ export function withPageOutput<T>(output: PageOutput | undefined, step: () => T)
     current = before
   }
 }
+
+let isEvery = false
+
+/** For a step in which snapshots give all that there is, and not only what has changed. */
+export function withEveryPage<T>(step: () => T): T {
+  const before = isEvery
+  isEvery = true
+  try {
+    return step()
+  } finally {
+    isEvery = before
+  }
+}
+
+/** Whether the snapshot in progress is of everything. */
+export function isEveryPage(): boolean {
+  return isEvery
+}

@@ -24,7 +24,7 @@ import {
 import type { MillraceError } from '../../core/errors.ts'
 import { BytesStore } from './bytes-store.ts'
 import { longerArray, stateArray } from './memory.ts'
-import { readPage } from './page-output.ts'
+import { isEveryPage, readPage } from './page-output.ts'
 import { FixedStore, type StoredColumn } from './stored-column.ts'
 
 const FIRST_ROWS = 8
@@ -202,8 +202,9 @@ export class RowTable {
     const pages: TablePage[] = this.#unused.map((page) => ({ page, bytes: null }))
     this.#unused = []
     const used = (this.#high + PAGE_ROWS - 1) >> PAGE_SHIFT
+    const least = isEveryPage() ? BOTH : 0
     for (let page = 0; page < used; page++) {
-      const changes = this.#dirty[page] as number
+      const changes = (this.#dirty[page] as number) | least
       if (changes === 0) continue
       this.#dirty[page] = 0
       if ((changes & FIRST) !== 0) this.#encode(page, page, this.#first, pages)

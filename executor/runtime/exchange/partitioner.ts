@@ -18,9 +18,15 @@ export class KeyGroups {
   readonly #owners: Int32Array
   #hashes = new Int32Array(0)
 
-  constructor(types: readonly SqlType[], parallelism: number, maxParallelism: number) {
+  /** @param owners of each key group */
+  constructor(
+    types: readonly SqlType[],
+    parallelism: number,
+    maxParallelism: number,
+    owners = keyGroupOwners(parallelism, maxParallelism),
+  ) {
     this.#stored = types.map((type) => createStoredColumn(storedKind(type), type))
-    this.#owners = keyGroupOwners(parallelism, maxParallelism)
+    this.#owners = owners
   }
 
   /** @param out receives the worker of each of the first `rows` keys */

@@ -77,7 +77,12 @@ export class ParallelAttempt implements JobAttempt {
       { length: deployment.parallelism },
       (_, worker) =>
         new WorkerThread(
-          { ...setup, worker, collects: onCollect !== undefined, stateMemory: options.budget?.share() },
+          {
+            ...setup,
+            worker,
+            collects: onCollect !== undefined,
+            stateMemory: options.budget?.share(deployment.parallelism),
+          },
           options,
           (error) => {
             this.fail(error)

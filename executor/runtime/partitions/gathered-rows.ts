@@ -1,0 +1,220 @@
+/**
+ * Rows that wait until there are enough of them for each partition: copied, in the order in which they came, with the
+ * watermarks between them. They are handed out partition by partition, in batches.
+ */
+import { type ChangeBatch, INSERT } from '../../../core/change-batch.ts'
+import type { Column } from '../../../core/column.ts'
+import { type ColumnBuffer, createColumnBuffer } from '../../../core/column-buffer.ts'
+import { gatherColumn } from '../../../core/column-ops.ts'
+import { invariant } from '../../../core/errors.ts'
+import type { Schema } from '../../../core/types.ts'
+import { KeyGroups } from '../exchange/partitioner.ts'
+
+/** Rows of a batch that is handed out. */
+const BATCH_ROWS = 4096
+/** Key groups of each partition: all that a key's exchange tells apart, so that each worker has keys of all partitions. */
+const GROUPS = 128
+
+/** The partition of each key group: by bits of the hash that say nothing about the worker. */
+export function partitionOwners(partitions: number): Int32Array {
+  return Int32Array.from({ length: GROUPS * partitions }, (_, group) => Math.floor(group / GROUPS))
+}
+
+export interface GatheredInput {
+  readonly schema: Schema
+  /** Columns that say which partition a row is in. */
+  readonly keys: readonly number[]
+}
+
+export interface PartitionTarget {
+  /** The batch is lent. */
+  batch(batch: ChangeBatch, input: number): void
+  watermark(time: number): void
+}
+
+/** A watermark, and by input how many rows came before it. */
+interface Mark {
+  readonly time: number
+  readonly rows: readonly number[]
+}
+
+export class GatheredRows {
+  readonly #inputs: readonly InputRows[]
+  #marks: Mark[] = []
+
+  constructor(inputs: readonly GatheredInput[], partitions: number) {
+    this.#inputs = inputs.map((input) => new InputRows(input, partitions))
+  }
+
+  get rows(): number {
+    return this.#inputs.reduce((sum, input) => sum + input.rows, 0)
+  }
+
+  get bytes(): number {
+    return this.#inputs.reduce((sum, input) => sum + input.bytes, 0)
+  }
+
+  get isEmpty(): boolean {
+    return this.#marks.length === 0 && this.rows === 0
+  }
+
+  get watermarks(): number {
+    return this.#marks.length
+  }
+
+  add(batch: ChangeBatch, input: number): void {
+    this.#inputs[input]?.add(batch)
+  }
+
+  /** Of watermarks that no row came between only the last one counts. */
+  addWatermark(time: number): void {
+    const rows = this.#inputs.map((input) => input.rows)
+    const last = this.#marks.at(-1)
+    if (last?.rows.every((count, input) => count === rows[input]) === true) this.#marks.pop()
+    this.#marks.push({ time, rows })
+  }
+
+  /** To be called when all rows are there, before they are handed out. */
+  sort(): void {
+    for (const input of this.#inputs) input.sort()
+  }
+
+  rowsOf(partition: number): number {
+    return this.#inputs.reduce((sum, input) => sum + input.rowsOf(partition), 0)
+  }
+
+  /** Rows of a key in the order in which they came, and watermarks where they came. */
+  handOut(partition: number, target: PartitionTarget): void {
+    for (const input of this.#inputs) input.start(partition)
+    for (const { time, rows } of this.#marks) {
+      for (const [n, input] of this.#inputs.entries()) input.handOut(rows[n] ?? 0, (batch) => target.batch(batch, n))
+      target.watermark(time)
+    }
+    for (const [n, input] of this.#inputs.entries()) input.handOut(input.rows, (batch) => target.batch(batch, n))
+  }
+
+  clear(): void {
+    this.#marks = []
+    for (const input of this.#inputs) input.clear()
+  }
+}
+
+class InputRows {
+  readonly #schema: Schema
+  readonly #keys: readonly number[]
+  readonly #columns: readonly ColumnBuffer[]
+  readonly #groups: KeyGroups
+  /** Where the rows of each partition begin in `#order`, and where the last ones end. */
+  readonly #starts: Int32Array
+  rows = 0
+  /** Null while all rows are +I. */
+  #kinds: Uint8Array | null = null
+  #partitions = new Int32Array(0)
+  /** Positions of all rows, partition by partition. */
+  #order = new Int32Array(0)
+  #next = 0
+  #end = 0
+  #batch: readonly Column[] = []
+  #batchKinds = new Uint8Array(BATCH_ROWS)
+
+  constructor({ schema, keys }: GatheredInput, partitions: number) {
+    this.#schema = schema
+    this.#keys = keys
+    this.#columns = schema.fields.map(({ type }) => createColumnBuffer(type))
+    const types = keys.map((key) => {
+      const type = schema.fields[key]?.type
+      invariant(type !== undefined, 'a key is a column of the input')
+      return type
+    })
+    this.#groups = new KeyGroups(types, partitions, partitions, partitionOwners(partitions))
+    this.#starts = new Int32Array(partitions + 1)
+  }
+
+  get bytes(): number {
+    return this.#columns.reduce((sum, column) => sum + column.bytes, this.rows * 9)
+  }
+
+  add({ rows, columns, kinds }: ChangeBatch): void {
+    const end = this.rows + rows
+    for (const [n, buffer] of this.#columns.entries())
+      buffer.append(columns[n] ?? { kind: 'null', nulls: null }, 0, rows)
+    if (kinds !== null || this.#kinds !== null) {
+      const all = roomFor(this.#kinds ?? new Uint8Array(0), end, (length) => new Uint8Array(length))
+      if (this.#kinds === null) all.fill(INSERT, 0, this.rows)
+      if (kinds === null) all.fill(INSERT, this.rows, end)
+      else all.set(kinds.subarray(0, rows), this.rows)
+      this.#kinds = all
+    }
+    this.rows = end
+  }
+
+  sort(): void {
+    const { rows } = this
+    this.#partitions = roomFor(this.#partitions, rows, (length) => new Int32Array(length))
+    this.#order = roomFor(this.#order, rows, (length) => new Int32Array(length))
+    const keys = this.#keys.map((key) => this.#columns[key]?.column() ?? ({ kind: 'null', nulls: null } as const))
+    this.#groups.workersOf(keys, rows, this.#partitions)
+    sortByPartition(this.#partitions, rows, this.#order, this.#starts)
+  }
+
+  rowsOf(partition: number): number {
+    return (this.#starts[partition + 1] as number) - (this.#starts[partition] as number)
+  }
+
+  start(partition: number): void {
+    this.#next = this.#starts[partition] as number
+    this.#end = this.#starts[partition + 1] as number
+  }
+
+  /** The rows from where it stands on that came before a position. */
+  handOut(before: number, take: (batch: ChangeBatch) => void): void {
+    const order = this.#order
+    let end = this.#end
+    if (before < this.rows) {
+      end = this.#next
+      while (end < this.#end && (order[end] as number) < before) end++
+    }
+    while (this.#next < end) {
+      const count = Math.min(BATCH_ROWS, end - this.#next)
+      take(this.#gather(order.subarray(this.#next, this.#next + count), count))
+      this.#next += count
+    }
+  }
+
+  #gather(indices: Int32Array, count: number): ChangeBatch {
+    this.#batch = this.#columns.map((column, n) => gatherColumn(column.column(), indices, count, this.#batch[n]))
+    const kinds = this.#kinds
+    if (kinds !== null) for (let i = 0; i < count; i++) this.#batchKinds[i] = kinds[indices[i] as number] as number
+    return { schema: this.#schema, rows: count, columns: this.#batch, kinds: kinds === null ? null : this.#batchKinds }
+  }
+
+  clear(): void {
+    this.rows = 0
+    this.#kinds = null
+    for (const column of this.#columns) column.clear()
+  }
+}
+
+/** A stable sort by counting. @param starts receives where each partition begins */
+function sortByPartition(partitions: Int32Array, rows: number, order: Int32Array, starts: Int32Array): void {
+  starts.fill(0)
+  for (let row = 0; row < rows; row++) {
+    const next = ((partitions[row] as number) + 1) | 0
+    starts[next] = (starts[next] as number) + 1
+  }
+  for (let n = 1; n < starts.length; n++) starts[n] = (starts[n] as number) + (starts[n - 1] as number)
+  const places = starts.slice()
+  for (let row = 0; row < rows; row++) {
+    const partition = partitions[row] as number
+    const place = places[partition] as number
+    order[place] = row
+    places[partition] = place + 1
+  }
+}
+
+function roomFor<A extends Uint8Array | Int32Array>(values: A, length: number, make: (length: number) => A): A {
+  if (values.length >= length) return values
+  const longer = make(Math.max(length, values.length + (values.length >> 1)))
+  longer.set(values)
+  return longer
+}

@@ -1,0 +1,284 @@
+import { tmpdir } from 'node:os'
+import { describe, expect, it } from 'vitest'
+import { ALL_CHANGES } from '../../../catalog/connector.ts'
+import { formatBatch, parseBatch } from '../../../core/batch-text.ts'
+import { BIGINT, type Schema, STRING } from '../../../core/types.ts'
+import type { OperatorGraph } from '../../../planner/physical/graph.ts'
+import { MappedMemory } from '../../../state/memory/mapped-memory.ts'
+import { MappingTable } from '../../../state/memory/mapping-table.ts'
+import type { MemoryBeyond } from '../../../state/table/memory.ts'
+import { isOfPartitions, pagesOfPartitions } from '../../checkpoint/partition-pages.ts'
+import { dividePages } from '../../checkpoint/rescale.ts'
+import { createOperator } from '../../operators/index.ts'
+import { materialize, type NodeOf } from '../../operators/operator-harness.ts'
+import type { Operator, Output, StatePage } from '../../operators/operator.ts'
+import { KeyGroups } from '../exchange/partitioner.ts'
+import { PartitionedOperator } from './partitioned-operator.ts'
+import { createPartitioned } from './spilling.ts'
+
+const SCHEMA: Schema = {
+  fields: [
+    { name: 'k', type: STRING },
+    { name: 'v', type: BIGINT },
+  ],
+}
+
+const table = new MappingTable()
+table.addBudget(1 << 20)
+
+function memory(): MemoryBeyond {
+  const { beyond } = new MappedMemory({ table: table.memory, directory: tmpdir(), owner: 0, shortest: 256 })
+  if (beyond === undefined) throw new Error('memory has a limit')
+  return { ...beyond, budget: 1 << 16, sections: 4, smallest: 1, isShort: () => true }
+}
+
+const node: NodeOf<'group-aggregate'> = {
+  kind: 'group-aggregate',
+  id: 1,
+  uid: 'a',
+  inputs: [0],
+  description: 'GroupAggregate',
+  schema: {
+    fields: [
+      { name: 'k', type: STRING },
+      { name: 'n', type: BIGINT },
+      { name: 'least', type: BIGINT },
+    ],
+  },
+  changelog: ALL_CHANGES,
+  upsertKey: [0],
+  keys: [0],
+  aggregates: [
+    { function: 'COUNT', args: [], distinct: false, argumentTypes: [], type: BIGINT, name: 'n' },
+    { function: 'MIN', args: [1], distinct: false, argumentTypes: [BIGINT], type: BIGINT, name: 'least' },
+  ],
+  inputRetracts: true,
+  emitUpdateBefore: true,
+  stateTtl: 0,
+}
+
+const graph: OperatorGraph = {
+  version: 1,
+  fingerprint: '',
+  nodes: [
+    {
+      kind: 'values',
+      id: 0,
+      uid: 's',
+      inputs: [],
+      schema: SCHEMA,
+      changelog: ALL_CHANGES,
+      description: '',
+      rows: [],
+    },
+    node,
+  ],
+}
+
+class Recorder implements Output {
+  readonly lines: string[] = []
+
+  batch(batch: Parameters<Output['batch']>[0]): void {
+    this.lines.push(...formatBatch(batch).split('\n'))
+  }
+
+  watermark(time: number): void {
+    this.lines.push(`watermark ${time}`)
+  }
+}
+
+function aggregate(output: Output, limit: MemoryBeyond | undefined): PartitionedOperator {
+  const create = (own: Output): Operator =>
+    createOperator(node, graph, { output: own, clock: { now: () => 0 }, timeZone: 'UTC' })
+  const operator = createPartitioned(node, graph, limit, output, create)
+  if (operator === undefined) throw new Error('a GROUP BY can be divided')
+  return operator
+}
+
+function rows(from: number, to: number): ReturnType<typeof parseBatch> {
+  const lines = Array.from({ length: to - from }, (_, n) => `+I key${(from + n) % 97} ${from + n}`)
+  return parseBatch(SCHEMA, lines.join('\n'))
+}
+
+/** What is in a checkpoint after some more pages. */
+function store(into: Map<string, StatePage>, pages: readonly StatePage[]): void {
+  for (const page of pages) {
+    const key = `${page.table}#${page.page}`
+    if (page.bytes === null) into.delete(key)
+    else into.set(key, page)
+  }
+}
+
+function snapshot(operator: Operator, into: Map<string, StatePage>): void {
+  operator.prepareSnapshot?.()
+  store(into, operator.snapshot?.() ?? [])
+}
+
+/** The changes of each key, in their order. */
+function byKey(lines: readonly string[]): Map<string, string[]> {
+  const keys = new Map<string, string[]>()
+  for (const line of lines) {
+    const [, key = ''] = line.split(' ')
+    keys.set(key, [...(keys.get(key) ?? []), line])
+  }
+  return keys
+}
+
+function straight(to: number): readonly string[] {
+  const output = new Recorder()
+  aggregate(output, undefined).onBatch(rows(0, to), 0)
+  return output.lines
+}
+
+describe('an operator that is divided', () => {
+  it('gives each key the changes that it would have, divided while it runs and once more', () => {
+    const output = new Recorder()
+    const operator = aggregate(output, memory())
+    operator.onBatch(rows(0, 500), 0)
+    operator.divide(4)
+    for (let from = 500; from < 2000; from += 100) operator.onBatch(rows(from, from + 100), 0)
+    operator.divide(16)
+    operator.onBatch(rows(2000, 3000), 0)
+    operator.prepareSnapshot()
+    expect(operator.partitions).toBe(16)
+    expect(byKey(output.lines)).toEqual(byKey(straight(3000)))
+    expect(operator.metrics().stateEntries).toBeGreaterThanOrEqual(97)
+  })
+
+  it('goes on from its checkpoints as it was, and leaves no page of before', () => {
+    const pages = new Map<string, StatePage>()
+    const output = new Recorder()
+    const first = aggregate(output, memory())
+    first.onBatch(rows(0, 500), 0)
+    snapshot(first, pages)
+    expect(isOfPartitions([...pages.values()])).toBe(false)
+    first.divide(4)
+    first.onBatch(rows(500, 900), 0)
+    snapshot(first, pages)
+    expect([...pages.values()].every((page) => isOfPartitions([page]))).toBe(true)
+    first.onBatch(rows(900, 1000), 0)
+    first.divide(8)
+    snapshot(first, pages)
+    // Only what has changed.
+    first.onBatch(rows(1000, 1001), 0)
+    first.prepareSnapshot()
+    const changed = first.snapshot()
+    expect(new Set(changed.map((page) => page.table.split('\u0003')[1])).size).toBe(1)
+    store(pages, changed)
+    for (const limit of [memory(), undefined]) {
+      const later = new Recorder()
+      const second = aggregate(later, limit)
+      second.restore([...pages.values()])
+      expect(second.partitions).toBe(8)
+      second.onBatch(rows(1001, 2000), 0)
+      second.prepareSnapshot()
+      expect(byKey([...output.lines, ...later.lines])).toEqual(byKey(straight(2000)))
+    }
+  })
+
+  it('is whole again for another number of workers', () => {
+    const pages = new Map<string, StatePage>()
+    const output = new Recorder()
+    const first = aggregate(output, memory())
+    first.divide(4)
+    first.onBatch(rows(0, 1000), 0)
+    snapshot(first, pages)
+    const parts = pagesOfPartitions([...pages.values()])
+    const placement = { targets: 3, groups: new KeyGroups([], 3, 128), division: undefined }
+    const workers = dividePages(node, parts, placement).map((own) => {
+      const worker = aggregate(output, undefined)
+      worker.restore(own)
+      return worker
+    })
+    expect(workers.map(({ partitions }) => partitions)).toEqual([1, 1, 1])
+    expect(workers.reduce((sum, worker) => sum + worker.metrics().stateEntries, 0)).toBe(first.metrics().stateEntries)
+    expect(workers.every((worker) => worker.metrics().stateEntries > 0)).toBe(true)
+    expect(materialize(output.lines)).toEqual(materialize(straight(1000)))
+  })
+})
+
+/** Says what it is given, and passes watermarks on. */
+class Teller implements Operator {
+  readonly #output: Output
+  readonly #told: string[]
+
+  constructor(output: Output, told: string[]) {
+    this.#output = output
+    this.#told = told
+  }
+
+  onBatch(batch: Parameters<Operator['onBatch']>[0], input: number): void {
+    for (const line of formatBatch(batch).split('\n')) this.#told.push(`${input} ${line}`)
+  }
+
+  onWatermark(time: number): void {
+    this.#told.push(`watermark ${time}`)
+    this.#output.watermark(time)
+  }
+
+  metrics(): { stateBytes: number; stateEntries: number; lateRows: number } {
+    return { stateBytes: 1, stateEntries: 0, lateRows: 0 }
+  }
+}
+
+describe('gathered rows', () => {
+  function tellers(): { operator: PartitionedOperator; told: string[][]; output: Recorder } {
+    const told: string[][] = []
+    const output = new Recorder()
+    const operator = new PartitionedOperator({
+      node,
+      inputs: [
+        { schema: SCHEMA, keys: [0] },
+        { schema: SCHEMA, keys: [0] },
+      ],
+      output,
+      memory: memory(),
+      create: (own) => {
+        const lines: string[] = []
+        told.push(lines)
+        return new Teller(own, lines)
+      },
+    })
+    operator.divide(4)
+    return { operator, told: told.slice(1), output }
+  }
+
+  it('come with the watermarks where they were between them, and a watermark goes on behind all of them', () => {
+    const { operator, told, output } = tellers()
+    operator.onBatch(parseBatch(SCHEMA, '+I a 1\n+I b 2\n-D a 1'), 0)
+    operator.onBatch(parseBatch(SCHEMA, '+I a 3'), 1)
+    operator.onWatermark(5)
+    operator.onWatermark(7)
+    operator.onBatch(parseBatch(SCHEMA, '+I a 8\n+I b 9'), 0)
+    operator.onWatermark(9)
+    operator.onBatch(parseBatch(SCHEMA, '+I a 10'), 0)
+    expect(told.flat()).toEqual([])
+    expect(output.lines).toEqual([])
+    operator.prepareSnapshot()
+    expect(output.lines).toEqual(['watermark 9'])
+    const ofA = told.find((lines) => lines.includes('0 +I a 1')) ?? []
+    expect(ofA.filter((line) => !line.includes(' b '))).toEqual([
+      '0 +I a 1',
+      '0 -D a 1',
+      '1 +I a 3',
+      'watermark 7',
+      '0 +I a 8',
+      'watermark 9',
+      '0 +I a 10',
+    ])
+    expect(
+      told.every((lines) => lines.filter((line) => line.startsWith('w')).join() === 'watermark 7,watermark 9'),
+    ).toBe(true)
+  })
+
+  it('do not wait for more than there is room for', () => {
+    const { operator, told } = tellers()
+    // An eighth of 64 KiB.
+    for (let batch = 0; batch < 20; batch++) operator.onBatch(rows(100 * batch, 100 * batch + 100), 0)
+    const lines = told.flat().length
+    expect(lines).toBeGreaterThan(1000)
+    expect(lines).toBeLessThan(2000)
+    operator.end()
+    expect(told.flat().length).toBe(2000)
+  })
+})

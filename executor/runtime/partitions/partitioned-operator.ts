@@ -1,0 +1,325 @@
+/**
+ * PartitionedOperator: an operator by key whose state may be more than there is memory for. It is the node's own
+ * operator until it is divided: then several of them, each for a part of the keys, with its state in a section of
+ * memory of its own. Rows are gathered, and each partition in turn takes those that are its own, so that the state of
+ * one has to be in memory at a time, and many rows are there for each page that comes in.
+ *
+ * Laws:
+ * 1. Rows of a key, and watermarks between them, come to its partition in the order in which they came; between keys
+ *    and between inputs any order is right.
+ * 2. A watermark goes on when all partitions have passed it on.
+ * 3. Gathered rows are no state: `prepareSnapshot` hands them out.
+ */
+import type { ChangeBatch } from '../../../core/change-batch.ts'
+import { withEveryPage } from '../../../state/table/page-output.ts'
+import { type MemoryBeyond, type MemorySection, withStateMemory } from '../../../state/table/memory.ts'
+import type { OperatorNode } from '../../../planner/physical/graph.ts'
+import { pagesOfPartitions, partitionTable } from '../../checkpoint/partition-pages.ts'
+import { dividePages } from '../../checkpoint/rescale.ts'
+import {
+  MIN_WATERMARK,
+  type Operator,
+  type OperatorMetrics,
+  type Output,
+  type StatePage,
+} from '../../operators/operator.ts'
+import { KeyGroups } from '../exchange/partitioner.ts'
+import { GatheredRows, type GatheredInput, partitionOwners, type PartitionTarget } from './gathered-rows.ts'
+
+/** Share of the budget that gathered rows may take. */
+const GATHERED = 1 / 8
+const MOST_GATHERED = 1 << 25
+/** Share of the budget that partitions may have in memory between two turns. */
+const STAYING = 1 / 2
+/** How long rows wait at the least, where they are few. */
+const WAIT_MILLISECONDS = 100
+/** Rows wait this many times as long as it took to hand out the last ones. */
+const WAIT_FACTOR = 2
+/** Watermarks that wait at the most: at each of them what a partition takes is cut. */
+const MOST_WATERMARKS = 256
+/** Share of the budget from which on a partition is too large. */
+const LARGEST = 1 / 8
+/** Into how many partitions one that is too large is divided. */
+const FINER = 4
+const MOST_PARTITIONS = 1024
+const NO_METRICS: OperatorMetrics = { stateBytes: 0, stateEntries: 0, lateRows: 0 }
+
+export interface PartitionedOptions {
+  readonly node: OperatorNode
+  readonly inputs: readonly GatheredInput[]
+  readonly output: Output
+  /** Absent: there is no limit; then what a checkpoint has divided stays so, in memory. */
+  readonly memory: MemoryBeyond | undefined
+  create(output: Output): Operator
+}
+
+interface Partition {
+  readonly operator: Operator
+  readonly section: MemorySection | undefined
+  watermark: number
+  /** It may have pages in memory. */
+  isIn: boolean
+  /** Not all of its pages are in a checkpoint that are unchanged: the next one takes all. */
+  isNew: boolean
+}
+
+export class PartitionedOperator implements Operator {
+  readonly #options: PartitionedOptions
+  /** One, until it is divided. */
+  #partitions: readonly Partition[]
+  /** Once it is divided. */
+  #gathered: GatheredRows | undefined
+  #watermark = MIN_WATERMARK
+  /** Pages of before it was divided. */
+  #gone: StatePage[] = []
+  /** Of operators that are no more. */
+  #lateRows = 0
+  #waitingSince = 0
+  #took = 0
+
+  constructor(options: PartitionedOptions) {
+    this.#options = options
+    const operator = options.create(options.output)
+    this.#partitions = [{ operator, section: undefined, watermark: MIN_WATERMARK, isIn: true, isNew: false }]
+  }
+
+  get partitions(): number {
+    return this.#partitions.length
+  }
+
+  get #whole(): Operator | undefined {
+    return this.#gathered === undefined ? this.#partitions[0]?.operator : undefined
+  }
+
+  restore(pages: readonly StatePage[]): void {
+    const parts = pagesOfPartitions(pages)
+    if (parts.length === 1) {
+      this.#whole?.restore?.(pages)
+      return
+    }
+    this.#partitions = this.#createPartitions(parts.length)
+    for (const [n, part] of parts.entries()) this.#restorePartition(this.#partitions[n], part, false)
+  }
+
+  onBatch(batch: ChangeBatch, input: number): void {
+    const gathered = this.#gathered
+    if (gathered === undefined) {
+      this.#whole?.onBatch(batch, input)
+      return
+    }
+    this.#beginToWait(gathered)
+    gathered.add(batch, input)
+    const most = Math.min((this.#options.memory?.budget ?? MOST_GATHERED) * GATHERED, MOST_GATHERED)
+    if (gathered.bytes >= most) this.#handOut()
+  }
+
+  onWatermark(time: number): void {
+    const gathered = this.#gathered
+    if (gathered === undefined) {
+      this.#whole?.onWatermark(time)
+      return
+    }
+    this.#beginToWait(gathered)
+    gathered.addWatermark(time)
+    if (gathered.watermarks >= MOST_WATERMARKS) this.#handOut()
+  }
+
+  #beginToWait(gathered: GatheredRows): void {
+    if (gathered.isEmpty) this.#waitingSince = performance.now()
+  }
+
+  onProcessingTime(now: number): void {
+    const gathered = this.#gathered
+    if (gathered === undefined) this.#whole?.onProcessingTime?.(now)
+    else if (gathered.isEmpty) {
+      for (const partition of this.#partitions) this.#run(partition, ({ operator }) => operator.onProcessingTime?.(now))
+    } else if (performance.now() - this.#waitingSince >= Math.max(WAIT_MILLISECONDS, WAIT_FACTOR * this.#took)) {
+      this.#handOut(now)
+    }
+  }
+
+  /** @param now processing time that timers are told of */
+  #handOut(now?: number): void {
+    const gathered = this.#gathered
+    if (gathered === undefined || gathered.isEmpty) return
+    const started = performance.now()
+    gathered.sort()
+    for (const [n, partition] of this.#partitions.entries()) {
+      const target: PartitionTarget = {
+        batch: (batch, input) => {
+          partition.operator.onBatch(batch, input)
+        },
+        watermark: (time) => {
+          partition.operator.onWatermark(time)
+        },
+      }
+      const step = (): void => {
+        gathered.handOut(n, target)
+        if (now !== undefined) partition.operator.onProcessingTime?.(now)
+      }
+      if (gathered.rowsOf(n) > 0) this.#turn(partition, step)
+      else this.#run(partition, step)
+    }
+    gathered.clear()
+    this.#passWatermark()
+    this.#took = performance.now() - started
+  }
+
+  #passWatermark(): void {
+    const lowest = this.#partitions.reduce((least, { watermark }) => Math.min(least, watermark), Infinity)
+    if (lowest <= this.#watermark) return
+    this.#watermark = lowest
+    this.#options.output.watermark(lowest)
+  }
+
+  prepareSnapshot(): void {
+    this.#handOut()
+    for (const partition of this.#partitions) {
+      if (partition.operator.prepareSnapshot === undefined) continue
+      if (this.#gathered === undefined) partition.operator.prepareSnapshot()
+      else this.#turn(partition, ({ operator }) => operator.prepareSnapshot?.())
+    }
+  }
+
+  snapshot(): readonly StatePage[] {
+    const { partitions } = this
+    if (this.#gathered === undefined) return this.#whole?.snapshot?.() ?? []
+    const pages = this.#gone
+    this.#gone = []
+    for (const [n, partition] of this.#partitions.entries()) {
+      const snapshot = (): readonly StatePage[] => partition.operator.snapshot?.() ?? []
+      // Not in the memory of the section: pages stay when it has left.
+      const own = this.#visit(partition, () => (partition.isNew ? withEveryPage(snapshot) : snapshot()))
+      partition.isNew = false
+      for (const page of own) pages.push({ ...page, table: partitionTable(page.table, n, partitions) })
+    }
+    return pages
+  }
+
+  end(): void {
+    if (this.#gathered === undefined) {
+      this.#whole?.end?.()
+      return
+    }
+    this.#handOut()
+    for (const partition of this.#partitions) this.#turn(partition, ({ operator }) => operator.end?.())
+  }
+
+  metrics(): OperatorMetrics {
+    let [stateBytes, stateEntries, lateRows] = [0, 0, this.#lateRows]
+    for (const { operator } of this.#partitions) {
+      const own = operator.metrics?.() ?? NO_METRICS
+      stateBytes += own.stateBytes
+      stateEntries += own.stateEntries
+      lateRows += own.lateRows
+    }
+    return { stateBytes, stateEntries, lateRows }
+  }
+
+  /** Into how many partitions it should be divided where memory is short; undefined: not further than it is. */
+  get divisible(): number | undefined {
+    const { memory } = this.#options
+    if (memory === undefined) return undefined
+    const { stateBytes } = this.metrics()
+    if (this.#gathered === undefined) return stateBytes >= memory.smallest ? memory.sections : undefined
+    const isLarge = stateBytes / this.partitions > memory.budget * LARGEST
+    return isLarge && this.partitions * FINER <= MOST_PARTITIONS ? this.partitions * FINER : undefined
+  }
+
+  /** Between two steps of the job: from now on it runs in so many partitions, a multiple of what they are. */
+  divide(partitions: number): void {
+    this.prepareSnapshot()
+    const placement = {
+      targets: partitions,
+      groups: new KeyGroups([], partitions, partitions, partitionOwners(partitions)),
+      division: undefined,
+    }
+    const [old, before] = [this.#partitions, this.partitions]
+    const wasWhole = this.#gathered === undefined
+    this.#lateRows = this.metrics().lateRows
+    const gone: StatePage[] = []
+    this.#partitions = this.#createPartitions(partitions)
+    for (const [n, partition] of old.entries()) {
+      const pages = this.#visit(partition, () => withEveryPage(() => partition.operator.snapshot?.() ?? []))
+      for (const { table, page } of pages)
+        gone.push({ table: wasWhole ? table : partitionTable(table, n, before), page, bytes: null })
+      for (const [target, own] of dividePages(this.#options.node, [pages], placement).entries()) {
+        // All partitions know what they have in common; of another's keys there is nothing else.
+        if (target % before === n % before && own.length > 0)
+          this.#restorePartition(this.#partitions[target], own, true)
+      }
+    }
+    this.#gone.push(...gone)
+  }
+
+  #createPartitions(count: number): readonly Partition[] {
+    const { create, output, memory, inputs } = this.#options
+    this.#gathered = new GatheredRows(inputs, count)
+    return Array.from({ length: count }, (): Partition => {
+      const section = memory?.section()
+      const own: Output = {
+        batch: (batch) => {
+          output.batch(batch)
+        },
+        watermark: (time) => {
+          partition.watermark = time
+        },
+        readsValues: () => output.readsValues?.() !== false,
+      }
+      const operator = section === undefined ? create(own) : withStateMemory(section, () => create(own))
+      const partition = { operator, section, watermark: MIN_WATERMARK, isIn: true, isNew: false }
+      return partition
+    })
+  }
+
+  #restorePartition(partition: Partition | undefined, pages: readonly StatePage[], isNew: boolean): void {
+    if (partition === undefined || pages.length === 0) return
+    partition.isNew = isNew
+    this.#run(partition, ({ operator }) => operator.restore?.(pages))
+    partition.isIn = true
+    this.#leave(partition)
+  }
+
+  /** With what is in memory already, or comes in by the page. */
+  #run(partition: Partition, step: (partition: Partition) => void): void {
+    const { section } = partition
+    if (section === undefined) step(partition)
+    else
+      withStateMemory(section, () => {
+        step(partition)
+      })
+  }
+
+  /** With all of the partition's state in memory. */
+  #turn(partition: Partition, step: (partition: Partition) => void): void {
+    this.#visit(partition, () => {
+      this.#run(partition, step)
+    })
+  }
+
+  /** As `#turn`, for a step that makes nothing that the section is to hold. */
+  #visit<T>(partition: Partition, step: () => T): T {
+    if (!partition.isIn) partition.section?.bringIn()
+    partition.isIn = true
+    const result = step()
+    this.#leave(partition)
+    return result
+  }
+
+  /**
+   * Partitions come in turn, so that the one that was here last is needed last: those before it stay, if there is room,
+   * and it goes.
+   */
+  #leave(partition: Partition): void {
+    const { memory } = this.#options
+    const { section } = partition
+    if (section === undefined || memory === undefined) return
+    const staying = this.#partitions.reduce(
+      (sum, { section: other, isIn }) => sum + (isIn ? (other?.bytes ?? 0) : 0),
+      0,
+    )
+    if (staying <= memory.budget * STAYING) return
+    section.leave()
+    partition.isIn = false
+  }
+}
