@@ -4,10 +4,11 @@ import { MillraceError } from '../../core/errors.ts'
 
 export interface Libc {
   /**
+   * @param offset in the file
    * @param isWhole whether all of it comes and goes at once, and not a page here and there
    * @returns the address; shared, for reading and writing. Errors: undefined
    */
-  map(length: number, descriptor: number, isWhole: boolean): number | undefined
+  map(length: number, descriptor: number, offset: number, isWhole: boolean): number | undefined
   /** An ArrayBuffer of the memory; nothing keeps the memory mapped. */
   view(address: number, length: number): ArrayBuffer
   unmap(address: number, length: number): void
@@ -17,6 +18,8 @@ export interface Libc {
   bringIn(address: number, length: number): void
   /** Blocks of the disk for this part of a file. @returns the error's number, 0: none */
   reserve(descriptor: number, offset: number, length: number): number
+  /** The blocks are free again; what is there is zeros. */
+  giveBack(descriptor: number, offset: number, length: number): void
   readonly pageSize: number
 }
 
@@ -28,6 +31,8 @@ const MADV_RANDOM = 1
 const MADV_DONTNEED = 4
 /** Linux 5.14. */
 const MADV_POPULATE_WRITE = 23
+/** The size of the file stays. */
+const PUNCH_HOLE = 3
 const HIGHEST_ADDRESS = 2 ** 47
 
 interface Koffi {
@@ -59,10 +64,11 @@ function bind(): Libc {
   const unmap = library.func('int munmap(uintptr_t address, size_t length)')
   const advise = library.func('int madvise(uintptr_t address, size_t length, int advice)')
   const reserve = library.func('int posix_fallocate(int descriptor, int64_t offset, int64_t length)')
+  const punch = library.func('int fallocate(int descriptor, int mode, int64_t offset, int64_t length)')
   const pageSize = Number(library.func('int getpagesize()')())
   return {
-    map(length, descriptor, isWhole) {
-      const address = Number(map(0, length, READ_WRITE, MAP_SHARED, descriptor, 0))
+    map(length, descriptor, offset, isWhole) {
+      const address = Number(map(0, length, READ_WRITE, MAP_SHARED, descriptor, offset))
       if (address >= HIGHEST_ADDRESS) return undefined
       // Otherwise the page cache holds it in large pieces, and to touch a row means to take in megabytes.
       if (!isWhole) advise(address, length, MADV_RANDOM)
@@ -83,6 +89,9 @@ function bind(): Libc {
         const error = Number(reserve(descriptor, offset, length))
         if (error !== EINTR) return error
       }
+    },
+    giveBack(descriptor, offset, length) {
+      punch(descriptor, PUNCH_HOLE, offset, length)
     },
     pageSize,
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
@@ -140,6 +140,38 @@ describe('arrays in mapped memory', () => {
     expect(readdirSync('/proc/self/fd').length).toBe(descriptors)
   })
 
+  it('are all in one file where they come and go together, and leave nothing of it', async () => {
+    await released()
+    const descriptors = (): number => readdirSync('/proc/self/fd').length
+    const [before, section] = [descriptors(), new MappedMemory({ table: table.memory, directory, owner: 0 }, true)]
+    withStateMemory(section, () => {
+      const first = stateArray(Int32Array, 1 << 20).fill(1)
+      let second = stateArray(Int32Array, 1 << 20).fill(2)
+      second = longerArray(second, 1 << 21)
+      second[1 << 20] = 3
+      expect(descriptors()).toBe(before + 1)
+      expect([first[5], first[(1 << 20) - 1], second[5], second[1 << 20], second[(1 << 20) + 1]]).toEqual([
+        1, 1, 2, 3, 0,
+      ])
+    })
+    await released()
+    expect(descriptors()).toBe(before)
+    const again = withStateMemory(section, () => stateArray(Int32Array, 1 << 20))
+    expect([again[5], descriptors()]).toEqual([0, before + 1])
+  })
+
+  it('of a section give their blocks back one by one', async () => {
+    const section = new MappedMemory({ table: table.memory, directory, owner: 0 }, true)
+    const kept = withStateMemory(section, () => stateArray(Int32Array, 1 << 20).fill(7))
+    withStateMemory(section, () => stateArray(Int32Array, 8 << 20).fill(8))
+    const blocks = (): number =>
+      Math.max(...readdirSync('/proc/self/fd').map((name) => statOf(`/proc/self/fd/${name}`)))
+    const before = blocks()
+    await released()
+    expect(before - blocks()).toBe(8 << 13)
+    expect(kept.every((value) => value === 7)).toBe(true)
+  })
+
   it('are refused with an error where the disk has no room', () => {
     const error = failure(() => memory.allocate(2 ** 50))
     expect(error.code).toBe('STORAGE_FULL')
@@ -167,6 +199,16 @@ function failure(step: () => unknown): MillraceError {
     if (error instanceof MillraceError) return error
   }
   throw new Error('it did not fail')
+}
+
+/** Blocks of 512 bytes of a file without a name. */
+function statOf(path: string): number {
+  try {
+    const { blocks, nlink } = statSync(path)
+    return nlink === 0 ? blocks : 0
+  } catch {
+    return 0
+  }
 }
 
 const ROWS = 4000

@@ -7,13 +7,12 @@
  * set aside before they are used, so that a full disk is an error and no signal. What nobody refers to is unmapped when
  * the garbage collector says so, and its blocks are free then.
  */
-import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
-import { threadId } from 'node:worker_threads'
-import { asMillraceError, MillraceError } from '../../core/errors.ts'
+import { statfsSync, writeSync } from 'node:fs'
+import { MillraceError } from '../../core/errors.ts'
 import type { MemoryBeyond, MemorySection } from '../table/memory.ts'
 import { ENOSPC, type Libc, loadLibc } from './libc.ts'
 import { MappingTable } from './mapping-table.ts'
+import { MemoryFile } from './memory-file.ts'
 
 /** Bytes of the shortest array that has a file. */
 const SHORTEST = 1 << 20
@@ -33,8 +32,6 @@ const SECTIONS = 64
 const DIVIDED = 1 / 16
 /** Left free on the disk, so that what cannot be had is known before it is full. */
 const SPACE_RESERVE = 1 << 20
-/** In the names that the files have for a moment: the watcher knows the mappings by it. */
-export const FILE_NAME = 'millrace-state-memory'
 
 /** What a thread needs to map memory; plain data. */
 export interface MemoryShare {
@@ -52,7 +49,8 @@ interface Area {
   readonly table: MappingTable
   readonly libc: Libc
   readonly number: number
-  readonly descriptor: number
+  readonly file: MemoryFile
+  readonly offset: number
   readonly address: number
   readonly reserved: number
   bytes: number
@@ -67,8 +65,6 @@ const gone = new FinalizationRegistry<Area>((area) => {
   if (--area.views === 0) release(area)
 })
 
-let files = 0
-
 export class MappedMemory implements MemorySection {
   readonly shortest: number
   readonly #libc: Libc
@@ -78,6 +74,7 @@ export class MappedMemory implements MemorySection {
   readonly #live = new Set<Area>()
   /** Of a section. */
   readonly #isWhole: boolean
+  #common: MemoryFile | undefined
   readonly beyond: MemoryBeyond | undefined
 
   /** @throws MillraceError UNSUPPORTED_FEATURE */
@@ -109,12 +106,13 @@ export class MappedMemory implements MemorySection {
   }
 
   allocate(bytes: number, limit = bytes): ArrayBuffer {
-    const descriptor = createFile(this.#share.directory)
+    const file = this.#file()
+    const offset = file.take()
     const reserved = Math.max(this.#isWhole ? RESERVED_OF_SECTION : RESERVED, 2 * limit)
     let number: number | undefined
     try {
-      this.#reserve(descriptor, 0, bytes)
-      const address = this.#libc.map(reserved, descriptor, this.#isWhole)
+      this.#reserve(file, offset, bytes)
+      const address = this.#libc.map(reserved, file.descriptor, offset, this.#isWhole)
       if (address === undefined) throw noAddresses()
       number = this.#table.enter({ address, bytes, reserved }, this.#share.owner)
       if (number === undefined) {
@@ -122,12 +120,12 @@ export class MappedMemory implements MemorySection {
         throw noAddresses()
       }
       const [table, libc, among] = [this.#table, this.#libc, this.#live]
-      const area = { table, libc, number, descriptor, address, reserved, bytes, views: 0, among }
+      const area = { table, libc, number, file, offset, address, reserved, bytes, views: 0, among }
       among.add(area)
       if (this.#isWhole) libc.bringIn(address, bytes)
       return this.#view(area, limit)
     } catch (error) {
-      if (number === undefined) closeSync(descriptor)
+      if (number === undefined) file.giveBack(offset, bytes)
       throw error
     }
   }
@@ -148,7 +146,7 @@ export class MappedMemory implements MemorySection {
 
   #lengthen(area: Area, bytes: number): void {
     if (bytes <= area.bytes) return
-    this.#reserve(area.descriptor, area.bytes, bytes - area.bytes)
+    this.#reserve(area.file, area.offset + area.bytes, bytes - area.bytes)
     if (this.#isWhole) this.#libc.bringIn(area.address + area.bytes, bytes - area.bytes)
     area.bytes = bytes
     this.#table.grow(area.number, bytes)
@@ -162,7 +160,15 @@ export class MappedMemory implements MemorySection {
     return buffer
   }
 
-  #reserve(descriptor: number, offset: number, length: number): void {
+  /** One for all arrays of a section: there are many of these. */
+  #file(): MemoryFile {
+    if (!this.#isWhole) return new MemoryFile(this.#share.directory, this.#libc)
+    if (this.#common === undefined || this.#common.isClosed)
+      this.#common = new MemoryFile(this.#share.directory, this.#libc)
+    return this.#common
+  }
+
+  #reserve({ descriptor }: MemoryFile, offset: number, length: number): void {
     const { directory } = this.#share
     const { bavail, bsize } = statfsSync(directory)
     const error = bavail * bsize < length + SPACE_RESERVE ? ENOSPC : this.#libc.reserve(descriptor, offset, length)
@@ -207,26 +213,13 @@ function writeZeros(descriptor: number, offset: number, length: number): void {
 }
 
 function release(area: Area): void {
-  const { table, libc, number, descriptor, address } = area
+  const { table, libc, number, file, offset, address, bytes } = area
   area.among.delete(area)
   table.leave(number, (mapping) => {
     // Whoever ends a thread has unmapped what it had.
     if (mapping.address === address) libc.unmap(mapping.address, mapping.reserved)
   })
-  closeSync(descriptor)
-}
-
-/** Without a name: it ends with the process, however that ends. */
-function createFile(directory: string): number {
-  const path = join(directory, `${FILE_NAME}-${process.pid}-${threadId}-${files++}`)
-  try {
-    mkdirSync(directory, { recursive: true })
-    const descriptor = openSync(path, 'wx+')
-    rmSync(path)
-    return descriptor
-  } catch (error) {
-    throw asMillraceError(error, 'IO_ERROR')
-  }
+  file.giveBack(offset, bytes)
 }
 
 function noAddresses(): MillraceError {

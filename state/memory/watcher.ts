@@ -7,7 +7,7 @@ import { workerData } from 'node:worker_threads'
 import { Dropping } from './dropping.ts'
 import { loadLibc } from './libc.ts'
 import { MappingTable } from './mapping-table.ts'
-import { FILE_NAME } from './mapped-memory.ts'
+import { FILE_NAME } from './memory-file.ts'
 
 /** From how little on it looks often, as a share of the budget. */
 const NEAR = 0.5
