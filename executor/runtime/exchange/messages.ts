@@ -5,9 +5,9 @@
  *     and 2 where hashes of their key · kinds · hashes · columns: u32 kind, u32 1 where there are NULLs · NULL bytes
  *     · values
  *
- * Variable-length values are packed: lengths, then what belongs to the rows, so that nothing else is copied. Texts in
- * constant bytes (`core/lasting-bytes.ts`) stay there: the kind CONSTANT · u32 number of the bytes, u32 how many follow
- * · the bytes, in the first message of that number · starts · lengths
+ * Variable-length values are packed: of texts starts, then lengths, then what belongs to the rows, so that nothing else
+ * is copied. Texts in constant bytes (`core/lasting-bytes.ts`) stay there: the kind CONSTANT · u32 number of the bytes,
+ * u32 how many follow · the bytes, in the first message of that number · starts · lengths
  */
 import { copyRun, dataView } from '../../../core/byte-copy.ts'
 import { type ChangeBatch, withKeyHashes } from '../../../core/change-batch.ts'
@@ -199,11 +199,13 @@ export class MessageWriter {
   }
 
   #bytesColumn({ starts, lengths, data, nulls }: BytesColumn, indices: Int32Array, count: number): void {
-    const lengthsAt = this.#take(4 * count)
+    const [startsAt, lengthsAt] = [this.#take(4 * count), this.#take(4 * count)]
+    const places = new Int32Array(this.bytes.buffer, startsAt, count)
     const out = new Int32Array(this.bytes.buffer, lengthsAt, count)
     let total = 0
     for (let i = 0; i < count; i++) {
       const row = indices[i] as number
+      places[i] = total
       total += out[i] = nulls !== null && nulls[row] === 1 ? 0 : (lengths[row] as number)
     }
     this.#pair(total, 0)
@@ -372,9 +374,9 @@ class MessageReader {
       case 'constant':
         return this.#constantColumn(rows, nulls)
       case 'bytes': {
-        const lengths = this.#intArray(rows)
+        const [starts, lengths] = [this.#intArray(rows), this.#intArray(rows)]
         const [size] = this.pair()
-        return { kind, starts: startsOf(lengths), lengths, data: this.#byteArray(size), nulls }
+        return { kind, starts, lengths, data: this.#byteArray(size), nulls }
       }
       case 'list': {
         const lengths = this.#intArray(rows)
