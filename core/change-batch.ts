@@ -34,6 +34,25 @@ export interface ChangeBatch {
   readonly rows: number
   readonly columns: readonly Column[]
   readonly kinds: Uint8Array | null
+  /** Of a key, where whoever made the batch had to compute them anyway. */
+  readonly keyHashes?: KeyHashes
+}
+
+/** Hashes by row, as tables of state hash keys. Of these very columns: they say nothing of others in their place. */
+export interface KeyHashes {
+  readonly columns: readonly Column[]
+  readonly values: Int32Array
+}
+
+/** @param values by row, of the columns at these positions */
+export function withKeyHashes(batch: ChangeBatch, key: readonly number[], values: Int32Array): ChangeBatch {
+  return { ...batch, keyHashes: { columns: key.map((column) => batch.columns[column] as Column), values } }
+}
+
+/** The hashes of a key, where they came along with the batch. */
+export function keyHashesOf({ keyHashes }: ChangeBatch, key: readonly Column[]): Int32Array | undefined {
+  if (keyHashes === undefined || keyHashes.columns.length !== key.length) return undefined
+  return keyHashes.columns.every((column, index) => column === key[index]) ? keyHashes.values : undefined
 }
 
 export function createBatch(

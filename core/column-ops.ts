@@ -113,7 +113,8 @@ export function gatherColumn(column: Column, indices: Int32Array, count: number,
   }
 }
 
-function gatherInts(values: Int32Array, indices: Int32Array, count: number, reuse?: Int32Array): Int32Array {
+/** @param reuse where the result goes if it is long enough */
+export function gatherInts(values: Int32Array, indices: Int32Array, count: number, reuse?: Int32Array): Int32Array {
   const out = reuse !== undefined && reuse.length >= count ? reuse : new Int32Array(count)
   for (let i = 0; i < count; i++) out[i] = values[indices[i] as number] as number
   return out

@@ -24,7 +24,7 @@ export function createSource(context: SourceContext): Source {
 export { mergeLanes as mergePositions } from '../api/lanes.ts'
 
 /** Events that go to one subtask in a row. */
-const BLOCK = 4096
+const BLOCK = 8192
 
 class NexmarkSource implements Source {
   readonly #context: SourceContext

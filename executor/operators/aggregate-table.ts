@@ -1,7 +1,7 @@
 /** AggregateTable: groups and their accumulators, for aggregation with and without windows. */
 import type { ChangeBatch } from '../../core/change-batch.ts'
 import type { Column } from '../../core/column.ts'
-import { isRetraction } from '../../core/change-batch.ts'
+import { isRetraction, keyHashesOf } from '../../core/change-batch.ts'
 import { MillraceError, unreachable } from '../../core/errors.ts'
 import type { SqlType } from '../../core/types.ts'
 import type { AggregateCall } from '../../planner/expression.ts'
@@ -144,7 +144,7 @@ export class AggregateTable {
     scratch.reserve(rows)
     const { changed } = scratch
     changed.fill(0, 0, rows)
-    const lookup = this.table.lookupOrInsert(keys, rows, now)
+    const lookup = this.table.lookupOrInsert(keys, rows, now, keyHashesOf(batch, keys))
     const groups = lookup.rowIds
     const actions = this.#counts === undefined ? null : this.#act(this.#counts, groups, kinds, rows)
     const input = { rows, columns, kinds, groups, actions }

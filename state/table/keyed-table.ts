@@ -116,11 +116,12 @@ export class KeyedTable implements ProbeTarget, DirectTarget {
    * The rows of a batch's keys, inserted where they are missing; all of them count as written.
    *
    * @param now processing time in milliseconds; used only with a TTL
+   * @param hashes what `hashKeys` gives the keys, where that is known
    */
-  lookupOrInsert(columns: readonly Column[], count: number, now = 0): Lookup {
+  lookupOrInsert(columns: readonly Column[], count: number, now = 0, hashes?: Int32Array): Lookup {
     this.#scratch.reserve(count)
     const { rowIds, inserted } = this.#scratch
-    let insertedCount = this.#find(columns, count, true)
+    let insertedCount = this.#find(columns, count, true, hashes)
     this.storage.markAll(rowIds, count)
     if (this.size > LARGE) this.touched ^= touchRows(this.values, rowIds, count)
     if (this.storage.expires) insertedCount += this.#renew(count, now)
@@ -148,12 +149,13 @@ export class KeyedTable implements ProbeTarget, DirectTarget {
     return rowIds
   }
 
-  /** Fills the scratch in. @returns number of inserted rows */
-  #find(columns: readonly Column[], count: number, insert: boolean): number {
-    const { hashes, rowIds, inserted, missed } = this.#scratch
+  /** Fills the scratch in. @param known hashes of the keys @returns number of inserted rows */
+  #find(columns: readonly Column[], count: number, insert: boolean, known?: Int32Array): number {
+    const { rowIds, inserted, missed } = this.#scratch
+    const hashes = known ?? this.#scratch.hashes
     const stored = this.#stored(columns, count)
-    const known = this.#upperHalf
-    const words = known === undefined ? undefined : keyWords(stored)
+    const half = this.#upperHalf
+    const words = half === undefined ? undefined : keyWords(stored)
     if (insert) inserted.fill(0, 0, count)
     if (this.size >= this.#directAt && !this.#direct.isUsed) this.#startDirect()
     if (this.#direct.isUsed && words !== undefined) {
@@ -163,8 +165,8 @@ export class KeyedTable implements ProbeTarget, DirectTarget {
         return this.#direct.insert(this, words, missed, missing, rowIds, inserted)
     }
     if (this.#direct.isUsed) this.#reindex()
-    hashKeys(stored, count, hashes)
-    const upper = words === undefined ? undefined : commonUpperHalf(words, count, known)
+    if (known === undefined) hashKeys(stored, count, hashes)
+    const upper = words === undefined ? undefined : commonUpperHalf(words, count, half)
     if (insert) this.#upperHalf = upper
     if (words === undefined || upper === undefined) {
       if (this.size > LARGE) this.touched ^= touchKeys(this, hashes, count)

@@ -6,8 +6,8 @@
  * 3. A ring is not read while a queue behind its reader is full; the exchange that leads furthest down is always read.
  *    So memory is bounded and no worker waits for itself.
  */
-import type { ChangeBatch } from '../../../core/change-batch.ts'
-import { gatherColumn } from '../../../core/column-ops.ts'
+import { type ChangeBatch, withKeyHashes } from '../../../core/change-batch.ts'
+import { gatherColumn, gatherInts } from '../../../core/column-ops.ts'
 import type { Deployment, Exchange } from '../../../planner/physical/exchange.ts'
 import type { OperatorGraph } from '../../../planner/physical/graph.ts'
 import { Inbox, Outbox } from './mailbox.ts'
@@ -57,6 +57,8 @@ interface Link {
   readonly inboxes: readonly (Inbox | undefined)[]
   /** undefined: everything goes to the first worker. */
   readonly partitioner: Partitioner | undefined
+  /** The columns that a hash of each row goes along of; empty: none does. */
+  readonly hashed: readonly number[]
   /** What went to this worker itself last. */
   own: ChangeBatch | undefined
 }
@@ -163,6 +165,10 @@ export class Exchanges {
     const rings = memory.rings[exchange.index] ?? []
     const schema = this.#graph.nodes[exchange.from]?.schema ?? { fields: [] }
     const { distribution } = exchange
+    const partitioner =
+      distribution.kind === 'hash'
+        ? new Partitioner(schema, distribution.columns, parallelism, maxParallelism)
+        : undefined
     return {
       exchange,
       outboxes: (rings[this.worker] ?? []).map((ring, receiver) =>
@@ -172,12 +178,17 @@ export class Exchanges {
         const ring = row[this.worker] ?? null
         return ring === null ? undefined : new Inbox(ring, () => this.#ring(sender))
       }),
-      partitioner:
-        distribution.kind === 'hash'
-          ? new Partitioner(schema, distribution.columns, parallelism, maxParallelism)
-          : undefined,
+      partitioner,
+      hashed: partitioner?.hashes === null ? [] : this.#hashedColumns(exchange),
       own: undefined,
     }
+  }
+
+  /** Where the operator looks rows up by just what they are divided by. */
+  #hashedColumns({ to, distribution }: Exchange): readonly number[] {
+    const node = this.#graph.nodes[to]
+    if (node?.kind !== 'group-aggregate' || distribution.kind !== 'hash') return []
+    return node.keys.join() === distribution.columns.join() ? node.keys : []
   }
 
   #ring(worker: number): void {
@@ -188,15 +199,17 @@ export class Exchanges {
   }
 
   #sendRows(link: Link, receiver: number, batch: ChangeBatch, share: Share, target: ExchangeTarget): void {
+    const hashes = link.hashed.length === 0 ? null : (link.partitioner?.hashes ?? null)
     if (receiver === this.worker) {
+      const hashed = hashes === null ? batch : withKeyHashes(batch, link.hashed, hashes)
       const isWhole = share.count === batch.rows
-      if (!isWhole) link.own = gatherInto(link.own, batch, share)
-      target.receive(link.exchange, receiver, { kind: 'rows', batch: isWhole ? batch : (link.own ?? batch) })
+      if (!isWhole) link.own = gatherInto(link.own, hashed, link.hashed, share)
+      target.receive(link.exchange, receiver, { kind: 'rows', batch: isWhole ? hashed : (link.own ?? hashed) })
       return
     }
     const outbox = link.outboxes[receiver]
     if (outbox === undefined) return
-    this.#writer.rows(batch, share.indices, share.count, outbox.constants)
+    this.#writer.rows(batch, share.indices, share.count, outbox.constants, hashes)
     this.#write(outbox)
   }
 
@@ -231,7 +244,7 @@ export class Exchanges {
       const bytes = inbox.receive()
       if (bytes === undefined) break
       worked = true
-      target.receive(link.exchange, sender, readMessage(bytes, schema, inbox.constants))
+      target.receive(link.exchange, sender, readMessage(bytes, schema, inbox.constants, link.hashed))
     }
     return worked
   }
@@ -253,11 +266,18 @@ function everyRow(rows: number): Share {
 }
 
 /** A batch is lent: the arrays of the last one may be used again. */
-function gatherInto(last: ChangeBatch | undefined, batch: ChangeBatch, { indices, count }: Share): ChangeBatch {
+function gatherInto(
+  last: ChangeBatch | undefined,
+  batch: ChangeBatch,
+  hashed: readonly number[],
+  { indices, count }: Share,
+): ChangeBatch {
   const kinds = batch.kinds === null ? null : new Uint8Array(count)
   if (kinds !== null && batch.kinds !== null) {
     for (let i = 0; i < count; i++) kinds[i] = batch.kinds[indices[i] as number] as number
   }
   const columns = batch.columns.map((column, index) => gatherColumn(column, indices, count, last?.columns[index]))
-  return { schema: batch.schema, rows: count, columns, kinds }
+  const own = { schema: batch.schema, rows: count, columns, kinds }
+  if (hashed.length === 0 || batch.keyHashes === undefined) return own
+  return withKeyHashes(own, hashed, gatherInts(batch.keyHashes.values, indices, count, last?.keyHashes?.values))
 }

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
-import type { ChangeBatch } from '../../../core/change-batch.ts'
+import { type ChangeBatch, keyHashesOf } from '../../../core/change-batch.ts'
 import type { BytesColumn } from '../../../core/column.ts'
 import { readValue } from '../../../core/column-ops.ts'
 import { areLasting, constantBytes } from '../../../core/lasting-bytes.ts'
 import type { Schema, SqlType } from '../../../core/types.ts'
 import { MessageWriter, readMessage, SentConstants } from './messages.ts'
+import { hashKeys } from '../../../state/table/hash.ts'
 import { Partitioner } from './partitioner.ts'
 
 const SCHEMA: Schema = {
@@ -140,4 +141,32 @@ test('who does not keep constant bytes is sent the texts, as of a view of such b
   const kept = many.filter((data) => check(data, sent).data.buffer === data.buffer)
   expect(kept).toEqual(many.slice(0, 64))
   expect(received.length).toBe(64)
+})
+
+test('hashes of a key arrive with its rows, and are those that a table of state would compute', () => {
+  const nulls = Uint8Array.from({ length: ROWS }, (_, row) => (row % 5 === 0 ? 1 : 0))
+  const batch = batchOf(nulls)
+  const partitioner = new Partitioner(SCHEMA, [1, 0], 2, 128)
+  const writer = new MessageWriter()
+  for (const { indices, count } of partitioner.divide(batch)) {
+    writer.rows(batch, indices, count, undefined, partitioner.hashes)
+    const message = readMessage(writer.bytes.slice(0, writer.size), SCHEMA, [], [1, 0])
+    if (message.kind !== 'rows') throw new Error('rows were sent')
+    const [keys, texts] = message.batch.columns
+    if (keys === undefined || texts === undefined) throw new Error('rows of two columns were sent')
+    const expected = new Int32Array(count)
+    hashKeys([texts, keys], count, expected)
+    expect(count).toBeGreaterThan(ROWS / 5)
+    expect(keyHashesOf(message.batch, [texts, keys])).toEqual(expected)
+    // They say nothing of another key, nor of other columns in the place of these.
+    expect(keyHashesOf(message.batch, [keys, texts])).toBeUndefined()
+    expect(keyHashesOf(message.batch, [texts])).toBeUndefined()
+    expect(keyHashesOf({ ...message.batch, columns: [keys, { ...texts }] }, [{ ...texts }, keys])).toBeUndefined()
+  }
+})
+
+test('no hash is sent of a key that is quickly hashed again', () => {
+  const partitioner = new Partitioner(SCHEMA, [0], 2, 128)
+  partitioner.divide(batchOf(null))
+  expect(partitioner.hashes).toBeNull()
 })

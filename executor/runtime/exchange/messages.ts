@@ -1,15 +1,16 @@
 /**
  * What goes through a ring: messages of a header and, for rows, their columns. Everything is 8-byte aligned.
  *
- *     u32 bytes of the message · u32 kind · f64 time (of a watermark) · of rows: u32 rows · u32 1 where they have kinds
- *     · kinds · columns: u32 kind, u32 1 where there are NULLs · NULL bytes · values
+ *     u32 bytes of the message · u32 kind · f64 time (of a watermark) · of rows: u32 rows · u32 1 where they have kinds,
+ *     and 2 where hashes of their key · kinds · hashes · columns: u32 kind, u32 1 where there are NULLs · NULL bytes
+ *     · values
  *
- * Variable-length values are packed: lengths, then what belongs to the rows, so that nothing else is copied. Texts in
- * constant bytes (`core/lasting-bytes.ts`) stay there: the kind CONSTANT · u32 number of the bytes, u32 how many follow
- * · the bytes, in the first message of that number · starts · lengths
+ * Variable-length values are packed: of texts starts, then lengths, then what belongs to the rows, so that nothing else
+ * is copied. Texts in constant bytes (`core/lasting-bytes.ts`) stay there: the kind CONSTANT · u32 number of the bytes,
+ * u32 how many follow · the bytes, in the first message of that number · starts · lengths
  */
 import { copyRun, dataView } from '../../../core/byte-copy.ts'
-import type { ChangeBatch } from '../../../core/change-batch.ts'
+import { type ChangeBatch, withKeyHashes } from '../../../core/change-batch.ts'
 import type { BytesColumn, Column, FixedColumn, NullMask } from '../../../core/column.ts'
 import { invariant, MillraceError } from '../../../core/errors.ts'
 import { areConstant, constantBytes } from '../../../core/lasting-bytes.ts'
@@ -35,6 +36,9 @@ const COLUMN_KINDS: readonly Column['kind'][] = [
   'map',
   'row',
 ]
+
+const HAS_KINDS = 1
+const HAS_HASHES = 2
 
 /** Beside the kinds of columns. */
 const CONSTANT = COLUMN_KINDS.length
@@ -82,13 +86,21 @@ export class MessageWriter {
    * Rows `indices[0, count)` of the batch.
    *
    * @param constants of the reader, who gets every message; absent: nothing is left out
+   * @param hashes of the key of each row of the batch, to be sent along
    */
-  rows(batch: ChangeBatch, indices: Int32Array, count: number, constants?: SentConstants): void {
+  rows(
+    batch: ChangeBatch,
+    indices: Int32Array,
+    count: number,
+    constants?: SentConstants,
+    hashes: Int32Array | null = null,
+  ): void {
     this.size = 0
     this.#constants = constants
     this.#begin('rows', 0)
-    this.#pair(count, batch.kinds === null ? 0 : 1)
+    this.#pair(count, (batch.kinds === null ? 0 : HAS_KINDS) | (hashes === null ? 0 : HAS_HASHES))
     if (batch.kinds !== null) this.#nulls(batch.kinds, indices, count)
+    if (hashes !== null) this.#ints(hashes, indices, count)
     for (const column of batch.columns) this.#column(column, indices, count)
     this.#end()
   }
@@ -160,6 +172,11 @@ export class MessageWriter {
     }
   }
 
+  #ints(values: Int32Array, indices: Int32Array, count: number): void {
+    const at = this.#take(4 * count)
+    gatherInts(values, indices, count, new Int32Array(this.bytes.buffer, at, count))
+  }
+
   /** Lengths. @returns the rows of the child that belong to the rows */
   #views(
     { starts, lengths, nulls }: { starts: Int32Array; lengths: Int32Array; nulls: NullMask },
@@ -182,11 +199,13 @@ export class MessageWriter {
   }
 
   #bytesColumn({ starts, lengths, data, nulls }: BytesColumn, indices: Int32Array, count: number): void {
-    const lengthsAt = this.#take(4 * count)
+    const [startsAt, lengthsAt] = [this.#take(4 * count), this.#take(4 * count)]
+    const places = new Int32Array(this.bytes.buffer, startsAt, count)
     const out = new Int32Array(this.bytes.buffer, lengthsAt, count)
     let total = 0
     for (let i = 0; i < count; i++) {
       const row = indices[i] as number
+      places[i] = total
       total += out[i] = nulls !== null && nulls[row] === 1 ? 0 : (lengths[row] as number)
     }
     this.#pair(total, 0)
@@ -219,10 +238,8 @@ export class MessageWriter {
       this.bytes.set(data, at)
       constants.add(data)
     }
-    const at = this.#take(4 * count)
-    const end = this.#take(4 * count)
-    gatherInts(starts, indices, count, new Int32Array(this.bytes.buffer, at, count))
-    gatherInts(lengths, indices, count, new Int32Array(this.bytes.buffer, end, count))
+    this.#ints(starts, indices, count)
+    this.#ints(lengths, indices, count)
   }
 
   #fixed(column: FixedColumn, indices: Int32Array, count: number): void {
@@ -290,14 +307,20 @@ export type Message =
 /**
  * @param bytes of one whole message, 8-byte aligned; the batch points into them
  * @param constants that earlier messages of this writer had with them, by number; new ones are added
+ * @param key the columns that hashes are of
  */
-export function readMessage(bytes: Uint8Array, schema: Schema, constants: Uint8Array[] = []): Message {
+export function readMessage(
+  bytes: Uint8Array,
+  schema: Schema,
+  constants: Uint8Array[] = [],
+  key: readonly number[] = [],
+): Message {
   const reader = new MessageReader(bytes, constants)
   const [, code] = reader.pair()
   const time = reader.double()
   const kind = KINDS[code]
   if (kind === undefined) throw new MillraceError('INTERNAL_ERROR', `an exchange brought a message of kind ${code}`)
-  return kind === 'rows' ? { kind, batch: reader.batch(schema) } : { kind, time }
+  return kind === 'rows' ? { kind, batch: reader.batch(schema, key) } : { kind, time }
 }
 
 class MessageReader {
@@ -320,10 +343,12 @@ class MessageReader {
     return new Float64Array(this.#buffer, this.#take(8), 1)[0] ?? 0
   }
 
-  batch(schema: Schema): ChangeBatch {
-    const [rows, hasKinds] = this.pair()
-    const kinds = hasKinds === 1 ? this.#byteArray(rows) : null
-    return { schema, rows, kinds, columns: schema.fields.map(() => this.#column(rows)) }
+  batch(schema: Schema, key: readonly number[]): ChangeBatch {
+    const [rows, parts] = this.pair()
+    const kinds = (parts & HAS_KINDS) === 0 ? null : this.#byteArray(rows)
+    const hashes = (parts & HAS_HASHES) === 0 ? undefined : this.#intArray(rows)
+    const batch = { schema, rows, kinds, columns: schema.fields.map(() => this.#column(rows)) }
+    return hashes === undefined ? batch : withKeyHashes(batch, key, hashes)
   }
 
   #take(bytes: number): number {
@@ -349,9 +374,9 @@ class MessageReader {
       case 'constant':
         return this.#constantColumn(rows, nulls)
       case 'bytes': {
-        const lengths = this.#intArray(rows)
+        const [starts, lengths] = [this.#intArray(rows), this.#intArray(rows)]
         const [size] = this.pair()
-        return { kind, starts: startsOf(lengths), lengths, data: this.#byteArray(size), nulls }
+        return { kind, starts, lengths, data: this.#byteArray(size), nulls }
       }
       case 'list': {
         const lengths = this.#intArray(rows)

@@ -16,7 +16,8 @@ function keyGroupOwners(parallelism: number, maxParallelism: number): Int32Array
 export class KeyGroups {
   readonly #stored: readonly StoredColumn[]
   readonly #owners: Int32Array
-  #hashes = new Int32Array(0)
+  /** Of the keys of the last call of `workersOf`, but where there is a faster way to their workers. */
+  hashes = new Int32Array(0)
 
   /** @param owners of each key group */
   constructor(
@@ -31,8 +32,8 @@ export class KeyGroups {
 
   /** @param out receives the worker of each of the first `rows` keys */
   workersOf(columns: readonly Column[], rows: number, out: Int32Array): void {
-    if (this.#hashes.length < rows) this.#hashes = new Int32Array(rows)
-    const hashes = this.#hashes
+    if (this.hashes.length < rows) this.hashes = new Int32Array(rows)
+    const { hashes } = this
     const [first] = columns
     const groups = this.#owners.length
     if (columns.length === 1 && first?.kind === 'i64' && first.nulls === null && (groups & (groups - 1)) === 0) {
@@ -93,6 +94,8 @@ export class Partitioner {
   readonly #columns: readonly number[]
   readonly #groups: KeyGroups
   readonly #shares: readonly Share[]
+  /** Where hashing again costs more than sending the hash along: texts, and several columns. */
+  readonly #sendsHashes: boolean
   #workers = new Int32Array(0)
 
   constructor(schema: Schema, columns: readonly number[], parallelism: number, maxParallelism: number) {
@@ -103,7 +106,13 @@ export class Partitioner {
       return type
     })
     this.#groups = new KeyGroups(types, parallelism, maxParallelism)
+    this.#sendsHashes = types.length > 1 || types.some((type) => ['bytes', 'encoded'].includes(storedKind(type)))
     this.#shares = Array.from({ length: parallelism }, () => ({ indices: new Int32Array(0), count: 0 }))
+  }
+
+  /** Of the keys of the batch that was divided last, where they are sent along; valid until the next call. */
+  get hashes(): Int32Array | null {
+    return this.#sendsHashes ? this.#groups.hashes : null
   }
 
   /** @returns by worker: its rows; valid until the next call */
