@@ -92,7 +92,7 @@ function ofOperator(node: OperatorNode, parts: readonly (readonly PageWrite[])[]
     groups: new KeyGroups([], parallelism, maxParallelism),
     division: divisions[node.uid],
   }
-  return dividePages(node, parts, placement).flatMap((pages, subtask) =>
+  return [...dividePages(node, parts, placement)].flatMap((pages, subtask) =>
     pages.map((page) => ({ uid: subtaskUid(node.uid, subtask), ...page })),
   )
 }
@@ -108,23 +108,21 @@ export interface Placement {
 }
 
 /**
+ * Of each new part the pages, one part after the other.
+ *
  * @param parts pages that are all there is of each old part of the operator
- * @returns by new part
  * @throws MillraceError INVALID_CHECKPOINT that names the operator
  */
-export function dividePages(
+export function* dividePages(
   node: OperatorNode,
   parts: readonly (readonly StatePage[])[],
   placement: Placement,
-): readonly (readonly StatePage[])[] {
+): Generator<readonly StatePage[]> {
   const tables = new TablesOfOperator(node, parts, placement)
-  const divided = Array.from({ length: placement.targets }, (): StatePage[] => [])
-  for (const table of new Set(parts.flat().map((page) => page.table))) {
-    for (const [target, pages] of tables.pages(table).slice(0, placement.targets).entries()) {
-      for (const page of pages) divided[target]?.push({ table, ...page })
-    }
-  }
-  return divided
+  const names = [...new Set(parts.flat().map((page) => page.table))]
+  const all = names.map((table) => ({ table, pagesOf: tables.pages(table) }))
+  for (let target = 0; target < placement.targets; target++)
+    yield all.flatMap(({ table, pagesOf }) => pagesOf(target).map((page) => ({ table, ...page })))
 }
 
 class TablesOfOperator {
@@ -141,21 +139,24 @@ class TablesOfOperator {
     this.#targets = placement.targets
   }
 
-  /** By new subtask. */
-  pages(table: string): readonly (readonly TablePage[])[] {
+  /** What gives the pages of a new part. */
+  pages(table: string): (target: number) => readonly TablePage[] {
     const rule = this.#rule(table)
     switch (rule.kind) {
       case 'rows': {
         const { owner, references, unique } = rule
         const all = 'table' in owner ? [owner, ...references] : references
         const followed = all.map((reference) => ({ ...reference, moves: this.#place(reference.table).moves }))
-        return this.#place(table).pages(followed, unique)
+        const placed = this.#place(table)
+        return (target) => placed.pagesOf(target, followed, unique)
       }
-      case 'number':
-        return this.#number(table, rule.merge)
+      case 'number': {
+        const numbers = this.#number(table, rule.merge)
+        return (target) => numbers[target] ?? []
+      }
       case 'copied': {
         const [first = []] = this.#own(table).filter((pages) => pages.length > 0)
-        return Array.from({ length: this.#targets }, () => first)
+        return () => first
       }
       default:
         return unreachable(rule)

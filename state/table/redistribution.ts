@@ -6,6 +6,7 @@ import type { Column } from '../../core/column.ts'
 import { decodePage, pageNumber, rowsSpanned, SECOND_PART, storedColumns, storedKinds, type TablePage } from './page.ts'
 import { RowTable } from './row-table.ts'
 import { BytesStore } from './bytes-store.ts'
+import { stateArray } from './memory.ts'
 import { readPage } from './page-output.ts'
 import { createStoredColumn, FixedStore, type StoredColumn, type StoredKind } from './stored-column.ts'
 
@@ -40,7 +41,7 @@ class StoredTable {
     // Rows from before there was a time to live count as written now, as at a restore.
     const times = this.columns.at(-1)
     if (times?.kind === 'f64') times.values.fill(Date.now() as never)
-    const occupied = new Uint8Array(this.capacity)
+    const occupied = stateArray(Uint8Array, this.capacity)
     for (const entry of pages) {
       if (entry.bytes === null) continue
       const from = entry.page < SECOND_PART ? 0 : first.length
@@ -48,7 +49,10 @@ class StoredTable {
       const columns = this.columns.slice(from, from + storedColumns(bytes))
       decodePage(pageNumber(entry), bytes, occupied, columns)
     }
-    this.rows = Int32Array.from(occupied.keys()).filter((row) => occupied[row] === 1)
+    const rows = stateArray(Int32Array, this.capacity)
+    let count = 0
+    for (let row = 0; row < this.capacity; row++) if (occupied[row] === 1) rows[count++] = row
+    this.rows = rows.subarray(0, count)
   }
 }
 
@@ -58,12 +62,16 @@ interface KindsOfParts {
   readonly second: readonly StoredKind[]
 }
 
+/** Rows that are routed at a time. */
+const ROUTED_ROWS = 1 << 16
+
 /** The rows of one table, in all its old subtasks, on their way to the new ones: first placed, then written. */
 export class Redistribution {
   readonly #stored: readonly (StoredTable | undefined)[]
   readonly #kinds: KindsOfParts
-  readonly #targets: number
   readonly moves: readonly Moves[]
+  /** By old subtask: its rows, new subtask by new subtask, and where those of each begin. */
+  readonly #order: readonly { readonly rows: Int32Array; readonly starts: Int32Array }[]
 
   /**
    * @param parts by old subtask: its pages of the table
@@ -72,56 +80,76 @@ export class Redistribution {
   constructor(parts: readonly (readonly TablePage[])[], targets: number, route: Route) {
     const written = parts.map((pages) => pages.filter(({ bytes }) => bytes !== null))
     const all = written.flat()
-    const kinds = {
+    this.#kinds = {
       first: widest(all.filter(({ page }) => page < SECOND_PART)),
       second: widest(all.filter(({ page }) => page >= SECOND_PART)),
     }
-    this.#kinds = kinds
-    this.#targets = targets
-    this.#stored = written.map((pages) => (pages.length === 0 ? undefined : new StoredTable(kinds, pages)))
+    this.#stored = written.map((pages) => (pages.length === 0 ? undefined : new StoredTable(this.#kinds, pages)))
     const counts = new Int32Array(targets)
     this.moves = this.#stored.map((stored, subtask): Moves => {
       if (stored === undefined) return NOWHERE
-      const goesTo = route(stored.columns, stored.rows, subtask)
-      const subtasks = new Int32Array(stored.capacity).fill(-1)
-      const rows = new Int32Array(stored.capacity)
-      for (const [i, row] of stored.rows.entries()) {
-        const target = goesTo[i] as number
-        if (target < 0 || target >= targets) continue
-        subtasks[row] = target
-        rows[row] = counts[target] as number
-        counts[target] = (counts[target] as number) + 1
+      const subtasks = stateArray(Int32Array, stored.capacity).fill(-1)
+      const rows = stateArray(Int32Array, stored.capacity)
+      for (let from = 0; from < stored.rows.length; from += ROUTED_ROWS) {
+        const routed = stored.rows.subarray(from, from + ROUTED_ROWS)
+        const goesTo = route(stored.columns, routed, subtask)
+        for (let i = 0; i < routed.length; i++) {
+          const target = goesTo[i] as number
+          if (target < 0 || target >= targets) continue
+          const row = routed[i] as number
+          subtasks[row] = target
+          rows[row] = counts[target] as number
+          counts[target] = (counts[target] as number) + 1
+        }
       }
       return { subtasks, rows }
     })
+    this.#order = this.moves.map(({ subtasks }) => inOrderOf(subtasks, targets))
   }
 
   /**
    * @param unique 64-bit column whose values differ within each old subtask: they do in the new ones, in that order
-   * @returns by new subtask: its pages
+   * @returns pages of a new subtask
    */
-  pages(references: readonly Reference[], unique?: number): readonly (readonly TablePage[])[] {
+  pagesOf(target: number, references: readonly Reference[], unique?: number): readonly TablePage[] {
     const { first, second } = this.#kinds
-    const targets = Array.from({ length: this.#targets }, () => {
-      const columns = [...first, ...second].map((kind) => createStoredColumn(kind))
-      return { columns, table: new RowTable(columns, 0, second.length === 0 ? 0 : first.length) }
-    })
+    const columns = [...first, ...second].map((kind) => createStoredColumn(kind))
+    const table = new RowTable(columns, 0, second.length === 0 ? 0 : first.length)
     for (const [subtask, stored] of this.#stored.entries()) {
-      const moves = this.moves[subtask]
-      if (stored === undefined || moves === undefined) continue
-      for (const row of stored.rows) {
-        const target = targets[moves.subtasks[row] as number]
-        if (target === undefined) continue
-        // Ids are given in the order in which rows are placed.
-        const id = target.table.allocate()
-        for (const [n, column] of stored.columns.entries()) copyValue(column, row, target.columns[n], id)
-        for (const reference of references) follow(target.columns[reference.column], id, reference, subtask)
-        if (unique !== undefined) spread(target.columns[unique], id, subtask, this.#stored.length)
-        target.table.mark(id)
+      const order = this.#order[subtask]
+      if (stored === undefined || order === undefined) continue
+      const rows = order.rows.subarray(order.starts[target], order.starts[target + 1])
+      // Ids are given in the order in which rows are placed.
+      const ids = Int32Array.from(rows, () => table.allocate())
+      for (const [n, column] of stored.columns.entries()) copyValues(column, rows, columns[n], ids)
+      for (const id of ids) {
+        for (const reference of references) follow(columns[reference.column], id, reference, subtask)
+        if (unique !== undefined) spread(columns[unique], id, subtask, this.#stored.length)
       }
+      table.markAll(ids, ids.length)
     }
-    return targets.map(({ table }) => table.snapshotPages())
+    return table.snapshotPages()
   }
+}
+
+/** A stable sort by counting; rows without a subtask are left out. */
+function inOrderOf(subtasks: Int32Array, targets: number): { rows: Int32Array; starts: Int32Array } {
+  const starts = new Int32Array(targets + 1)
+  for (let row = 0; row < subtasks.length; row++) {
+    const next = (subtasks[row] as number) + 1
+    if (next > 0) starts[next] = (starts[next] as number) + 1
+  }
+  for (let n = 1; n <= targets; n++) starts[n] = (starts[n] as number) + (starts[n - 1] as number)
+  const places = starts.slice()
+  const rows = stateArray(Int32Array, starts[targets] as number)
+  for (let row = 0; row < subtasks.length; row++) {
+    const target = subtasks[row] as number
+    if (target < 0) continue
+    const place = places[target] as number
+    rows[place] = row
+    places[target] = place + 1
+  }
+  return { rows, starts }
 }
 
 function follow(ids: StoredColumn | undefined, row: number, { moves, plus }: Reference, subtask: number): void {
@@ -145,14 +173,15 @@ function widest(pages: readonly TablePage[]): readonly StoredKind[] {
     .reduce<readonly StoredKind[]>((a, b) => (b.length > a.length ? b : a), [])
 }
 
-function copyValue(from: StoredColumn, row: number, to: StoredColumn | undefined, id: number): void {
-  if (from instanceof BytesStore && to instanceof BytesStore) {
-    to.set(id, from.data, from.starts[row] as number, from.lengths[row] as number)
-  } else if (from instanceof FixedStore && to instanceof FixedStore) {
-    const width = from.kind === 'i128' ? 2 : 1
-    for (let part = 0; part < width; part++) to.values[width * id + part] = from.values[width * row + part] as never
-  } else return
-  if (from.nulls !== null && from.nulls[row] === 1) to.ensureNulls()[id] = 1
+function copyValues(from: StoredColumn, rows: Int32Array, to: StoredColumn | undefined, ids: Int32Array): void {
+  if (from instanceof FixedStore && to instanceof FixedStore) to.put(ids, from.view(), rows, ids.length)
+  if (!(from instanceof BytesStore) || !(to instanceof BytesStore)) return
+  const { data, starts, lengths, nulls } = from
+  for (let i = 0; i < ids.length; i++) {
+    const row = rows[i] as number
+    to.set(ids[i] as number, data, starts[row] as number, lengths[row] as number)
+    if (nulls !== null && nulls[row] === 1) to.ensureNulls()[ids[i] as number] = 1
+  }
 }
 
 /** Columns of stored rows in the order of `rows`, for hashing. */

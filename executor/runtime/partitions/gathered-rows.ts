@@ -8,6 +8,7 @@ import { type ColumnBuffer, createColumnBuffer } from '../../../core/column-buff
 import { gatherColumn } from '../../../core/column-ops.ts'
 import { invariant } from '../../../core/errors.ts'
 import type { Schema } from '../../../core/types.ts'
+import type { Operator } from '../../operators/operator.ts'
 import { KeyGroups } from '../exchange/partitioner.ts'
 
 /** Rows of a batch that is handed out. */
@@ -24,12 +25,6 @@ export interface GatheredInput {
   readonly schema: Schema
   /** Columns that say which partition a row is in. */
   readonly keys: readonly number[]
-}
-
-export interface PartitionTarget {
-  /** The batch is lent. */
-  batch(batch: ChangeBatch, input: number): void
-  watermark(time: number): void
 }
 
 /** A watermark, and by input how many rows came before it. */
@@ -84,13 +79,13 @@ export class GatheredRows {
   }
 
   /** Rows of a key in the order in which they came, and watermarks where they came. */
-  handOut(partition: number, target: PartitionTarget): void {
+  handOut(partition: number, target: Pick<Operator, 'onBatch' | 'onWatermark'>): void {
     for (const input of this.#inputs) input.start(partition)
     for (const { time, rows } of this.#marks) {
-      for (const [n, input] of this.#inputs.entries()) input.handOut(rows[n] ?? 0, (batch) => target.batch(batch, n))
-      target.watermark(time)
+      for (const [n, input] of this.#inputs.entries()) input.handOut(rows[n] ?? 0, (batch) => target.onBatch(batch, n))
+      target.onWatermark(time)
     }
-    for (const [n, input] of this.#inputs.entries()) input.handOut(input.rows, (batch) => target.batch(batch, n))
+    for (const [n, input] of this.#inputs.entries()) input.handOut(input.rows, (batch) => target.onBatch(batch, n))
   }
 
   clear(): void {

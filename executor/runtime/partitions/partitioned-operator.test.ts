@@ -185,7 +185,7 @@ describe('an operator that is divided', () => {
     snapshot(first, pages)
     const parts = pagesOfPartitions([...pages.values()])
     const placement = { targets: 3, groups: new KeyGroups([], 3, 128), division: undefined }
-    const workers = dividePages(node, parts, placement).map((own) => {
+    const workers = [...dividePages(node, parts, placement)].map((own) => {
       const worker = aggregate(output, undefined)
       worker.restore(own)
       return worker

@@ -2,7 +2,8 @@
  * PartitionedOperator: an operator by key whose state may be more than there is memory for. It is the node's own
  * operator until it is divided: then several of them, each for a part of the keys, with its state in a section of
  * memory of its own. Rows are gathered, and each partition in turn takes those that are its own, so that the state of
- * one has to be in memory at a time, and many rows are there for each page that comes in.
+ * one has to be in memory at a time, and many rows are there for each page that comes in. While those of before are
+ * handed out the next ones are gathered, a partition every few batches: no step takes long.
  *
  * Laws:
  * 1. Rows of a key, and watermarks between them, come to its partition in the order in which they came; between keys
@@ -24,17 +25,21 @@ import {
   type StatePage,
 } from '../../operators/operator.ts'
 import { KeyGroups } from '../exchange/partitioner.ts'
-import { GatheredRows, type GatheredInput, partitionOwners, type PartitionTarget } from './gathered-rows.ts'
+import { GatheredRows, type GatheredInput, partitionOwners } from './gathered-rows.ts'
 
-/** Share of the budget that gathered rows may take. */
-const GATHERED = 1 / 8
-const MOST_GATHERED = 1 << 25
+/** Share of the budget that gathered rows may take, and again those that are handed out. */
+const GATHERED = 1 / 16
+const MOST_GATHERED = 1 << 24
+/** Partitions are done before as many rows have come again: when this share of them has. */
+const PACE = 0.9
 /** Share of the budget that partitions may have in memory between two turns. */
 const STAYING = 1 / 2
 /** How long rows wait at the least, where they are few. */
 const WAIT_MILLISECONDS = 100
 /** Rows wait this many times as long as it took to hand out the last ones. */
 const WAIT_FACTOR = 2
+/** How long rows are handed out at a time when nothing comes. */
+const STEP_MILLISECONDS = 50
 /** Watermarks that wait at the most: at each of them what a partition takes is cut. */
 const MOST_WATERMARKS = 256
 /** Share of the budget from which on a partition is too large. */
@@ -69,13 +74,20 @@ export class PartitionedOperator implements Operator {
   #partitions: readonly Partition[]
   /** Once it is divided. */
   #gathered: GatheredRows | undefined
+  /** What was gathered before, and is handed out to the partitions from `#next` on; empty: all have theirs. */
+  #leaving: GatheredRows | undefined
+  #next = 0
   #watermark = MIN_WATERMARK
   /** Pages of before it was divided. */
   #gone: StatePage[] = []
   /** Of operators that are no more. */
   #lateRows = 0
   #waitingSince = 0
+  /** Milliseconds that it took to hand out the rows of before, and those that are under way. */
   #took = 0
+  #taking = 0
+  /** Processing time as of the last tick. */
+  #now: number | undefined
 
   constructor(options: PartitionedOptions) {
     this.#options = options
@@ -85,6 +97,10 @@ export class PartitionedOperator implements Operator {
 
   get partitions(): number {
     return this.#partitions.length
+  }
+
+  get #isHandingOut(): boolean {
+    return this.#leaving !== undefined && !this.#leaving.isEmpty
   }
 
   get #whole(): Operator | undefined {
@@ -109,8 +125,7 @@ export class PartitionedOperator implements Operator {
     }
     this.#beginToWait(gathered)
     gathered.add(batch, input)
-    const most = Math.min((this.#options.memory?.budget ?? MOST_GATHERED) * GATHERED, MOST_GATHERED)
-    if (gathered.bytes >= most) this.#handOut()
+    this.#keepPace(gathered)
   }
 
   onWatermark(time: number): void {
@@ -121,48 +136,77 @@ export class PartitionedOperator implements Operator {
     }
     this.#beginToWait(gathered)
     gathered.addWatermark(time)
-    if (gathered.watermarks >= MOST_WATERMARKS) this.#handOut()
+    this.#keepPace(gathered)
   }
 
   #beginToWait(gathered: GatheredRows): void {
     if (gathered.isEmpty) this.#waitingSince = performance.now()
   }
 
-  onProcessingTime(now: number): void {
-    const gathered = this.#gathered
-    if (gathered === undefined) this.#whole?.onProcessingTime?.(now)
-    else if (gathered.isEmpty) {
-      for (const partition of this.#partitions) this.#run(partition, ({ operator }) => operator.onProcessingTime?.(now))
-    } else if (performance.now() - this.#waitingSince >= Math.max(WAIT_MILLISECONDS, WAIT_FACTOR * this.#took)) {
-      this.#handOut(now)
-    }
+  /** Hands out as much of what was gathered before as has come since. */
+  #keepPace(gathered: GatheredRows): void {
+    const most = Math.min((this.#options.memory?.budget ?? MOST_GATHERED) * GATHERED, MOST_GATHERED)
+    const share = Math.max(gathered.bytes / most, gathered.watermarks / MOST_WATERMARKS)
+    const due = Math.min(1, share / PACE) * this.partitions
+    while (this.#isHandingOut && this.#next < due) this.#handOutNext()
+    if (share >= 1) this.#beginToHandOut(gathered)
   }
 
-  /** @param now processing time that timers are told of */
-  #handOut(now?: number): void {
+  onProcessingTime(now: number): void {
     const gathered = this.#gathered
-    if (gathered === undefined || gathered.isEmpty) return
+    this.#now = now
+    if (gathered === undefined) {
+      this.#whole?.onProcessingTime?.(now)
+      return
+    }
+    if (gathered.isEmpty && !this.#isHandingOut) {
+      for (const partition of this.#partitions) this.#run(partition, ({ operator }) => operator.onProcessingTime?.(now))
+      return
+    }
+    const started = performance.now()
+    const wait = Math.max(WAIT_MILLISECONDS, WAIT_FACTOR * this.#took)
+    if (!gathered.isEmpty && !this.#isHandingOut && started - this.#waitingSince >= wait) this.#beginToHandOut(gathered)
+    while (this.#isHandingOut && performance.now() - started < STEP_MILLISECONDS) this.#handOutNext()
+  }
+
+  /** All that has come. */
+  #handOut(): void {
+    while (this.#isHandingOut) this.#handOutNext()
+    const gathered = this.#gathered
+    if (gathered !== undefined && !gathered.isEmpty) this.#beginToHandOut(gathered)
+    while (this.#isHandingOut) this.#handOutNext()
+  }
+
+  /** When nothing is left of what was gathered before. */
+  #beginToHandOut(gathered: GatheredRows): void {
+    const { inputs } = this.#options
     const started = performance.now()
     gathered.sort()
-    for (const [n, partition] of this.#partitions.entries()) {
-      const target: PartitionTarget = {
-        batch: (batch, input) => {
-          partition.operator.onBatch(batch, input)
-        },
-        watermark: (time) => {
-          partition.operator.onWatermark(time)
-        },
-      }
-      const step = (): void => {
-        gathered.handOut(n, target)
-        if (now !== undefined) partition.operator.onProcessingTime?.(now)
-      }
-      if (gathered.rowsOf(n) > 0) this.#turn(partition, step)
-      else this.#run(partition, step)
+    this.#gathered = this.#leaving ?? new GatheredRows(inputs, this.partitions)
+    this.#leaving = gathered
+    this.#next = 0
+    this.#taking = performance.now() - started
+  }
+
+  /** To the next partition. */
+  #handOutNext(): void {
+    const rows = this.#leaving
+    const partition = this.#partitions[this.#next]
+    if (rows === undefined || partition === undefined) return
+    const started = performance.now()
+    const { operator } = partition
+    const step = (): void => {
+      rows.handOut(this.#next, operator)
+      if (this.#now !== undefined) operator.onProcessingTime?.(this.#now)
     }
-    gathered.clear()
+    if (rows.rowsOf(this.#next) > 0) this.#turn(partition, step)
+    else this.#run(partition, step)
+    this.#next++
+    this.#taking += performance.now() - started
+    if (this.#next < this.partitions) return
+    rows.clear()
+    this.#took = this.#taking
     this.#passWatermark()
-    this.#took = performance.now() - started
   }
 
   #passWatermark(): void {
@@ -243,10 +287,11 @@ export class PartitionedOperator implements Operator {
       const pages = this.#visit(partition, () => withEveryPage(() => partition.operator.snapshot?.() ?? []))
       for (const { table, page } of pages)
         gone.push({ table: wasWhole ? table : partitionTable(table, n, before), page, bytes: null })
-      for (const [target, own] of dividePages(this.#options.node, [pages], placement).entries()) {
-        // All partitions know what they have in common; of another's keys there is nothing else.
-        if (target % before === n % before && own.length > 0)
-          this.#restorePartition(this.#partitions[target], own, true)
+      let target = 0
+      for (const own of dividePages(this.#options.node, [pages], placement)) {
+        // Of another's keys there is only what all partitions have in common.
+        if (target % before === n) this.#restorePartition(this.#partitions[target], own, true)
+        target++
       }
     }
     this.#gone.push(...gone)
@@ -255,6 +300,7 @@ export class PartitionedOperator implements Operator {
   #createPartitions(count: number): readonly Partition[] {
     const { create, output, memory, inputs } = this.#options
     this.#gathered = new GatheredRows(inputs, count)
+    this.#leaving = undefined
     return Array.from({ length: count }, (): Partition => {
       const section = memory?.section()
       const own: Output = {
