@@ -8,8 +8,10 @@
  */
 import type { ChangeBatch } from '../../../core/change-batch.ts'
 import { gatherColumn } from '../../../core/column-ops.ts'
+import type { Schema } from '../../../core/types.ts'
 import type { Deployment, Exchange } from '../../../planner/physical/exchange.ts'
 import type { OperatorGraph } from '../../../planner/physical/graph.ts'
+import { exchangedRows } from './exchanged-rows.ts'
 import { Inbox, Outbox } from './mailbox.ts'
 import { MessageWriter, type Message, readMessage, type Signal } from './messages.ts'
 import { Partitioner, type Share } from './partitioner.ts'
@@ -51,6 +53,8 @@ export function createSharedMemory({ exchanges, parallelism, subtasks }: Deploym
 /** One exchange as a worker sees it. */
 interface Link {
   readonly exchange: Exchange
+  /** Of the rows that go through it. */
+  readonly schema: Schema
   /** By receiver; undefined: this worker itself, or one that does not run the operator. */
   readonly outboxes: readonly (Outbox | undefined)[]
   /** By sender. */
@@ -161,10 +165,10 @@ export class Exchanges {
   #link(exchange: Exchange, memory: SharedMemory): Link {
     const { parallelism, maxParallelism } = this.deployment
     const rings = memory.rings[exchange.index] ?? []
-    const schema = this.#graph.nodes[exchange.from]?.schema ?? { fields: [] }
-    const { distribution } = exchange
+    const { schema, columns } = exchangedRows(exchange, this.#graph)
     return {
       exchange,
+      schema,
       outboxes: (rings[this.worker] ?? []).map((ring, receiver) =>
         ring === null ? undefined : new Outbox(ring, () => this.#ring(receiver)),
       ),
@@ -172,10 +176,7 @@ export class Exchanges {
         const ring = row[this.worker] ?? null
         return ring === null ? undefined : new Inbox(ring, () => this.#ring(sender))
       }),
-      partitioner:
-        distribution.kind === 'hash'
-          ? new Partitioner(schema, distribution.columns, parallelism, maxParallelism)
-          : undefined,
+      partitioner: columns === undefined ? undefined : new Partitioner(schema, columns, parallelism, maxParallelism),
       own: undefined,
     }
   }
@@ -225,13 +226,12 @@ export class Exchanges {
   }
 
   #read(link: Link, sender: number, inbox: Inbox, target: ExchangeTarget, mayGoOn: () => boolean): boolean {
-    const schema = this.#graph.nodes[link.exchange.from]?.schema ?? { fields: [] }
     let worked = false
     while (mayGoOn() && !this.#isFullBehind(link.exchange)) {
       const bytes = inbox.receive()
       if (bytes === undefined) break
       worked = true
-      target.receive(link.exchange, sender, readMessage(bytes, schema, inbox.constants))
+      target.receive(link.exchange, sender, readMessage(bytes, link.schema, inbox.constants))
     }
     return worked
   }
