@@ -195,7 +195,7 @@ export const CONFIGURATION_KEYS = [
     values: ['AUTO', 'ONE_PHASE', 'TWO_PHASE'],
     default: 'AUTO',
     description:
-      'Taken for compatibility: in one process a local aggregate before the global one would save nothing, and the bundles of mini-batches give the same changes without it.',
+      'Whether window aggregates by event time have a local phase where their rows go to other workers: each worker aggregates by key and slice what it has read, and sends groups in place of rows. AUTO and TWO_PHASE: where all aggregates can be merged; ONE_PHASE: never. Other aggregates have one phase.',
   },
   {
     key: 'table.optimizer.distinct-agg.split.enabled',

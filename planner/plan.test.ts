@@ -277,3 +277,32 @@ test('EXPLAIN shows where rows go to other workers, if there are any', () => {
     '      +- Exchange(distribution=[hash[k]])',
   ])
 })
+
+test('EXPLAIN shows both phases of a window aggregate whose rows go to other workers', () => {
+  const planner = createTestPlanner(TABLES)
+  planner.configuration.set('parallelism.default', '2')
+  const plan = (sql: string): readonly string[] => {
+    const text = explainStatement(parseStatement(sql), sql, planner.context)
+    const lines = text.slice(text.indexOf('Optimized Execution Plan')).split('\n')
+    return lines.filter((line) => /Window|Exchange/.test(line)).map((line) => line.replace(/^[ +-]+/, ''))
+  }
+  const windows = "TABLE(HOP(TABLE clicks, DESCRIPTOR(ts), INTERVAL '2' SECOND, INTERVAL '10' SECOND))"
+  const counts = `SELECT k, COUNT(*) AS num, AVG(v) FILTER (WHERE v > 1) AS a, window_start, window_end FROM ${windows} GROUP BY k, window_start, window_end`
+  const hop = 'size=[10 s], slide=[2 s])]'
+  expect(plan(`SELECT MAX(num) AS m, window_end FROM (${counts}) GROUP BY window_start, window_end`)).toEqual([
+    `GlobalWindowAggregate(window=[HOP(win_end=[$window_end], ${hop}, select=[MAX(max$0) AS m, end('w$) AS window_end])`,
+    'Exchange(distribution=[single])',
+    `LocalWindowAggregate(window=[HOP(win_start=[window_start], win_end=[window_end], ${hop}, select=[MAX(num) AS max$0, slice_end('w$) AS $window_end])`,
+    `GlobalWindowAggregate(groupBy=[k], window=[HOP(slice_end=[$slice_end], ${hop}, select=[k, COUNT(count1$0) AS num, start('w$) AS window_start, end('w$) AS window_end])`,
+    'Exchange(distribution=[hash[k]])',
+    `LocalWindowAggregate(groupBy=[k], window=[HOP(time_col=[ts], ${hop}, select=[k, COUNT(*) AS count1$0, slice_end('w$) AS $slice_end])`,
+  ])
+  const [global, , local] = plan(counts)
+  expect(global).toContain('AVG((sum$1, count$2)) AS a')
+  expect(local).toMatch(/AVG\(v\) FILTER \S+ AS \(sum\$1, count\$2\)/)
+  const one = (sql: string): boolean => plan(sql).every((line) => !line.startsWith('LocalWindowAggregate'))
+  expect(one(counts.replace('COUNT(*)', 'COUNT(DISTINCT v)'))).toBe(true)
+  expect(one("SELECT k, COUNT(*) FROM clicks GROUP BY k, TUMBLE(ts, INTERVAL '1' SECOND)")).toBe(false)
+  planner.configuration.set('table.optimizer.agg-phase-strategy', 'ONE_PHASE')
+  expect(one(counts)).toBe(true)
+})

@@ -87,7 +87,7 @@ async function moved(pages: readonly PageWrite[], from: number, to: number): Pro
     pages: async (uid) => pages.filter((page) => page.uid === uid),
   }
   const none = (): boolean => false
-  const deployment = to === 1 ? undefined : planDeployment(graph, to, 128, none)
+  const deployment = to === 1 ? undefined : planDeployment(graph, to, 128, none, true)
   return (await rescale(graph, restored, deployment, none, async () => undefined)).pages
 }
 

@@ -46,7 +46,7 @@ export async function rescale(
 ): Promise<RescaledState> {
   const { manifest } = restored
   const before = manifest.parallelism ?? 1
-  const old = planDeployment(graph, before, manifest.maxParallelism ?? 1, runsParallel).subtasks
+  const old = planDeployment(graph, before, manifest.maxParallelism ?? 1, runsParallel, false).subtasks
   const subtasks: Subtasks =
     deployment === undefined
       ? { parallelism: 1, maxParallelism: 1, of: graph.nodes.map(() => 1), divisions: {} }

@@ -258,6 +258,32 @@ export class AggregateTable {
     }
   }
 
+  /** What `addGroups` takes of groups, besides their keys. */
+  stateColumns(groups: Int32Array, count: number): Column[] {
+    return this.table.values.map((value) => value.gather(groups, count))
+  }
+
+  /** Adds the first `count` groups of `stateColumns` of a table of the same plan, which has to be mergeable. */
+  addGroups(keys: readonly Column[], state: readonly Column[], count: number): void {
+    const { rowIds } = this.table.lookupOrInsert(keys, count)
+    let next = 0
+    for (const [n, accumulator] of this.#accumulators.entries()) {
+      const width = this.#plan.accumulators[n]?.state.length ?? 0
+      accumulator.mergeColumns?.(state.slice(next, next + width), rowIds, firstRows(count), count)
+      next += width
+    }
+  }
+
+  /**
+   * As a new table, to be used again. @returns false where that cannot be done, or would hold much more memory than
+   * its groups took
+   */
+  reset(): boolean {
+    const { storage } = this.table
+    if (!this.#plan.mergeable || 4 * storage.size < storage.capacity) return false
+    return this.table.reset()
+  }
+
   /** Adds the group of one key, if there is one, to that of another, and removes it. The plan has to be mergeable. */
   mergeGroup(into: readonly Column[], from: readonly Column[]): void {
     const source = this.table.lookup(from, 1)[0] as number
@@ -358,6 +384,14 @@ function shareDistinct({ calls, retracts }: AggregateTablePlan): (SharedDistinct
     }),
   )
   return calls.map((call) => (call.distinct ? shared.get(call.args.join()) : undefined))
+}
+
+let ascending = new Int32Array(0)
+
+/** 0, 1, 2 … Shared: nobody changes it. */
+function firstRows(count: number): Int32Array {
+  if (ascending.length < count) ascending = Int32Array.from({ length: 2 * count }, (_, row) => row)
+  return ascending
 }
 
 let zeros = new Uint8Array(0)

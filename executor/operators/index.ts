@@ -1,7 +1,7 @@
 /** From nodes of the graph to operators at work: the only list. */
 import { unreachable } from '../../core/errors.ts'
 import { type Schema, timestamp, type SqlType } from '../../core/types.ts'
-import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
+import type { OperatorGraph, OperatorNode, WindowAggregateNode } from '../../planner/physical/graph.ts'
 import type { WindowSpec } from '../../planner/physical/window-spec.ts'
 import { createBatchOverAggregate } from './batch-over-aggregate.ts'
 import { createCalc } from './calc.ts'
@@ -12,6 +12,7 @@ import { createDropUpdateBefore } from './drop-update-before.ts'
 import { createExpand } from './expand.ts'
 import { createFinalRows } from './final-rows.ts'
 import { createFromChangelog } from './from-changelog.ts'
+import { GlobalWindowAggregate } from './global-window-aggregate.ts'
 import { createGroupAggregate } from './group-aggregate.ts'
 import { createJoin } from './join.ts'
 import { createHashAggregate } from './hash-aggregate.ts'
@@ -131,6 +132,15 @@ export function createOperator(
     default:
       return unreachable(node)
   }
+}
+
+/** As of a `window-aggregate`, where the input comes through `LocalWindowAggregate`s. */
+export function createGlobalWindowAggregate(
+  node: WindowAggregateNode,
+  graph: OperatorGraph,
+  context: OperatorContext,
+): Operator {
+  return new GlobalWindowAggregate(node, timeType(node, graph), context)
 }
 
 /** Of the time attribute in the input of a window. */

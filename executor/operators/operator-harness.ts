@@ -32,6 +32,8 @@ export interface HarnessOptions {
   readonly inputKey?: readonly number[]
   /** Off where the input itself takes back what is not there. */
   readonly checked?: boolean
+  /** Absent: as the node says. */
+  readonly create?: (graph: OperatorGraph, context: OperatorContext) => Operator
   /** What the output says; default true. False needs `checked` to be false too. */
   readonly readsValues?: boolean
 }
@@ -68,7 +70,8 @@ export class OperatorHarness {
       clock: { now: () => this.#now },
       timeZone: this.#options.timeZone ?? 'UTC',
     }
-    return createOperator(this.#options.node, graphOf(this.#options), context)
+    const graph = graphOf(this.#options)
+    return this.#options.create?.(graph, context) ?? createOperator(this.#options.node, graph, context)
   }
 
   step(step: OperatorStep, tiny = false): void {

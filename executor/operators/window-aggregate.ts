@@ -7,7 +7,7 @@
  * cannot be added up (DISTINCT, collections) every window has its table, and a row goes to all of its windows; so it
  * does where rows come with their windows.
  */
-import { type ChangeBatch, createBatch, gatherRows } from '../../core/change-batch.ts'
+import { type ChangeBatch, createBatch } from '../../core/change-batch.ts'
 import type { Column } from '../../core/column.ts'
 import { invariant, MillraceError } from '../../core/errors.ts'
 import { type SqlType, timestamp } from '../../core/types.ts'
@@ -15,10 +15,12 @@ import type { WindowAggregateNode } from '../../planner/physical/graph.ts'
 import { AggregateTable, type AggregateTablePlan, planAggregates } from './aggregate-table.ts'
 import { CounterPage } from './counter-page.ts'
 import { readMilliseconds } from './timestamps.ts'
+import { SpareTables } from './spare-tables.ts'
 import { MIN_WATERMARK, type Operator, type OperatorContext, type OperatorMetrics, type StatePage } from './operator.ts'
-import { AttachedWindows, NO_WINDOW, type Slices, WindowAssigner } from './window-assigner.ts'
+import { AttachedWindows, divideBySlice, NO_WINDOW, type Slices, WindowAssigner } from './window-assigner.ts'
 import { propertyColumns, type WindowBounds } from './window-bounds.ts'
 import { WallClock } from './wall-clock.ts'
+import { keyTypesOf } from './window-groups.ts'
 import { isEveryPage, readPage } from '../../state/table/page-output.ts'
 
 /** Name of the page that says which windows the state is of. */
@@ -28,9 +30,10 @@ const BATCH_ROWS = 4096
 
 /** Aggregates by windows that lie on a grid, or that rows bring along. */
 export class WindowAggregate implements Operator {
-  readonly #node: WindowAggregateNode
+  protected readonly node: WindowAggregateNode
   readonly #context: OperatorContext
   readonly #plan: AggregateTablePlan
+  readonly #spare: SpareTables
   readonly #clock: WallClock
   readonly #windows: Slices
   /** The windows as a grid; absent for sessions, which rows bring along. */
@@ -58,14 +61,10 @@ export class WindowAggregate implements Operator {
   #lateRows = 0
 
   constructor(node: WindowAggregateNode, inputTime: SqlType, context: OperatorContext) {
-    this.#node = node
+    this.node = node
     this.#context = context
     const { window, attached } = node
-    const keyTypes = node.keys.map((_, index) => {
-      const field = node.schema.fields[index]
-      invariant(field !== undefined, 'a window aggregate has a field for each key')
-      return field.type
-    })
+    const keyTypes = keyTypesOf(node)
     const bringsStart = window.kind === 'session' && attached !== undefined
     this.#keys = bringsStart ? [...node.keys, attached.start] : node.keys
     this.#plan = planAggregates(
@@ -73,6 +72,7 @@ export class WindowAggregate implements Operator {
       node.aggregates,
       node.inputRetracts,
     )
+    this.#spare = new SpareTables(this.#plan)
     this.#keysOnly = planAggregates(this.#plan.keyTypes, [], false)
     this.#updatedOnly = window.kind === 'cumulate' && window.emitOnlyOnUpdate === true && attached === undefined
     this.#clock = new WallClock(attached?.timeType ?? inputTime, context.timeZone)
@@ -85,56 +85,59 @@ export class WindowAggregate implements Operator {
   onBatch(batch: ChangeBatch): void {
     if (batch.rows === 0) return
     if (!this.#eventTime && this.#grid !== undefined) {
-      this.#addToSlice(batch, this.#grid.sliceEndAt(Math.max(this.#context.clock.now(), this.#progress.value)))
+      this.#addRows(batch, this.#grid.sliceEndAt(Math.max(this.#context.clock.now(), this.#progress.value)))
       return
     }
-    const { attached, window } = this.#node
+    const { attached, window } = this.node
     const column = batch.columns[attached?.end ?? window.timeColumn]
     invariant(column !== undefined, 'a window has a time attribute')
-    const ends = this.#windows.sliceEnds(column, batch.rows)
-    const first = ends[0] as number
-    let mixed = false
-    for (let row = 1; row < batch.rows; row++) if (ends[row] !== first) mixed = true
-    if (!mixed) this.#addToSlice(batch, first)
-    else
-      for (const [end, rows] of rowsByEnd(ends, batch.rows)) this.#addToSlice(gatherRows(batch, rows, rows.length), end)
+    divideBySlice(batch, this.#windows.sliceEnds(column, batch.rows), (rows, end) => {
+      this.#addRows(rows, end)
+    })
   }
 
-  #addToSlice(batch: ChangeBatch, sliceEnd: number): void {
+  #addRows(batch: ChangeBatch, sliceEnd: number): void {
+    const keys = this.#keys.map((key) => batch.columns[key] ?? ({ kind: 'null', nulls: null } as const))
+    this.addToSlice(sliceEnd, batch.rows, (table) => {
+      table.update(batch, keys, false, 0)
+    })
+  }
+
+  /** @param add puts the rows, or groups, into a table */
+  protected addToSlice(sliceEnd: number, rows: number, add: (table: AggregateTable) => void): void {
     const last = this.#windows.lastWindowEnd(sliceEnd)
     if (last === NO_WINDOW || (this.#eventTime && this.#hasFired(last))) {
-      this.#lateRows += batch.rows
+      this.#lateRows += rows
       return
     }
     if (this.#sliced) {
       // A step that has been added to the cumulating window is no slice any more.
-      const isAdded = this.#node.window.kind === 'cumulate' && this.#eventTime && this.#hasFired(sliceEnd)
+      const isAdded = this.node.window.kind === 'cumulate' && this.#eventTime && this.#hasFired(sliceEnd)
       const isNew = isAdded || !this.#slices.has(sliceEnd)
-      if (isAdded) this.#add(batch, this.#cumulated, last)
-      else this.#add(batch, this.#slices, sliceEnd)
+      this.#add(add, isAdded ? this.#cumulated : this.#slices, isAdded ? last : sliceEnd)
       if (isNew) this.#expect(sliceEnd)
       return
     }
     let isFirst = true
     for (const end of this.#windows.windowEnds(sliceEnd)) {
       if (this.#hasFired(end)) continue
-      this.#add(batch, this.#slices, end)
-      if (isFirst && end === sliceEnd) this.#touch(batch, end)
+      this.#add(add, this.#slices, end)
+      // Which groups the last step of the window has brought rows of.
+      if (this.#updatedOnly && isFirst && end === sliceEnd) this.#add(add, this.#touched, end, this.#keysOnly)
       this.#expectWindow(end)
       isFirst = false
     }
   }
 
-  /** Where windows have tables of their own: which groups the last step of the window has brought rows of. */
-  #touch(batch: ChangeBatch, end: number): void {
-    if (this.#updatedOnly) this.#add(batch, this.#touched, end, this.#keysOnly)
-  }
-
-  #add(batch: ChangeBatch, tables: Map<number, AggregateTable>, end: number, plan = this.#plan): void {
-    const table = tables.get(end) ?? new AggregateTable(plan)
+  #add(
+    add: (table: AggregateTable) => void,
+    tables: Map<number, AggregateTable>,
+    end: number,
+    plan = this.#plan,
+  ): void {
+    const table = tables.get(end) ?? (plan === this.#plan ? this.#spare.take() : new AggregateTable(plan))
     tables.set(end, table)
-    const keys = this.#keys.map((key) => batch.columns[key] ?? ({ kind: 'null', nulls: null } as const))
-    table.update(batch, keys, false, 0)
+    add(table)
     table.settle()
   }
 
@@ -185,7 +188,7 @@ export class WindowAggregate implements Operator {
   }
 
   #fire(end: number): void {
-    const { kind } = this.#node.window
+    const { kind } = this.node.window
     if (!this.#sliced || kind === 'tumble') {
       const table = this.#slices.get(end)
       this.#emit(table, end, table === undefined ? undefined : this.#touchedGroups(table, end))
@@ -199,16 +202,17 @@ export class WindowAggregate implements Operator {
     const tables = slices.map((slice) => this.#slices.get(slice)).filter((table) => table !== undefined)
     if (tables.length === 1) this.#emit(tables[0], end)
     else {
-      const sum = new AggregateTable(this.#plan)
+      const sum = this.#spare.take()
       for (const table of tables) sum.merge(table)
       this.#emit(sum, end)
+      this.#spare.giveBack(sum)
     }
     for (const slice of this.#grid?.lastSlicesOf(end) ?? []) this.#dropSlice(slice)
   }
 
   #fireCumulate(end: number): void {
     const last = this.#windows.lastWindowEnd(end)
-    const sum = this.#cumulated.get(last) ?? new AggregateTable(this.#plan)
+    const sum = this.#cumulated.get(last) ?? this.#spare.take()
     this.#cumulated.set(last, sum)
     const brought = new AggregateTable(this.#keysOnly)
     for (const slice of this.#windows.slicesOf(end)) {
@@ -222,6 +226,7 @@ export class WindowAggregate implements Operator {
     if (end !== last) return
     this.#dropped.push(...sum.drop(cumulatedName(last)))
     this.#cumulated.delete(last)
+    this.#spare.giveBack(sum)
   }
 
   #touchedGroups(table: AggregateTable, end: number): Int32Array | undefined {
@@ -237,6 +242,7 @@ export class WindowAggregate implements Operator {
     if (table === undefined) return
     this.#dropped.push(...table.drop(sliceName(end)))
     this.#slices.delete(end)
+    this.#spare.giveBack(table)
   }
 
   /** @param groups absent: all */
@@ -247,18 +253,18 @@ export class WindowAggregate implements Operator {
       const count = part.length
       const keys = table.keyColumns(part, count)
       const columns = [
-        ...keys.slice(0, this.#node.keys.length),
+        ...keys.slice(0, this.node.keys.length),
         ...table.results(part, count),
-        ...propertyColumns(this.#node, this.#clock, this.#context.clock.now(), this.#bounds(keys, end, count)),
+        ...propertyColumns(this.node, this.#clock, this.#context.clock.now(), this.#bounds(keys, end, count)),
       ]
-      this.#context.output.batch(createBatch(this.#node.schema, columns, count))
+      this.#context.output.batch(createBatch(this.node.schema, columns, count))
     }
   }
 
   #bounds(keys: readonly Column[], end: number, count: number): WindowBounds {
     const ends = new Float64Array(count).fill(end)
     const starts = new Float64Array(count)
-    const brought = this.#keys.length > this.#node.keys.length ? keys.at(-1) : undefined
+    const brought = this.#keys.length > this.node.keys.length ? keys.at(-1) : undefined
     if (brought === undefined) starts.fill(this.#windows.windowStart(end))
     else readMilliseconds(brought, 1, count, 0, starts)
     return { starts, ends, count }
@@ -282,7 +288,7 @@ export class WindowAggregate implements Operator {
   }
 
   #spec(): string {
-    return JSON.stringify({ ...windowShape(this.#node), sliced: this.#sliced })
+    return JSON.stringify({ ...windowShape(this.node), sliced: this.#sliced })
   }
 
   /** Slices of other windows would be added up wrongly without anyone noticing. */
@@ -375,19 +381,4 @@ function windowShape({ window, attached }: WindowAggregateNode): Readonly<Record
   const plain = { kind, size, step, offset, time }
   const shape = emitOnlyOnUpdate === true ? { ...plain, emitOnlyOnUpdate } : plain
   return attached === undefined ? shape : { ...shape, attached: true }
-}
-
-/** Positions of the rows of each slice, in the order of the rows; slices in the order of their end. */
-function rowsByEnd(ends: Float64Array, rows: number): [number, Int32Array][] {
-  const counts = new Map<number, number>()
-  for (let row = 0; row < rows; row++) counts.set(ends[row] as number, (counts.get(ends[row] as number) ?? 0) + 1)
-  const groups = [...counts].map(([end, count]) => ({ end, rows: new Int32Array(count), filled: 0 }))
-  const byEnd = new Map(groups.map((group) => [group.end, group]))
-  let last = groups[0]
-  for (let row = 0; row < rows; row++) {
-    const end = ends[row] as number
-    if (last?.end !== end) last = byEnd.get(end)
-    if (last !== undefined) last.rows[last.filled++] = row
-  }
-  return groups.sort((a, b) => a.end - b.end).map((group) => [group.end, group.rows])
 }

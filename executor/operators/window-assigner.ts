@@ -3,6 +3,7 @@
  * a tumbling window is one slice, a step of CUMULATE is one, and a hopping window is made of as many as divide both its
  * size and its slide. Times are local milliseconds (`WallClock`).
  */
+import { type ChangeBatch, gatherRows } from '../../core/change-batch.ts'
 import type { Column } from '../../core/column.ts'
 import type { AlignedWindow } from '../../planner/physical/window-spec.ts'
 import { readMilliseconds } from './timestamps.ts'
@@ -122,4 +123,36 @@ export class AttachedWindows implements Slices {
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b)
+}
+
+/**
+ * Hands over the rows of each slice: slices in the order of their end, rows in theirs.
+ *
+ * @param ends by row
+ */
+export function divideBySlice(
+  batch: ChangeBatch,
+  ends: Float64Array,
+  take: (rows: ChangeBatch, sliceEnd: number) => void,
+): void {
+  const first = ends[0] as number
+  let mixed = false
+  for (let row = 1; row < batch.rows; row++) if (ends[row] !== first) mixed = true
+  if (!mixed) take(batch, first)
+  else for (const [end, rows] of rowsByEnd(ends, batch.rows)) take(gatherRows(batch, rows, rows.length), end)
+}
+
+/** Positions of the rows of each slice, in the order of the rows; slices in the order of their end. */
+function rowsByEnd(ends: Float64Array, rows: number): [number, Int32Array][] {
+  const counts = new Map<number, number>()
+  for (let row = 0; row < rows; row++) counts.set(ends[row] as number, (counts.get(ends[row] as number) ?? 0) + 1)
+  const groups = [...counts].map(([end, count]) => ({ end, rows: new Int32Array(count), filled: 0 }))
+  const byEnd = new Map(groups.map((group) => [group.end, group]))
+  let last = groups[0]
+  for (let row = 0; row < rows; row++) {
+    const end = ends[row] as number
+    if (last?.end !== end) last = byEnd.get(end)
+    if (last !== undefined) last.rows[last.filled++] = row
+  }
+  return groups.sort((a, b) => a.end - b.end).map((group) => [group.end, group.rows])
 }

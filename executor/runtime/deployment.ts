@@ -3,6 +3,7 @@ import type { ConfigurationReader } from '../../catalog/reader.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { callsProgram, type Deployment, planDeployment } from '../../planner/physical/exchange.ts'
 import type { OperatorGraph } from '../../planner/physical/graph.ts'
+import { allowsTwoPhases } from '../../planner/physical/two-phase.ts'
 import { runsParallel } from './connect.ts'
 
 /** Flink's default for small parallelisms. */
@@ -26,6 +27,6 @@ export function deploymentOf(graph: OperatorGraph, configuration: ConfigurationR
     )
   }
   if (callsProgram(graph)) return undefined
-  const deployment = planDeployment(graph, parallelism, maxParallelism, runsParallel)
+  const deployment = planDeployment(graph, parallelism, maxParallelism, runsParallel, allowsTwoPhases(configuration))
   return deployment.subtasks.every((subtasks) => subtasks === 1) ? undefined : deployment
 }

@@ -7,8 +7,9 @@ import { type ChangeBatch } from '../../core/change-batch.ts'
 import { asMillraceError, MillraceError, unreachable } from '../../core/errors.ts'
 import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
 import type { Environment } from '../functions/function.ts'
-import { createExtremeRows, type ExtremeRows } from '../operators/extreme-rows.ts'
-import { createOperator } from '../operators/index.ts'
+import { createGlobalWindowAggregate, createOperator } from '../operators/index.ts'
+import { LocalWindowAggregate } from '../operators/local-window-aggregate.ts'
+import { groupInputs } from '../operators/window-groups.ts'
 import {
   type AsyncOperator,
   MAX_WATERMARK,
@@ -25,7 +26,7 @@ import type { Exchanges } from './exchange/exchanges.ts'
 import type { Message, Signal } from './exchange/messages.ts'
 import { isOfPartitions } from '../checkpoint/partition-pages.ts'
 import { PartitionedOperator } from './partitions/partitioned-operator.ts'
-import { createPartitioned, Spilling } from './partitions/spilling.ts'
+import { createPartitioned, graphInputs, Spilling } from './partitions/spilling.ts'
 import type { SinkTask } from './sink-task.ts'
 
 interface Edge {
@@ -37,8 +38,8 @@ interface Edge {
 
 interface Outlet {
   readonly exchange: Exchange
-  /** Which rows are enough for the stage that it leads to; undefined: it needs all. */
-  readonly needed: ExtremeRows | undefined
+  /** Set where rows are aggregated before they go. */
+  readonly local: LocalWindowAggregate | undefined
 }
 
 export class Stage {
@@ -147,8 +148,13 @@ export class Pipeline {
 
   #outlet(exchange: Exchange): Outlet {
     const { node } = this.#stage(exchange.to)
+    if (!exchange.twoPhase || node.kind !== 'window-aggregate') return { exchange, local: undefined }
     const { schema } = this.#stage(exchange.from).node
-    return { exchange, needed: createExtremeRows(node, schema, this.#options.environment) }
+    const { timeZone } = this.#options.environment
+    const local = new LocalWindowAggregate(node, schema, timeZone, (groups) => {
+      this.#options.exchanges?.send(exchange, groups, this)
+    })
+    return { exchange, local }
   }
 
   /** Rows of a source, all of one split. */
@@ -318,17 +324,21 @@ export class Pipeline {
     if (node.kind === 'source' || node.kind === 'values' || node.kind === 'sink' || node.kind === 'collect')
       return undefined
     const { environment, graph, memory } = this.#options
-    const create = (output: Output): Operator =>
-      createOperator(node, graph, {
+    const isGlobal = this.#exchange(node.id, 0)?.twoPhase === true && node.kind === 'window-aggregate'
+    const create = (output: Output): Operator => {
+      const context = {
         output,
         clock: environment.clock,
         get timeZone() {
           return environment.timeZone
         },
-      })
+      }
+      return isGlobal ? createGlobalWindowAggregate(node, graph, context) : createOperator(node, graph, context)
+    }
     const output = this.#outputOf(stage)
-    const partitioned = inPartitions ? createPartitioned(node, graph, memory?.beyond, output, create) : undefined
-    return partitioned ?? create(output)
+    if (!inPartitions) return create(output)
+    const inputs = isGlobal ? groupInputs(node) : graphInputs(node, graph)
+    return createPartitioned(node, inputs, memory?.beyond, output, create) ?? create(output)
   }
 
   #outputOf(stage: Stage): Output {
@@ -351,12 +361,18 @@ export class Pipeline {
     if (batch.rows === 0) return
     stage.rowsOut += batch.rows
     for (const { to, input } of stage.edges) this.#deliver(to, input, batch)
-    for (const { exchange, needed } of stage.exchanges)
-      this.#options.exchanges?.send(exchange, needed?.of(batch) ?? batch, this)
+    for (const { exchange, local } of stage.exchanges) {
+      if (local === undefined) this.#options.exchanges?.send(exchange, batch, this)
+      else local.onBatch(batch)
+    }
   }
 
   #signal(stage: Stage, kind: Signal, time = 0): void {
-    for (const { exchange } of stage.exchanges) this.#options.exchanges?.signal(exchange, kind, time, this)
+    for (const { exchange, local } of stage.exchanges) {
+      if (kind === 'watermark') local?.onWatermark(time)
+      else local?.flush()
+      this.#options.exchanges?.signal(exchange, kind, time, this)
+    }
   }
 
   #deliver(stage: Stage, input: number, batch: ChangeBatch): void {

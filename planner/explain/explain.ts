@@ -3,7 +3,8 @@ import type { PlannerContext } from '../../catalog/reader.ts'
 import type { ExplainDetail } from '../../parser/ast.ts'
 import type { LogicalNode } from '../logical/node.ts'
 import { callsProgram, type Exchange, isDivisible, planDeployment } from '../physical/exchange.ts'
-import type { OperatorGraph } from '../physical/graph.ts'
+import type { OperatorGraph, OperatorNode } from '../physical/graph.ts'
+import { allowsTwoPhases } from '../physical/two-phase.ts'
 import { type Advice, adviceFor } from './advice.ts'
 import { logicalTree } from './logical-plan.ts'
 import { physicalTrees } from './physical-plan.ts'
@@ -48,7 +49,8 @@ export function explainPlan(
 function exchangesOf(graph: OperatorGraph, { configuration, connectors }: PlannerContext): readonly Exchange[] {
   const parallelism = configuration.int('parallelism.default')
   if (parallelism <= 1 || callsProgram(graph)) return []
-  return planDeployment(graph, parallelism, parallelism, (node) => isDivisible(connectors, node)).exchanges
+  const runsParallel = (node: OperatorNode): boolean => isDivisible(connectors, node)
+  return planDeployment(graph, parallelism, parallelism, runsParallel, allowsTwoPhases(configuration)).exchanges
 }
 
 function section(title: string, body: string): string {

@@ -3,6 +3,7 @@ import type { ChangelogMode } from '../../catalog/connector.ts'
 import type { Advice } from './advice.ts'
 import type { Exchange } from '../physical/exchange.ts'
 import type { OperatorGraph, OperatorNode } from '../physical/graph.ts'
+import { globalWindowAggregateText, localWindowAggregateText } from './two-phase-text.ts'
 import { type Cost, estimateCosts } from './cost.ts'
 import type { TextTree } from './tree.ts'
 
@@ -34,14 +35,37 @@ export function physicalTrees(graph: OperatorGraph, details: PhysicalDetails): r
     const inputs = node.inputs.map((from, input) => {
       const tree = treeOf(from)
       const exchange = details.exchanges.find((candidate) => candidate.to === id && candidate.input === input)
-      return exchange === undefined ? tree : { text: exchangeText(exchange, graph.nodes[from]), inputs: [tree] }
+      return exchange === undefined ? tree : exchangeTree(exchange, graph, details, tree)
     })
-    return { text: `${lineOf(node, details)}${costText(costs?.get(id))}${mark}`, inputs }
+    return {
+      text: `${lineOf(node, descriptionOf(node, graph, details), details)}${costText(costs?.get(id))}${mark}`,
+      inputs,
+    }
   }
   // A query's root only hands the rows to the session: Flink does not print it.
   return graph.nodes
     .filter((node) => !readers.has(node.id))
     .map((node) => treeOf(node.kind === 'collect' ? (node.inputs[0] ?? node.id) : node.id))
+}
+
+/** The part behind the exchange, where there are two. */
+function descriptionOf(node: OperatorNode, graph: OperatorGraph, { exchanges }: PhysicalDetails): string {
+  if (node.kind !== 'window-aggregate' || !exchanges.some(({ to, twoPhase }) => to === node.id && twoPhase))
+    return node.description
+  return globalWindowAggregateText(node, namesOf(graph.nodes[node.inputs[0] ?? -1]))
+}
+
+/** What is before the exchange is part of the operator behind it. */
+function exchangeTree(exchange: Exchange, graph: OperatorGraph, details: PhysicalDetails, input: TextTree): TextTree {
+  const [from, to] = [graph.nodes[exchange.from], graph.nodes[exchange.to]]
+  const text = exchangeText(exchange, from)
+  if (!exchange.twoPhase || to?.kind !== 'window-aggregate') return { text, inputs: [input] }
+  const local = withMode(localWindowAggregateText(to, namesOf(from)), to, details)
+  return { text, inputs: [{ text: local, inputs: [input] }] }
+}
+
+function namesOf(node: OperatorNode | undefined): readonly string[] {
+  return node?.schema.fields.map((field) => field.name) ?? []
 }
 
 /** As Flink prints it. */
@@ -51,14 +75,17 @@ function exchangeText({ distribution }: Exchange, from: OperatorNode | undefined
   return `Exchange(distribution=[hash[${names.join(', ')}]])`
 }
 
-function lineOf(node: OperatorNode, details: PhysicalDetails): string {
+function lineOf(node: OperatorNode, description: string, details: PhysicalDetails): string {
   const numbers = details.advice.flatMap(({ nodes }, index) => (nodes.includes(node.id) ? [index + 1] : []))
-  const advised = numbers.length === 0 ? node.description : withAdvice(node.description, numbers)
-  if (!details.changelogMode) return advised
+  return withMode(numbers.length === 0 ? description : withAdvice(description, numbers), node, details)
+}
+
+function withMode(text: string, node: OperatorNode, details: PhysicalDetails): string {
+  if (!details.changelogMode) return text
   const mode = `changelogMode=[${modeText(node.changelog)}]`
-  if (!advised.endsWith(')')) return `${advised}(${mode})`
-  const open = advised.endsWith('()') ? '' : ', '
-  return `${advised.slice(0, -1)}${open}${mode})`
+  if (!text.endsWith(')')) return `${text}(${mode})`
+  const open = text.endsWith('()') ? '' : ', '
+  return `${text.slice(0, -1)}${open}${mode})`
 }
 
 function withAdvice(description: string, numbers: readonly number[]): string {

@@ -115,7 +115,7 @@ function namesOf(schema: Schema): readonly string[] {
   return schema.fields.map((field) => field.name)
 }
 
-function columns(positions: readonly number[], names: readonly string[]): string {
+export function columns(positions: readonly number[], names: readonly string[]): string {
   return positions.map((position) => names[position] ?? `$${position}`).join(', ')
 }
 
@@ -147,7 +147,7 @@ function aggregateColumns(
   return [...keys.map((key) => input[key] ?? `$${key}`), ...aggregates.map((call) => aggregateText(call, input))]
 }
 
-function aggregateText(call: AggregateCall, input: readonly string[]): string {
+export function aggregateText(call: AggregateCall, input: readonly string[]): string {
   const args = call.args.length === 0 ? '*' : columns(call.args, input)
   const filter = call.filter === undefined ? '' : ` FILTER ${input[call.filter] ?? `$${call.filter}`}`
   return `${call.function}(${call.distinct ? 'DISTINCT ' : ''}${args})${filter} AS ${call.name}`
@@ -160,6 +160,11 @@ export function windowText(window: WindowSpec, names: readonly string[], attache
     attached === undefined
       ? `time_col=[${name(window.timeColumn)}]`
       : `win_start=[${name(attached.start)}], win_end=[${name(attached.end)}]`
+  return windowTextFrom(window, from, names)
+}
+
+/** @param from what says which window a row is of */
+export function windowTextFrom(window: WindowSpec, from: string, names: readonly string[]): string {
   if (window.kind === 'session') {
     const keys = window.partitionKeys.length === 0 ? '' : `, partition keys=[${columns(window.partitionKeys, names)}]`
     return `SESSION(${from}, gap=[${formatDuration(window.gap)}]${keys})`
@@ -180,13 +185,22 @@ export function windowText(window: WindowSpec, names: readonly string[], attache
   }
 }
 
-function windowAggregateText(node: Extract<DraftNode, { kind: 'window-aggregate' }>, input: readonly string[]): string {
+/** What the text of a window aggregate is made of. */
+export type TextedWindowAggregate = Extract<DraftNode, { kind: 'window-aggregate' }>
+
+/** `start('w$) AS window_start`. */
+export function windowPropertyTexts({ properties, form, window }: TextedWindowAggregate): readonly string[] {
+  return properties.map(
+    (property) => `${propertyText(property, window.time)}('w$) AS ${propertyName(property, form === 'group-window')}`,
+  )
+}
+
+function windowAggregateText(node: TextedWindowAggregate, input: readonly string[]): string {
   const { keys, aggregates, properties, window, attached } = node
   const groupBy = keys.length === 0 ? '' : `groupBy=[${columns(keys, input)}], `
   const isLegacy = node.form === 'group-window'
   const named = properties.map((property) => propertyName(property, isLegacy))
-  const values = properties.map((property, index) => `${propertyText(property, window.time)}('w$) AS ${named[index]}`)
-  const select = [...aggregateColumns(keys, aggregates, input), ...values].join(', ')
+  const select = [...aggregateColumns(keys, aggregates, input), ...windowPropertyTexts(node)].join(', ')
   if (!isLegacy) {
     return `WindowAggregate(${groupBy}window=[${windowText(window, input, attached)}], select=[${select}])`
   }

@@ -9,6 +9,7 @@ import { unreachable } from '../../core/errors.ts'
 import type { SqlType } from '../../core/types.ts'
 import { columnsOf, divisionOf, isPlaced, outputPlacements, type Placements } from './distribution.ts'
 import type { OperatorGraph, OperatorNode } from './graph.ts'
+import { hasTwoPhases } from './two-phase.ts'
 
 /** Whether a source or sink can be divided among workers, and is not to stay in one. */
 export function isDivisible(connectors: ReadonlyMap<string, ConnectorDescriptor>, node: OperatorNode): boolean {
@@ -39,6 +40,8 @@ export interface Exchange {
   /** Position among the inputs of `to`. */
   readonly input: number
   readonly distribution: Exclude<Distribution, { readonly kind: 'forward' }>
+  /** Rows are aggregated before they go, and what goes are groups. */
+  readonly twoPhase: boolean
 }
 
 export interface Deployment {
@@ -58,12 +61,14 @@ const SINGLE: Distribution = { kind: 'single' }
 
 /**
  * @param runsParallel whether a source or sink can be divided among workers
+ * @param twoPhases whether aggregates may be made in two phases, where they can
  */
 export function planDeployment(
   graph: OperatorGraph,
   parallelism: number,
   maxParallelism: number,
   runsParallel: (node: OperatorNode) => boolean,
+  twoPhases: boolean,
 ): Deployment {
   const subtasks: number[] = []
   const exchanges: Exchange[] = []
@@ -82,7 +87,8 @@ export function planDeployment(
       const isThere = isArranged(distribution, subtasks[from] ?? 1, inputs[input] ?? [])
       arrived.push(isThere ? (inputs[input] ?? []) : [hashColumns(distribution)])
       if (distribution.kind === 'forward' || isThere) continue
-      exchanges.push({ index: exchanges.length, from, to: node.id, input, distribution })
+      const twoPhase = twoPhases && hasTwoPhases(node)
+      exchanges.push({ index: exchanges.length, from, to: node.id, input, distribution, twoPhase })
     }
     placements.push(subtasks[node.id] === 1 ? [] : outputPlacements(node, graph, arrived))
   }

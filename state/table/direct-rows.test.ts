@@ -42,6 +42,14 @@ class Pair {
     for (const key of keys) this.#counts.delete(key)
   }
 
+  reset(): void {
+    expect(this.table.reset()).toBe(true)
+    this.#counts.clear()
+    this.#pages.clear()
+    expect(this.table.writtenPages()).toEqual([])
+    expect(this.table.rows()).toHaveLength(0)
+  }
+
   recover(): void {
     for (const page of this.table.snapshotPages()) this.#pages.set(page.page, page)
     this.table = new KeyedTable([NULLABLE], [{ kind: 'i64' }])
@@ -93,4 +101,28 @@ describe('many dense BIGINT keys', () => {
       })
     }
   }
+
+  it('that go down, below zero too, are counted', () => {
+    const pair = new Pair()
+    for (let n = 0; n < 40; n++)
+      pair.add(Array.from({ length: 2 * BATCH }, (_, i) => BigInt(20_000 - n * BATCH + (i % BATCH))))
+    pair.recover()
+    pair.add(Array.from({ length: BATCH }, (_, i) => BigInt(-20_000 - i)))
+  })
+
+  it('that begin far from zero are counted, and others after a reset', () => {
+    const next = numbers(5)
+    for (const first of [2 ** 31 - 40_000, 1_000_000, 5, 2 ** 30]) {
+      const pair = new Pair()
+      for (let n = 0; n < 40; n++) pair.add(Array.from({ length: BATCH }, () => BigInt(first + next(39_000))))
+      pair.reset()
+      for (let n = 0; n < 20; n++) pair.add(Array.from({ length: BATCH }, () => BigInt(700_000 + next(30_000))))
+      pair.recover()
+      pair.reset()
+      pair.add([3n, null, 3n, 2n ** 40n])
+      pair.reset()
+      for (let n = 0; n < 20; n++) pair.add(Array.from({ length: BATCH }, () => BigInt(next(1_000_000_000))))
+      pair.recover()
+    }
+  })
 })

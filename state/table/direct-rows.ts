@@ -6,9 +6,12 @@
 import { isSparse, longerArray, stateArray } from './memory.ts'
 
 /** From this size of a table on. */
-export const DIRECT_ROWS = 1 << 16
-/** Keys there may be for each row of the table: at most 64 bytes a row. */
+export const DIRECT_ROWS = 1 << 12
+/** Keys there may be for each row of the table: at most 64 bytes a row, of a small table 32. */
 const SPREAD = 16
+const SMALL = 1 << 16
+/** The first key is a multiple of it: those that come a little later may be a little lower. */
+const ALIGNED = 1 << 10
 
 /** Where rows that are inserted come from. */
 export interface DirectTarget {
@@ -19,8 +22,11 @@ export interface DirectTarget {
 }
 
 export class DirectRows {
-  /** Row id + 1 by the key's lower half, 0: no row has it. As many as a power of two; none: it is not in use. */
+  /** Row id + 1 by the key's lower half - base, 0: no row has it. As many as a power of two; none: it is not in use. */
   #rows: Int32Array = new Int32Array(0)
+  #base = 0
+  /** There are no keys, and `#base` can be any. */
+  #isEmpty = false
   /** Of all keys. */
   #upper = 0
 
@@ -38,16 +44,24 @@ export class DirectRows {
    * @param words the stored keys as pairs by row
    */
   start(words: Int32Array, upper: number, rows: Int32Array): boolean {
-    let lows = 0
-    for (let i = 0; i < rows.length; i++) lows |= words[2 * (rows[i] as number)] as number
-    if (lows < 0 || lengthFor(lows) > SPREAD * rows.length) return false
-    const direct = stateArray(Int32Array, lengthFor(lows))
+    let [low, high] = [HIGHEST, LOWEST]
+    for (let i = 0; i < rows.length; i++) {
+      const key = words[2 * (rows[i] as number)] as number
+      if (key < low) low = key
+      if (key > high) high = key
+    }
+    const base = aligned(low)
+    const length = powerOfTwo(high - base + 1)
+    if (length > mostKeys(rows.length)) return false
+    const direct = stateArray(Int32Array, length)
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as number
-      direct[words[2 * row] as number] = row + 1
+      direct[(words[2 * row] as number) - base] = row + 1
     }
     this.#rows = direct
+    this.#base = base
     this.#upper = upper
+    this.#isEmpty = false
     return true
   }
 
@@ -62,13 +76,14 @@ export class DirectRows {
   find(words: Int32Array, count: number, rowIds: Int32Array, missed: Int32Array): number {
     const rows = this.#rows
     const upper = this.#upper
+    const base = this.#base
     const mask = rows.length - 1
-    takeInKeys(rows, words, count, mask)
+    takeInKeys(rows, words, count, base)
     let next = 0
     for (let i = 0; i < count; i++) {
-      const low = words[2 * i] as number
-      const at = low & mask
-      const differ = (low ^ at) | ((words[2 * i + 1] as number) ^ upper)
+      const place = ((words[2 * i] as number) - base) | 0
+      const at = place & mask
+      const differ = (place ^ at) | ((words[2 * i + 1] as number) ^ upper)
       const row = ((rows[at] as number) - 1) | 0 | ((differ | (0 - differ)) >> 31)
       rowIds[i] = row
       missed[next] = i
@@ -79,17 +94,36 @@ export class DirectRows {
 
   /** Makes room for the keys at these positions. @returns false where they are not dense beside a table of this size */
   reserve(words: Int32Array, positions: Int32Array, count: number, size: number): boolean {
-    let [lows, differ] = [0, 0]
+    let [low, high, differ] = [HIGHEST, LOWEST, 0]
     for (let n = 0; n < count; n++) {
       const i = positions[n] as number
-      lows |= words[2 * i] as number
+      const key = words[2 * i] as number
+      if (key < low) low = key
+      if (key > high) high = key
       differ |= (words[2 * i + 1] as number) ^ this.#upper
     }
-    if (differ !== 0 || lows < 0) return false
-    const length = lengthFor(lows)
-    if (length <= this.#rows.length) return true
-    if (length > SPREAD * size) return false
-    this.#rows = longerArray(this.#rows, length)
+    if (differ !== 0) return false
+    if (this.#isEmpty) this.#base = aligned(low)
+    this.#isEmpty = false
+    return this.#reach(low, high, mostKeys(size + count))
+  }
+
+  /** Makes room for keys from `low` to `high`, if it then has no more than `most`. */
+  #reach(low: number, high: number, most: number): boolean {
+    const rows = this.#rows
+    const end = Math.max(this.#base + rows.length, high + 1)
+    const length = powerOfTwo(end - Math.min(this.#base, low))
+    if (length <= rows.length && low >= this.#base) return true
+    if (length > most) return false
+    if (low >= this.#base) this.#rows = longerArray(rows, length)
+    else {
+      // All of the room is below the end that there was, so that keys that go down do not move it every time.
+      const base = Math.max(LOWEST, Math.min(end - length, low))
+      const moved = stateArray(Int32Array, length)
+      moved.set(rows, this.#base - base)
+      this.#rows = moved
+      this.#base = base
+    }
     return true
   }
 
@@ -103,19 +137,20 @@ export class DirectRows {
     inserted: Uint8Array,
   ): number {
     const rows = this.#rows
+    const base = this.#base
     let stored = target.keyWords()
     let added = 0
     for (let n = 0; n < count; n++) {
       const i = positions[n] as number
       const low = words[2 * i] as number
-      let id = rows[low] as number
+      let id = rows[low - base] as number
       if (id === 0) {
         const row = target.allocateRow()
         if (2 * row >= stored.length) stored = target.keyWords()
         stored[2 * row] = low
         stored[2 * row + 1] = words[2 * i + 1] as number
         id = row + 1
-        rows[low] = id
+        rows[low - base] = id
         inserted[i] = 1
         added++
       }
@@ -125,7 +160,14 @@ export class DirectRows {
   }
 
   forget(low: number): void {
-    this.#rows[low] = 0
+    this.#rows[low - this.#base] = 0
+  }
+
+  /** All of these keys, and there are no others. @param words the keys as pairs by row */
+  forgetAll(words: Int32Array, rows: number): void {
+    const base = this.#base
+    for (let row = 0; row < rows; row++) this.#rows[(words[2 * row] as number) - base] = 0
+    this.#isEmpty = true
   }
 
   clear(): void {
@@ -133,12 +175,25 @@ export class DirectRows {
   }
 }
 
-function takeInKeys(rows: Int32Array, words: Int32Array, count: number, mask: number): void {
+function takeInKeys(rows: Int32Array, words: Int32Array, count: number, base: number): void {
   if (!isSparse(rows.byteLength, count)) return
-  for (let i = 0; i < count; i++) Atomics.compareExchange(rows, (words[2 * i] as number) & mask, 0, 0)
+  const mask = rows.length - 1
+  for (let i = 0; i < count; i++) Atomics.compareExchange(rows, ((words[2 * i] as number) - base) & mask, 0, 0)
 }
 
-/** @param lows the lower halves of keys, or of all of them combined by OR */
-function lengthFor(lows: number): number {
-  return 2 ** (32 - Math.clz32(lows))
+/** Halves of keys are 32 bits with a sign. */
+const LOWEST = -0x80000000
+const HIGHEST = 0x7fffffff
+
+function aligned(low: number): number {
+  return Math.floor(low / ALIGNED) * ALIGNED
+}
+
+function powerOfTwo(atLeast: number): number {
+  return 2 ** Math.ceil(Math.log2(atLeast))
+}
+
+/** Keys that there may be beside a table of this size. */
+function mostKeys(size: number): number {
+  return (size < SMALL ? SPREAD / 2 : SPREAD) * size
 }

@@ -296,6 +296,18 @@ export class KeyedTable implements ProbeTarget, DirectTarget {
     index[2 * hole + 1] = 0
   }
 
+  /** As a new table, with the room that this one has; false: that cannot be done (see `RowTable.canReset`). */
+  reset(): boolean {
+    if (!this.storage.canReset) return false
+    if (this.#direct.isUsed) this.#direct.forgetAll(this.keyWords(), this.high)
+    else {
+      this.index.fill(0)
+      this.#upperHalf = null
+    }
+    this.storage.reset()
+    return true
+  }
+
   /** All row ids in use, ascending. */
   rows(): Int32Array {
     return this.storage.rows()

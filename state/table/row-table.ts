@@ -128,6 +128,29 @@ export class RowTable {
     this.#size -= count
   }
 
+  /** Whether `reset` may be called: what has been handed out does not point into the table. */
+  get canReset(): boolean {
+    return this.#columns.every((column) => column instanceof FixedStore)
+  }
+
+  /** As new, but for the room that it has; pages that were written are no longer its own. */
+  reset(): void {
+    for (const column of this.#columns) if (column instanceof FixedStore) column.reset(this.#high)
+    this.#occupied.fill(0, 0, this.#high)
+    this.#dirty.fill(0)
+    this.#free = []
+    this.#written = new Set()
+    this.#unused = []
+    this.#high = 0
+    this.#size = 0
+    this.#sweepAt = 0
+  }
+
+  /** Rows that there is room for. */
+  get capacity(): number {
+    return this.#capacity
+  }
+
   #grow(capacity: number): void {
     for (const column of this.#columns) column.grow(capacity)
     this.#occupied = longerArray(this.#occupied, capacity)

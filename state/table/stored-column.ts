@@ -153,6 +153,13 @@ export class FixedStore {
     if (nulls !== null) for (let i = 0; i < count; i++) nulls[rows[i] as number] = 0
   }
 
+  /** The first rows are as new. */
+  reset(rows: number): void {
+    const width = FIXED_WIDTH[this.kind]
+    new Uint8Array(this.values.buffer, this.values.byteOffset, rows * width).fill(0)
+    this.nulls = null
+  }
+
   /** Stores rows `from[0 … count)` of a column of this kind at `rows`; `from` null means 0, 1, 2 … */
   put(rows: Int32Array, column: Column, from: Int32Array | null, count: number): void {
     invariant(column.kind === this.kind, 'a stored column keeps its kind')

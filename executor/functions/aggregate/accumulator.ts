@@ -9,6 +9,7 @@ import { fixedArray, type StoredColumn } from '../../../state/table/stored-colum
 import type { ColumnarAggregate } from './aggregate-function.ts'
 import {
   type MergeKernel,
+  type MergeSource,
   mergeKernel,
   type ResultArrays,
   type ResultKernel,
@@ -43,6 +44,8 @@ export interface Accumulator {
   results(groups: Int32Array, count: number): Column
   /** Adds groups of an accumulator of the same call over another table. Absent: that cannot be done. */
   merge?(from: Accumulator, groups: Int32Array, fromGroups: Int32Array, count: number): void
+  /** As `merge`, of groups given by the columns of their state (`AccumulatorPlan.state`). */
+  mergeColumns?(state: readonly Column[], groups: Int32Array, fromRows: Int32Array, count: number): void
   /** The group goes: state outside of the group table has to go too. */
   remove?(group: number): void
   /** End of a batch. */
@@ -150,6 +153,10 @@ class ColumnarAccumulator implements Accumulator {
     if (from instanceof ColumnarAccumulator) this.#kernels.merge(count, groups, fromGroups, this.#state, from.#state)
   }
 
+  mergeColumns(state: readonly Column[], groups: Int32Array, fromRows: Int32Array, count: number): void {
+    this.#kernels.merge(count, groups, fromRows, this.#state, state.map(mergeSource))
+  }
+
   #emittedArrays(length: number): ResultArrays {
     if (this.#emitted === undefined || this.#emitted.length < length) {
       this.#emitted = { length, arrays: this.#arrays(length) }
@@ -171,6 +178,13 @@ class ColumnarAccumulator implements Accumulator {
     const column = typeof value === 'number' ? this.#state[value] : undefined
     return column instanceof BytesStore ? column : undefined
   }
+}
+
+/** Merging loops know the words of wide values by their name. */
+function mergeSource(column: Column): MergeSource {
+  if (column.kind !== 'i128') return column
+  const { values } = column
+  return { values, words: new Int32Array(values.buffer, values.byteOffset, 2 * values.length) }
 }
 
 function resultArrays(type: SqlType, length: number, nullable: boolean): ResultArrays {

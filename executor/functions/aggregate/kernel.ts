@@ -39,12 +39,15 @@ export type UpdateKernel = (
   changed: Uint8Array,
 ) => void
 
+/** A column of groups that are not in a table; with `words` where it is of 128 bits. */
+export type MergeSource = Column | { readonly values: BigInt64Array; readonly words: Int32Array }
+
 export type MergeKernel = (
   count: number,
   rows: Int32Array,
   sourceRows: Int32Array,
   states: readonly StoredColumn[],
-  sources: readonly StoredColumn[],
+  sources: readonly (StoredColumn | MergeSource)[],
 ) => void
 
 export type ResultKernel = (count: number, rows: Int32Array, states: readonly StoredColumn[], out: ResultArrays) => void

@@ -8,8 +8,10 @@
  */
 import { type ChangeBatch, withKeyHashes } from '../../../core/change-batch.ts'
 import { gatherColumn, gatherInts } from '../../../core/column-ops.ts'
+import type { Schema } from '../../../core/types.ts'
 import type { Deployment, Exchange } from '../../../planner/physical/exchange.ts'
 import type { OperatorGraph } from '../../../planner/physical/graph.ts'
+import { exchangedRows } from './exchanged-rows.ts'
 import { Inbox, Outbox } from './mailbox.ts'
 import { MessageWriter, type Message, readMessage, type Signal } from './messages.ts'
 import { Partitioner, type Share } from './partitioner.ts'
@@ -51,6 +53,8 @@ export function createSharedMemory({ exchanges, parallelism, subtasks }: Deploym
 /** One exchange as a worker sees it. */
 interface Link {
   readonly exchange: Exchange
+  /** Of the rows that go through it. */
+  readonly schema: Schema
   /** By receiver; undefined: this worker itself, or one that does not run the operator. */
   readonly outboxes: readonly (Outbox | undefined)[]
   /** By sender. */
@@ -163,14 +167,11 @@ export class Exchanges {
   #link(exchange: Exchange, memory: SharedMemory): Link {
     const { parallelism, maxParallelism } = this.deployment
     const rings = memory.rings[exchange.index] ?? []
-    const schema = this.#graph.nodes[exchange.from]?.schema ?? { fields: [] }
-    const { distribution } = exchange
-    const partitioner =
-      distribution.kind === 'hash'
-        ? new Partitioner(schema, distribution.columns, parallelism, maxParallelism)
-        : undefined
+    const { schema, columns } = exchangedRows(exchange, this.#graph)
+    const partitioner = columns && new Partitioner(schema, columns, parallelism, maxParallelism)
     return {
       exchange,
+      schema,
       outboxes: (rings[this.worker] ?? []).map((ring, receiver) =>
         ring === null ? undefined : new Outbox(ring, () => this.#ring(receiver)),
       ),
@@ -238,13 +239,12 @@ export class Exchanges {
   }
 
   #read(link: Link, sender: number, inbox: Inbox, target: ExchangeTarget, mayGoOn: () => boolean): boolean {
-    const schema = this.#graph.nodes[link.exchange.from]?.schema ?? { fields: [] }
     let worked = false
     while (mayGoOn() && !this.#isFullBehind(link.exchange)) {
       const bytes = inbox.receive()
       if (bytes === undefined) break
       worked = true
-      target.receive(link.exchange, sender, readMessage(bytes, schema, inbox.constants, link.hashed))
+      target.receive(link.exchange, sender, readMessage(bytes, link.schema, inbox.constants, link.hashed))
     }
     return worked
   }

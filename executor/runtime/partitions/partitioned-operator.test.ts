@@ -14,7 +14,7 @@ import { materialize, type NodeOf } from '../../operators/operator-harness.ts'
 import type { Operator, Output, StatePage } from '../../operators/operator.ts'
 import { KeyGroups } from '../exchange/partitioner.ts'
 import { PartitionedOperator } from './partitioned-operator.ts'
-import { createPartitioned } from './spilling.ts'
+import { createPartitioned, graphInputs } from './spilling.ts'
 
 const SCHEMA: Schema = {
   fields: [
@@ -90,7 +90,7 @@ class Recorder implements Output {
 function aggregate(output: Output, limit: MemoryBeyond | undefined): PartitionedOperator {
   const create = (own: Output): Operator =>
     createOperator(node, graph, { output: own, clock: { now: () => 0 }, timeZone: 'UTC' })
-  const operator = createPartitioned(node, graph, limit, output, create)
+  const operator = createPartitioned(node, graphInputs(node, graph), limit, output, create)
   if (operator === undefined) throw new Error('a GROUP BY can be divided')
   return operator
 }

@@ -3,23 +3,29 @@ import type { OperatorGraph, OperatorNode } from '../../../planner/physical/grap
 import { keysOfInputs } from '../../../planner/physical/exchange.ts'
 import type { MemoryBeyond } from '../../../state/table/memory.ts'
 import type { Operator, Output } from '../../operators/operator.ts'
+import type { GatheredInput } from './gathered-rows.ts'
 import { PartitionedOperator } from './partitioned-operator.ts'
 
+/** What says which partition rows of the graph are in; undefined where the operator needs all rows in one place. */
+export function graphInputs(node: OperatorNode, graph: OperatorGraph): readonly GatheredInput[] | undefined {
+  return keysOfInputs(node, graph)?.map((keys, input) => ({
+    schema: graph.nodes[node.inputs[input] ?? -1]?.schema ?? { fields: [] },
+    keys,
+  }))
+}
+
 /**
+ * @param inputs what the operator gets
  * @param memory absent: there is no limit
  * @returns undefined where the operator needs all rows in one place
  */
 export function createPartitioned(
   node: OperatorNode,
-  graph: OperatorGraph,
+  inputs: readonly GatheredInput[] | undefined,
   memory: MemoryBeyond | undefined,
   output: Output,
   create: (output: Output) => Operator,
 ): PartitionedOperator | undefined {
-  const inputs = keysOfInputs(node, graph)?.map((keys, input) => ({
-    schema: graph.nodes[node.inputs[input] ?? -1]?.schema ?? { fields: [] },
-    keys,
-  }))
   return inputs && new PartitionedOperator({ node, inputs, output, memory, create })
 }
 
