@@ -108,6 +108,8 @@ export class AggregateTable {
   /** Rows of each group, where they can be taken back. */
   readonly #counts: FixedStore | undefined
   #gone: number[] = []
+  /** Rows of the last `stateOfRows`. */
+  #lastRows = 0
 
   constructor(plan: AggregateTablePlan) {
     this.#plan = plan
@@ -147,7 +149,12 @@ export class AggregateTable {
     const lookup = this.table.lookupOrInsert(keys, rows, now, keyHashesOf(batch, keys))
     const groups = lookup.rowIds
     const actions = this.#counts === undefined ? null : this.#act(this.#counts, groups, kinds, rows)
-    const input = { rows, columns, kinds, groups, actions }
+    const results = this.#accumulate({ rows, columns, kinds, groups, actions }, emits, changed)
+    return { lookup, actions, changed, results }
+  }
+
+  #accumulate(input: DistinctInput, emits: boolean, changed: Uint8Array): Column[] {
+    const { rows, actions } = input
     const masks = this.#masks(input)
     const results: Column[] = []
     for (const [n, accumulator] of this.#accumulators.entries()) {
@@ -157,7 +164,23 @@ export class AggregateTable {
       const result = accumulator.update({ ...input, mask: mask === 'none' ? noRows(rows) : mask, emits, changed })
       if (result !== null) results.push(result)
     }
-    return { lookup, actions, changed, results }
+    return results
+  }
+
+  /**
+   * As `stateColumns`, of groups of one row each, whatever their keys. For a table of a plan that can be merged, which
+   * has no other groups; the columns are valid until the next call.
+   */
+  stateOfRows({ rows, columns, kinds }: ChangeBatch): Column[] {
+    const { storage, values } = this.table
+    for (const value of values) value.clearAll(firstRows(this.#lastRows), this.#lastRows)
+    this.table.compact()
+    this.#lastRows = rows
+    while (storage.high < rows) storage.allocate()
+    const groups = firstRows(rows)
+    this.#plan.scratch.reserve(rows)
+    this.#accumulate({ rows, columns, kinds, groups, actions: null }, false, this.#plan.scratch.changed)
+    return this.stateColumns(groups, rows)
   }
 
   #act(counts: FixedStore, groups: Int32Array, kinds: Uint8Array | null, rows: number): Uint8Array {

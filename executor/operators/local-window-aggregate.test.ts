@@ -197,6 +197,38 @@ describe('groups', () => {
     expect(sent([...batches, rows(0, 7), CHECKPOINT])).toEqual([4096, 4096, 4096, 4096, 3616, 7])
   })
 
+  it('are of one row each where there are hardly fewer, until they are again', () => {
+    const unique = Array.from({ length: 5 }, (_, n) => rows(4000 * n, 4000))
+    const few = Array.from({ length: 2 }, () => rows(0, 100))
+    expect(sent([...unique, ...few, CHECKPOINT])).toEqual([4096, 4096, 4096, 4096, 3616, 100, 100])
+    const many = rows(0, 40_000).replaceAll(/k\d+/g, 'k')
+    expect(sent([...unique, ...Array.from({ length: 7 }, () => many), ...few, CHECKPOINT]).slice(5)).toEqual([
+      ...Array.from({ length: 7 }, () => 40_000),
+      100,
+    ])
+  })
+
+  it('of one row each are added up as others are', () => {
+    const row = (n: number): string => `+I ${n % 23} ${n % 7 === 0 ? 'NULL' : `k${n}`} ${n % 5 === 0 ? 'NULL' : n}`
+    const batches = Array.from({ length: 8 }, (_, n) =>
+      Array.from({ length: 3000 }, (__, i) => row(3000 * n + i)).join('\n'),
+    )
+    const steps: readonly Step[] = [
+      ...batches,
+      15,
+      batches[0] ?? '',
+      batches[1] ?? '',
+      CHECKPOINT,
+      batches[2] ?? '',
+      MAX_WATERMARK,
+    ]
+    for (const plan of [node({}), node({ kind: 'hop', size: 12, step: 4 })]) {
+      const straight = emitted(plan, steps, false)
+      expect(emitted(plan, steps, true)).toEqual(straight)
+      expect(straight.length).toBeGreaterThan(20_000)
+    }
+  })
+
   it('are given away once', () => {
     expect(sent([rows(0, 3), CHECKPOINT, CHECKPOINT, MAX_WATERMARK])).toEqual([3])
   })

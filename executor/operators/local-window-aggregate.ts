@@ -5,12 +5,16 @@
  *
  * It has no state: groups leave before a watermark that says that one of their slices is over, before a barrier, the end
  * and idleness, and when there are many. So what is late behind the exchange is what would have been without it.
+ *
+ * Where there are hardly fewer groups than rows, rows are sent on for a while as groups of their own, so that it costs
+ * little where it is of no use.
  */
 import { type ChangeBatch, createBatch } from '../../core/change-batch.ts'
+import type { Column } from '../../core/column.ts'
 import { invariant } from '../../core/errors.ts'
 import { type Schema, timestamp } from '../../core/types.ts'
 import type { WindowAggregateNode } from '../../planner/physical/graph.ts'
-import { type AggregateTable, planAggregates } from './aggregate-table.ts'
+import { AggregateTable, planAggregates } from './aggregate-table.ts'
 import { SpareTables } from './spare-tables.ts'
 import { WallClock } from './wall-clock.ts'
 import { AttachedWindows, divideBySlice, type Slices, WindowAssigner } from './window-assigner.ts'
@@ -20,6 +24,12 @@ import { groupSchema, keyTypesOf } from './window-groups.ts'
 const MOST_GROUPS = 1 << 14
 /** Groups of an emitted batch. */
 const BATCH_GROUPS = 4096
+/** After so many groups it is looked how many rows they were made of. */
+const SAMPLE_GROUPS = 4096
+/** Groups for each row from which on they are of no use. */
+const MOST_SHARE = 0.75
+/** Rows that are sent on before groups are made again. */
+const PASSED_ROWS = 1 << 18
 
 export class LocalWindowAggregate {
   readonly #node: WindowAggregateNode
@@ -30,7 +40,14 @@ export class LocalWindowAggregate {
   readonly #windows: Slices
   /** By end of the slice. */
   readonly #slices = new Map<number, AggregateTable>()
+  /** Groups that are held. */
   #groups = 0
+  /** Of the current sample. */
+  #rowsSeen = 0
+  #groupsSent = 0
+  /** How many rows still go as they are. */
+  #toPass = 0
+  readonly #rowStates: AggregateTable
   /** The first watermark that one of the slices must not wait for. */
   #nextFire = Number.POSITIVE_INFINITY
 
@@ -47,6 +64,7 @@ export class LocalWindowAggregate {
     const plan = planAggregates(keyTypesOf(node), node.aggregates, false)
     invariant(plan.mergeable, 'aggregates that are merged behind an exchange can be')
     this.#spare = new SpareTables(plan)
+    this.#rowStates = new AggregateTable(plan)
     this.#schema = groupSchema(node)
     const timeType = attached?.timeType ?? input.fields[window.timeColumn]?.type ?? timestamp(3)
     this.#clock = new WallClock(timeType, timeZone)
@@ -54,22 +72,35 @@ export class LocalWindowAggregate {
   }
 
   onBatch(batch: ChangeBatch): void {
-    const { attached, window, keys } = this.#node
+    const { attached, window } = this.#node
     const time = batch.columns[attached?.end ?? window.timeColumn]
     invariant(time !== undefined, 'a window has a time attribute')
-    divideBySlice(batch, this.#windows.sliceEnds(time, batch.rows), (rows, end) => {
+    const ends = this.#windows.sliceEnds(time, batch.rows)
+    if (this.#toPass > 0) {
+      this.#passOn(batch, ends)
+      return
+    }
+    this.#rowsSeen += batch.rows
+    divideBySlice(batch, ends, (rows, end) => {
       const table = this.#slice(end)
       const before = table.size
-      table.update(
-        rows,
-        keys.map((key) => rows.columns[key] ?? ({ kind: 'null', nulls: null } as const)),
-        false,
-        0,
-      )
+      table.update(rows, this.#keysOf(rows), false, 0)
       table.settle()
       this.#groups += table.size - before
     })
     if (this.#groups >= MOST_GROUPS) this.flush()
+  }
+
+  #keysOf({ columns }: ChangeBatch): readonly Column[] {
+    return this.#node.keys.map((key) => columns[key] ?? { kind: 'null', nulls: null })
+  }
+
+  #passOn(batch: ChangeBatch, ends: Float64Array): void {
+    const { rows } = batch
+    this.#toPass -= rows
+    const sliceEnds = { kind: 'f64', values: ends, nulls: null } as const
+    const columns = [...this.#keysOf(batch), sliceEnds, ...this.#rowStates.stateOfRows(batch)]
+    this.#output(createBatch(this.#schema, columns, rows))
   }
 
   #slice(end: number): AggregateTable {
@@ -91,12 +122,21 @@ export class LocalWindowAggregate {
   flush(): void {
     const slices = [...this.#slices].sort(([a], [b]) => a - b)
     this.#slices.clear()
+    this.#sample()
     this.#groups = 0
     this.#nextFire = Number.POSITIVE_INFINITY
     for (const [end, table] of slices) {
       this.#emit(table, end)
       this.#spare.giveBack(table)
     }
+  }
+
+  #sample(): void {
+    this.#groupsSent += this.#groups
+    if (this.#groupsSent < SAMPLE_GROUPS) return
+    if (this.#groupsSent > MOST_SHARE * this.#rowsSeen) this.#toPass = PASSED_ROWS
+    this.#groupsSent = 0
+    this.#rowsSeen = 0
   }
 
   #emit(table: AggregateTable, end: number): void {
