@@ -3,8 +3,12 @@
  * own), which never changes afterwards, and checkpoints share files by hard links; RocksDB only says where a page is.
  * That way a page is written once and not by log, memory table, file and compactions. What is still needed of files
  * that hold little else than old pages, or of many small ones, moves into the file of the next checkpoint.
+ *
+ * Of the files that were written last, of which such is read, some stay in the system's page cache. The others leave it
+ * once they are on the disk: nobody reads them before a restore, and their memory serves for the next file, without being
+ * taken from what others use. (On a virtual machine new memory costs more than what is written into it.)
  */
-import { linkSync, mkdirSync, rmSync } from 'node:fs'
+import { closeSync, linkSync, mkdirSync, openSync, rmSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -12,6 +16,7 @@ import { MillraceError } from '../core/errors.ts'
 import { type FileChecksum, syncPath } from './checkpoint-directory.ts'
 import type { PageFileTarget, WrittenPageFile } from './page-file-output.ts'
 import type { PagePlace } from './page-entry.ts'
+import { libcIfAny } from './memory/libc.ts'
 import { type PageBytes, type PageInFile, readPage, readPages } from './table/page-output.ts'
 
 /** Bytes that are written at a time. */
@@ -21,6 +26,9 @@ const SMALL_FILE_BYTES = 64 << 20
 /** More of them than that become one; so many at a time. */
 const MAX_SMALL_FILES = 32
 const MERGED_FILES = 24
+
+/** Bytes of files that stay in the page cache. */
+const CACHED_BYTES = 256 << 20
 
 const SUFFIX = '.pages'
 
@@ -56,17 +64,22 @@ export class PageFiles {
   readonly #directory: string
   readonly #places = new Map<string, PagePlace>()
   readonly #files = new Map<number, PageFile>()
+  readonly #cachedBytes: number
+  /** Those of the files that are in the page cache, in the order in which they were written. */
+  readonly #cached = new Set<number>()
   #next = 1
 
   /** @param directory where the files are while the job runs */
-  constructor(directory: string) {
+  constructor(directory: string, cachedBytes = CACHED_BYTES) {
     this.#directory = directory
+    this.#cachedBytes = cachedBytes
   }
 
   /** Begins anew with the files of a checkpoint. */
   openFrom(checkpoint: string | undefined, checksums: Readonly<Record<string, FileChecksum>>): void {
     this.#places.clear()
     this.#files.clear()
+    this.#cached.clear()
     this.#next = 1
     rmSync(this.#directory, { recursive: true, force: true })
     mkdirSync(this.#directory, { recursive: true })
@@ -90,6 +103,21 @@ export class PageFiles {
     for (const { file, checksum } of files) {
       await syncPath(join(this.#directory, pageFileName(file)))
       this.#files.set(file, { checksum, live: 0 })
+      this.#cached.add(file)
+    }
+    this.#leavePageCache()
+  }
+
+  #leavePageCache(): void {
+    let bytes = 0
+    for (const number of this.#cached) bytes += this.#files.get(number)?.checksum.bytes ?? 0
+    for (const number of this.#cached) {
+      if (bytes <= this.#cachedBytes) return
+      bytes -= this.#files.get(number)?.checksum.bytes ?? 0
+      this.#cached.delete(number)
+      const descriptor = openSync(join(this.#directory, pageFileName(number)), 'r')
+      libcIfAny()?.forget(descriptor)
+      closeSync(descriptor)
     }
   }
 
@@ -162,6 +190,7 @@ export class PageFiles {
         }
         const checksum = await file.end()
         this.#files.set(number, { checksum, live: checksum.bytes })
+        this.#cached.add(number)
       } finally {
         await file.close()
       }
@@ -169,8 +198,10 @@ export class PageFiles {
     }
     for (const number of left) {
       this.#files.delete(number)
+      this.#cached.delete(number)
       rmSync(join(this.#directory, pageFileName(number)))
     }
+    this.#leavePageCache()
     return written
   }
 

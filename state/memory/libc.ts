@@ -1,4 +1,4 @@
-/** The calls of the operating system that mapped memory needs. Loaded only where a budget is set. */
+/** Calls of the operating system that Node.js does not have: what mapped memory needs, and checkpoints of large state. */
 import { createRequire } from 'node:module'
 import { MillraceError } from '../../core/errors.ts'
 
@@ -20,6 +20,8 @@ export interface Libc {
   reserve(descriptor: number, offset: number, length: number): number
   /** The blocks are free again; what is there is zeros. */
   giveBack(descriptor: number, offset: number, length: number): void
+  /** The system no longer holds the file in memory, as far as it is on the disk. */
+  forget(descriptor: number): void
   readonly pageSize: number
 }
 
@@ -33,6 +35,7 @@ const MADV_DONTNEED = 4
 const MADV_POPULATE_WRITE = 23
 /** The size of the file stays. */
 const PUNCH_HOLE = 3
+const POSIX_FADV_DONTNEED = 4
 const HIGHEST_ADDRESS = 2 ** 47
 
 interface Koffi {
@@ -41,11 +44,24 @@ interface Koffi {
 }
 
 let loaded: Libc | undefined
+let hasNone = false
 
 /** @throws MillraceError UNSUPPORTED_FEATURE where the platform has none, or the package is not there */
 export function loadLibc(): Libc {
   loaded ??= bind()
   return loaded
+}
+
+/** Where there is a way to do without it. */
+export function libcIfAny(): Libc | undefined {
+  if (hasNone) return undefined
+  try {
+    return loadLibc()
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error
+    hasNone = true
+    return undefined
+  }
 }
 
 function bind(): Libc {
@@ -65,6 +81,7 @@ function bind(): Libc {
   const advise = library.func('int madvise(uintptr_t address, size_t length, int advice)')
   const reserve = library.func('int posix_fallocate(int descriptor, int64_t offset, int64_t length)')
   const punch = library.func('int fallocate(int descriptor, int mode, int64_t offset, int64_t length)')
+  const forget = library.func('int posix_fadvise(int descriptor, int64_t offset, int64_t length, int advice)')
   const pageSize = Number(library.func('int getpagesize()')())
   return {
     map(length, descriptor, offset, isWhole) {
@@ -92,6 +109,9 @@ function bind(): Libc {
     },
     giveBack(descriptor, offset, length) {
       punch(descriptor, PUNCH_HOLE, offset, length)
+    },
+    forget(descriptor) {
+      forget(descriptor, 0, 0, POSIX_FADV_DONTNEED)
     },
     pageSize,
   }
