@@ -6,6 +6,7 @@ import { type ChangeBatch, isRetraction } from '../../core/change-batch.ts'
 import type { Column } from '../../core/column.ts'
 import { gatherColumn } from '../../core/column-ops.ts'
 import { invariant } from '../../core/errors.ts'
+import { areLasting } from '../../core/lasting-bytes.ts'
 import { type Schema, type SqlType, withNullability } from '../../core/types.ts'
 import type { JoinSide } from '../../planner/physical/join-nodes.ts'
 import { KeyedRows, type KeyedRowsPage } from '../../state/table/keyed-rows.ts'
@@ -74,6 +75,19 @@ export class JoinState {
     const column = this.#columns[index]
     invariant(column !== undefined, 'a stored row has all columns of its side')
     return column
+  }
+
+  /**
+   * Whether all rows of a batch are remembered, each as a row of its own, and this column of them was copied: then it had
+   * better go out as it is here, where who remembers texts of the result can point at them too.
+   */
+  hasCopied(index: number, column: Column): boolean {
+    return (
+      this.#identity === undefined &&
+      column.kind === 'bytes' &&
+      this.#columns[index]?.kind === 'bytes' &&
+      !areLasting(column.data)
+    )
   }
 
   /**

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { ALL_CHANGES } from '../../catalog/connector.ts'
+import { areLasting } from '../../core/lasting-bytes.ts'
+import { parseBatch } from '../../core/batch-text.ts'
 import { INT, type Schema, STRING } from '../../core/types.ts'
 import type { Expression } from '../../planner/expression.ts'
 import { createJoin, type JoinType } from '../../planner/logical/join.ts'
 import { createValues } from '../../planner/logical/values.ts'
 import type { JoinSide } from '../../planner/physical/join-nodes.ts'
+import { createJoin as createOperator } from './join.ts'
+import type { Output } from './operator.ts'
 import { materialize, type NodeOf, OperatorHarness, type OperatorStep, runThreeWays } from './operator-harness.ts'
 
 const SIDE: Schema = {
@@ -341,4 +345,53 @@ describe('join of random changelogs', () => {
       }
     })
   }
+})
+
+describe('texts of joined rows', () => {
+  const INSERTS = { left: { retracts: false }, right: { retracts: false } }
+  const step = (input: 0 | 1, first: number, count = 300): OperatorStep => {
+    const rows = Array.from({ length: count }, (_, i) =>
+      i % 50 === 7
+        ? `+I ${first + i} NULL none`
+        : `+I ${first + i} ${i % 130} ${i % 9 === 0 ? 'NULL' : `${first + i}_`.repeat(40)}`,
+    )
+    return { rows: rows.join('\n'), input }
+  }
+
+  it('are those of both sides, whichever came last', () => {
+    const changes = emitted(join('inner', INSERTS), step(0, 1), step(1, 10_001), step(0, 20_001))
+    const rows = (first: number): (readonly [number, number, string])[] =>
+      Array.from(
+        { length: 300 },
+        (_, i) => [first + i, i % 130, i % 9 === 0 ? 'NULL' : `${first + i}_`.repeat(40)] as const,
+      ).filter((_, i) => i % 50 !== 7)
+    const expected = [...rows(1), ...rows(20_001)].flatMap(([id, key, text]) =>
+      rows(10_001).flatMap((other) => (other[1] === key ? [`+I ${id} ${key} ${text} ${other.join(' ')}`] : [])),
+    )
+    expect([...changes].sort()).toEqual(expected.sort())
+  })
+
+  it('are in the state, where others can point at them, also those of the rows that came last', () => {
+    const lasting: boolean[] = []
+    const output: Output = {
+      batch: ({ columns }) => {
+        lasting.push(...columns.flatMap((column) => (column.kind === 'bytes' ? [areLasting(column.data)] : [])))
+      },
+      watermark: () => undefined,
+      readsValues: () => true,
+    }
+    const run = (options: Options): boolean[] => {
+      lasting.length = 0
+      const operator = createOperator(join('inner', options), [SIDE, SIDE], {
+        output,
+        clock: { now: () => 0 },
+        timeZone: 'UTC',
+      })
+      for (const part of [step(0, 1, 2000), step(1, 10_001, 2000)])
+        if ('rows' in part) operator.onBatch(parseBatch(SIDE, part.rows), part.input ?? 0)
+      return [...new Set(lasting)]
+    }
+    expect(run(INSERTS)).toEqual([true])
+    expect(run({ left: { retracts: false } })).toEqual([true, false])
+  })
 })

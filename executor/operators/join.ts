@@ -45,6 +45,7 @@ class Join implements Operator {
   readonly #leftOnly: boolean
   readonly #rows: JoinedRows
   readonly #lent = new LentColumns()
+  #ownRows = new Int32Array(0)
 
   constructor(node: JoinNode, [left, right]: readonly [Schema, Schema], context: OperatorContext) {
     this.#node = node
@@ -119,21 +120,31 @@ class Join implements Operator {
     if (rows.count > 0) this.#emit(step, rows)
   }
 
-  #joinInner({ batch, own, other, pairs }: Step): void {
+  #joinInner({ batch, own, other, pairs, update }: Step): void {
     const { positions, rows, count } = pairs
     if (count === 0) return
     const columns: Column[] = []
+    let ownRows: Int32Array | undefined
     for (const side of [this.#left, this.#right]) {
       for (let index = 0; index < side.schema.fields.length; index++) {
-        const column =
-          side === own
-            ? this.#lent.gather(columns.length, batch.columns[index] as Column, positions, count)
-            : this.#lent.gatherStored(columns.length, other.state.column(index), rows, count)
-        columns.push(column)
+        const place = columns.length
+        const column = batch.columns[index]
+        if (side !== own) columns.push(this.#lent.gatherStored(place, other.state.column(index), rows, count))
+        else if (column !== undefined && own.state.hasCopied(index, column)) {
+          ownRows ??= this.#rowsAt(update, positions, count)
+          columns.push(this.#lent.gatherStored(place, own.state.column(index), ownRows, count))
+        } else columns.push(this.#lent.gather(place, column as Column, positions, count))
       }
     }
     const kinds = batch.kinds === null ? null : gatherKinds(batch.kinds, positions, count)
     this.#context.output.batch(createBatch(this.#node.schema, columns, count, kinds))
+  }
+
+  #rowsAt({ rows }: StateUpdate, positions: Int32Array, count: number): Int32Array {
+    if (this.#ownRows.length < count) this.#ownRows = new Int32Array(Math.max(PAIRS, count))
+    const out = this.#ownRows
+    for (let i = 0; i < count; i++) out[i] = rows[positions[i] as number] as number
+    return out
   }
 
   #emit({ batch, own }: Step, rows: JoinedRows): void {

@@ -96,6 +96,31 @@ describe('a store of texts', () => {
     expect(decodeText(page, 0, 11)).toBe('not onefour')
   })
 
+  it('copies values that stand behind one another, and others beside them', () => {
+    const texts = Array.from({ length: 600 }, (_, i) => (i % 11 === 0 ? null : `${i}é`.repeat((i * 7) % 40)))
+    const column = textColumn(texts)
+    const expected = Array.from({ length: 700 }, (): string | null => '')
+    for (const shares of [false, true]) {
+      const store = storeOf(shares)
+      // All of them, some in their order, some backwards, and rows twice, of which the second is kept.
+      const orders = [
+        texts.map((_, i) => i),
+        texts.flatMap((_, i) => (i % 5 < 3 ? [i] : [])),
+        texts.map((_, i) => texts.length - 1 - i),
+        texts.flatMap((_, i) => (i % 3 === 0 ? [i, i] : [])),
+      ]
+      for (const [n, order] of orders.entries()) {
+        const to = order.map((_, i) => (n === 3 ? 200 + (i >> 1) : 100 * n + (i % 600)))
+        const from = Int32Array.from(order, (row, i) => (n === 3 && i % 2 === 0 ? (row + 1) % 600 : row))
+        store.put(Int32Array.from(to), column, from, from.length)
+        for (const [i, row] of to.entries()) expected[row] = texts[from[i] as number] ?? null
+        store.compact(700)
+      }
+      const all = Int32Array.from(expected, (_, row) => row)
+      expect(textsOf(store.gather(all.subarray(0, 700), 700), 700)).toEqual(expected.slice(0, 700))
+    }
+  })
+
   it('takes over the texts of an arena that ends', () => {
     const owner = storeOf(false)
     const long = Array.from({ length: 3000 }, (_, i) => `${i}`.padStart(200, '.'))

@@ -160,27 +160,30 @@ export class BytesStore {
     count: number,
   ): void {
     const arena = this.#arena
-    const [source, isText] = [dataView(data), this.#isText]
-    let to = arena.size
-    let end = arena.data.length
-    for (let i = 0; i < count; i++) {
-      const at = from === null ? i : (from[i] as number)
-      const row = rows[i] as number
-      const length = nulls !== null && nulls[at] === 1 ? 0 : (lengths[at] as number)
-      if (to + length > end) {
-        arena.size = to
-        arena.reserve(length)
-        end = arena.data.length
+    const source = dataView(data)
+    for (let i = 0; i < count; ) {
+      const to = arena.size
+      let first = 0
+      let run = 0
+      // Values that stand behind one another, as in a message of another worker, are copied together.
+      for (; i < count; i++) {
+        const at = from === null ? i : (from[i] as number)
+        const row = rows[i] as number
+        const length = nulls !== null && nulls[at] === 1 ? 0 : (lengths[at] as number)
+        if (run === 0) first = starts[at] as number
+        else if (length > 0 && (starts[at] as number) !== first + run) break
+        this.#forget(row)
+        this.#live += length
+        this.starts[row] = to + run
+        this.lengths[row] = length
+        run += length
       }
-      if (isText) copyText(source, starts[at] as number, arena.view, to, length)
-      else copyRun(source, starts[at] as number, arena.view, to, length)
-      this.#forget(row)
-      this.#live += length
-      this.starts[row] = to
-      this.lengths[row] = length
-      to += length
+      arena.reserve(run)
+      if (run > LONG_RUN) copyLongRun(source, first, arena.view, to, run)
+      else if (this.#isText) copyText(source, first, arena.view, to, run)
+      else copyRun(source, first, arena.view, to, run)
+      arena.size = to + run
     }
-    arena.size = to
   }
 
   #point(
