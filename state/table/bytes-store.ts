@@ -131,7 +131,7 @@ export class BytesStore {
       }
     }
     const source = this.#sourceOf(input.data)
-    if (source === COPY) this.#copyIn(rows, input, from, count)
+    if (source === COPY) this.#copyIn(input, from, count, rows, this.starts, this.lengths)
     else this.#point(source, rows, input, from, count)
   }
 
@@ -153,36 +153,45 @@ export class BytesStore {
     return free + 1
   }
 
+  /**
+   * Copies values of rows `from[0 … count)` of a column behind the others.
+   *
+   * @param to the rows of the store that they become; null: no rows yet, they are `starts` and `lengths` by their own row
+   */
   #copyIn(
-    rows: Int32Array,
-    { data, starts, lengths, nulls }: BytesColumn,
+    { data, starts: sourceStarts, lengths: sourceLengths, nulls }: BytesColumn,
     from: Int32Array | null,
     count: number,
+    to: Int32Array | null,
+    starts: Int32Array,
+    lengths: Int32Array,
   ): void {
     const arena = this.#arena
     const source = dataView(data)
     for (let i = 0; i < count; ) {
-      const to = arena.size
+      const begin = arena.size
       let first = 0
       let run = 0
       // Values that stand behind one another, as in a message of another worker, are copied together.
       for (; i < count; i++) {
         const at = from === null ? i : (from[i] as number)
-        const row = rows[i] as number
-        const length = nulls !== null && nulls[at] === 1 ? 0 : (lengths[at] as number)
-        if (run === 0) first = starts[at] as number
-        else if (length > 0 && (starts[at] as number) !== first + run) break
-        this.#forget(row)
-        this.#live += length
-        this.starts[row] = to + run
-        this.lengths[row] = length
+        const length = nulls !== null && nulls[at] === 1 ? 0 : (sourceLengths[at] as number)
+        if (run === 0) first = sourceStarts[at] as number
+        else if (length > 0 && (sourceStarts[at] as number) !== first + run) break
+        const row = to === null ? at : (to[i] as number)
+        if (to !== null) {
+          this.#forget(row)
+          this.#live += length
+        }
+        starts[row] = begin + run
+        lengths[row] = length
         run += length
       }
       arena.reserve(run)
-      if (run > LONG_RUN) copyLongRun(source, first, arena.view, to, run)
-      else if (this.#isText) copyText(source, first, arena.view, to, run)
-      else copyRun(source, first, arena.view, to, run)
-      arena.size = to + run
+      if (run > LONG_RUN) copyLongRun(source, first, arena.view, begin, run)
+      else if (this.#isText) copyText(source, first, arena.view, begin, run)
+      else copyRun(source, first, arena.view, begin, run)
+      arena.size = begin + run
     }
   }
 
@@ -221,21 +230,10 @@ export class BytesStore {
    */
   hold(column: Column, length: number, rows: Int32Array, count: number): Column {
     if (column.kind !== 'bytes' || this.#sourceOf(column.data) !== COPY) return column
-    const arena = this.#arena
-    const [source, isText] = [dataView(column.data), this.#isText]
     const starts = new Int32Array(length)
     const lengths = new Int32Array(length)
-    for (let i = 0; i < count; i++) {
-      const row = rows[i] as number
-      const size = column.nulls !== null && column.nulls[row] === 1 ? 0 : (column.lengths[row] as number)
-      arena.reserve(size)
-      if (isText) copyText(source, column.starts[row] as number, arena.view, arena.size, size)
-      else copyRun(source, column.starts[row] as number, arena.view, arena.size, size)
-      starts[row] = arena.size
-      lengths[row] = size
-      arena.size += size
-    }
-    return { kind: 'bytes', starts, lengths, data: arena.data, nulls: column.nulls }
+    this.#copyIn(column, rows, count, null, starts, lengths)
+    return { kind: 'bytes', starts, lengths, data: this.#arena.data, nulls: column.nulls }
   }
 
   /** A batch's column in the form in which it is stored. */
