@@ -5,7 +5,8 @@
  * 2. `position()` covers exactly the batches that `poll()` has returned: after `open(position)` the source goes on
  *    with the row behind them, none lost and none twice.
  * 3. `poll` settles within about `maxWait` milliseconds, whether or not there is something to read.
- * 4. A batch is lent until the next call of `poll`: then its arrays may be used again.
+ * 4. A batch is lent until the next call of `poll`: then its arrays may be used again. Texts of a list that never changes
+ *    stand in constant bytes (`core/lasting-bytes.ts`): neither state nor exchanges copy them.
  * 5. A source never sees a barrier, a watermark or an operator.
  */
 import type { CatalogTable } from '../../catalog/table.ts'
