@@ -10,7 +10,7 @@ import type { TablePage } from '../../state/table/page.ts'
 import { type FixedStore } from '../../state/table/stored-column.ts'
 import { type Accumulator, type AccumulatorPlan, planColumnar } from '../functions/aggregate/accumulator.ts'
 import { planBoxed } from '../functions/aggregate/boxed-accumulator.ts'
-import { type DistinctInput, type DistinctMasks, DistinctValues } from '../functions/aggregate/distinct.ts'
+import { type DistinctInput, type DistinctMasks, DistinctValues, MaskPool } from '../functions/aggregate/distinct.ts'
 import { planExtremum } from '../functions/aggregate/extremum-accumulator.ts'
 import { findImplementation } from '../functions/aggregate/index.ts'
 import { FIRST, LAST, SKIP, UPDATE } from '../functions/aggregate/kernel.ts'
@@ -30,6 +30,7 @@ export interface AggregateTablePlan {
 
 class UpdateScratch {
   readonly lookup = new LookupScratch()
+  readonly masks = new MaskPool()
   actions = new Uint8Array(0)
   changed = new Uint8Array(0)
 
@@ -206,10 +207,12 @@ export class AggregateTable {
    * null: all, 'none': none.
    */
   #masks(input: DistinctInput): readonly (Uint8Array | 'none' | null)[] {
+    const pool = this.#plan.scratch.masks
+    pool.reset()
     const filters = new Map<number, Uint8Array>()
     const filterOf = (filter: number | undefined): Uint8Array | null => {
       if (filter === undefined) return null
-      const mask = filters.get(filter) ?? filterMask(input.columns[filter], input.rows)
+      const mask = filters.get(filter) ?? filterMask(input.columns[filter], input.rows, pool)
       filters.set(filter, mask)
       return mask
     }
@@ -217,7 +220,7 @@ export class AggregateTable {
     return this.#plan.calls.map((call, n) => {
       const shared = this.#distinct[n]
       if (shared === undefined) return filterOf(call.filter)
-      const masks = distinct.get(shared) ?? shared.values.masks(input, shared.filters.map(filterOf))
+      const masks = distinct.get(shared) ?? shared.values.masks(input, shared.filters.map(filterOf), pool)
       distinct.set(shared, masks)
       return masks[shared.filters.indexOf(call.filter)] ?? 'none'
     })
@@ -425,11 +428,12 @@ function noRows(rows: number): Uint8Array {
   return zeros
 }
 
-function filterMask(column: Column | undefined, rows: number): Uint8Array {
-  const mask = new Uint8Array(rows)
-  if (column === undefined || column.kind !== 'bool') return mask
+/** Without NULLs the column is its own mask. */
+function filterMask(column: Column | undefined, rows: number, pool: MaskPool): Uint8Array {
+  if (column === undefined || column.kind !== 'bool') return noRows(rows)
   const { values, nulls } = column
-  for (let i = 0; i < rows; i++)
-    mask[i] = nulls === null ? (values[i] as number) : (values[i] as number) & ((nulls[i] as number) ^ 1)
+  if (nulls === null) return values
+  const mask = pool.take(rows)
+  for (let i = 0; i < rows; i++) mask[i] = (values[i] as number) & ((nulls[i] as number) ^ 1)
   return mask
 }

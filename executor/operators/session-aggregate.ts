@@ -29,6 +29,9 @@ export class SessionAggregate implements Operator {
   readonly #aggregates: AggregateTable | undefined
   readonly #rows: SessionRows | undefined
   readonly #progress = new CounterPage('progress', MIN_WATERMARK)
+  /** Rows of the batch at hand whose session is known and that are not yet aggregated, and their sessions. */
+  #known = new Int32Array(0)
+  #sessions = new Int32Array(0)
   #lateRows = 0
 
   constructor(node: WindowAggregateNode, window: SessionWindow, input: Schema, context: OperatorContext) {
@@ -45,13 +48,15 @@ export class SessionAggregate implements Operator {
     if (batch.rows === 0) return
     const keys = this.#windows.keysOf(batch)
     const times = this.#windows.timesOf(batch, this.#progress.value)
-    // Rows of sessions that are known and not yet aggregated.
-    let rows: number[] = []
-    let sessions: number[] = []
+    if (this.#known.length < batch.rows) {
+      this.#known = new Int32Array(batch.rows)
+      this.#sessions = new Int32Array(batch.rows)
+    }
+    const [rows, sessions] = [this.#known, this.#sessions]
+    let count = 0
     const flush = (): void => {
-      if (rows.length > 0) this.#add(batch, keys, times, rows, sessions)
-      rows = []
-      sessions = []
+      if (count > 0) this.#add(batch, keys, times, count)
+      count = 0
     }
     const user = {
       merge: (into: number, from: number): void => {
@@ -64,27 +69,25 @@ export class SessionAggregate implements Operator {
         this.#lateRows++
         return
       }
-      rows.push(row)
-      sessions.push(session)
+      rows[count] = row
+      sessions[count++] = session
     })
     flush()
   }
 
-  #add(
-    batch: ChangeBatch,
-    keys: readonly Column[],
-    times: Float64Array,
-    rows: readonly number[],
-    sessions: readonly number[],
-  ): void {
-    const part = rows.length === batch.rows ? batch : gatherRows(batch, Int32Array.from(rows), rows.length)
+  #add(batch: ChangeBatch, keys: readonly Column[], times: Float64Array, count: number): void {
+    const part = count === batch.rows ? batch : gatherRows(batch, this.#known, count)
     if (this.#aggregates !== undefined) {
-      this.#aggregates.update(part, [{ kind: 'i32', values: Int32Array.from(sessions), nulls: null }], false, 0)
+      this.#aggregates.update(part, [{ kind: 'i32', values: this.#sessions, nulls: null }], false, 0)
       this.#aggregates.settle()
       return
     }
     const own = part === batch ? keys : this.#windows.keysOf(part)
-    this.#rows?.add(part, own, part === batch ? times : Float64Array.from(rows, (row) => times[row] as number))
+    this.#rows?.add(
+      part,
+      own,
+      part === batch ? times : Float64Array.from(this.#known.subarray(0, count), (row) => times[row] as number),
+    )
   }
 
   onWatermark(time: number): void {

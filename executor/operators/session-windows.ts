@@ -41,6 +41,8 @@ export class SessionWindows {
   /** Ascending in the order in which sessions began: ids say nothing of it. */
   readonly #opened: FixedStore
   #nextOpened = 0
+  /** Of the rows of the batch at hand. */
+  #groups = new Int32Array(0)
   /** One for each session, at its end or, where it has grown since, before it. */
   readonly #timers = new TimerQueue()
   /** By session: when its timer goes off. */
@@ -128,14 +130,19 @@ export class SessionWindows {
     user: SessionUser,
     assign: (row: number, session: number) => void,
   ): void {
-    const groups = this.#sessions.keys.intern(keys, rows).rowIds.slice(0, rows)
+    if (this.#groups.length < rows) this.#groups = new Int32Array(rows)
+    const groups = this.#groups
+    groups.set(this.#sessions.keys.intern(keys, rows).rowIds.subarray(0, rows))
     for (let row = 0; row < rows; row++) {
       const group = groups[row] as number
       const time = times[row] as number
       const known = this.#extend(group, time, user)
       assign(row, known === LATE ? this.#open(group, time, progress) : known)
     }
-    for (const group of groups) if (this.#sessions.count(group) === 0) this.#sessions.keys.remove(group)
+    for (let row = 0; row < rows; row++) {
+      const group = groups[row] as number
+      if (this.#sessions.count(group) === 0) this.#sessions.keys.remove(group)
+    }
   }
 
   /** The open session that the time belongs to, with the time in it. */

@@ -3,7 +3,7 @@ import { DELETE, INSERT } from '../../../core/change-batch.ts'
 import type { Column } from '../../../core/column.ts'
 import { INT } from '../../../core/types.ts'
 import { SECOND_PART, type TablePage } from '../../../state/table/page.ts'
-import { DistinctValues } from './distinct.ts'
+import { DistinctValues, MaskPool } from './distinct.ts'
 
 const SLOTS = 70
 const ROWS = 64
@@ -51,9 +51,11 @@ describe.each([false, true])('distinct values, some taken back: %s', (retracts) 
     const create = (): DistinctValues => new DistinctValues([0], [INT], SLOTS, retracts)
     let values = create()
     const pages = new Map<number, TablePage['bytes']>()
+    const pool = new MaskPool()
     for (let round = 0; round < 30; round++) {
       const { groups, column, kinds, filters } = batch(next, present, retracts)
-      const masks = values.masks({ rows: ROWS, columns: [column], kinds, groups, actions: null }, filters)
+      pool.reset()
+      const masks = values.masks({ rows: ROWS, columns: [column], kinds, groups, actions: null }, filters, pool)
       for (let slot = 0; slot < SLOTS; slot++) {
         const expected = new Uint8Array(ROWS)
         for (let i = 0; i < ROWS; i++) {
@@ -80,7 +82,7 @@ describe.each([false, true])('distinct values, some taken back: %s', (retracts) 
       const column: Column = { kind: 'i32', values: Int32Array.of(5, 6), nulls: null }
       const kinds = retracts ? new Uint8Array(2).fill(kind) : null
       const input = { rows: 2, columns: [column], kinds, groups: Int32Array.of(0, 1), actions: null }
-      values.masks(input, [Uint8Array.of(1, 1), Uint8Array.of(0, 1)])
+      values.masks(input, [Uint8Array.of(1, 1), Uint8Array.of(0, 1)], new MaskPool())
       values.settle()
     }
     rows(INSERT)

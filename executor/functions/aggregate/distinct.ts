@@ -22,6 +22,30 @@ export type DistinctMasks = readonly (Uint8Array | null)[]
 
 const SLOTS_OF_A_WORD = 32
 
+/** Masks of one batch, in memory that the next batch has again. */
+export class MaskPool {
+  readonly #masks: Uint8Array[] = []
+  #taken = 0
+
+  /** Gives back all that were taken. */
+  reset(): void {
+    this.#taken = 0
+  }
+
+  /** @returns a mask of at least so many rows, with anything in it */
+  take(rows: number): Uint8Array {
+    const at = this.#taken++
+    const known = this.#masks[at]
+    if (known !== undefined && known.length >= rows) return known
+    const made = new Uint8Array(rows)
+    this.#masks[at] = made
+    return made
+  }
+}
+
+/** Of the batch at hand: which slots have each row, then which of these are new to its entry. */
+let slotsOfRows = new Int32Array(0)
+
 function stateOf(slots: number, retracts: boolean): readonly ValueColumn[] {
   if (retracts) return Array.from({ length: slots }, () => ({ kind: 'f64' }) as const)
   return Array.from({ length: Math.ceil(slots / SLOTS_OF_A_WORD) }, () => ({ kind: 'i32' }) as const)
@@ -46,20 +70,26 @@ export class DistinctValues {
     return this.#values.table.bytes
   }
 
-  /** @param filters of each slot: 1 for rows that its filter is TRUE for, null: all */
-  masks(input: DistinctInput, filters: readonly (Uint8Array | null)[]): DistinctMasks {
+  /**
+   * @param filters of each slot: 1 for rows that its filter is TRUE for, null: all
+   * @param pool where the masks are taken from
+   */
+  masks(input: DistinctInput, filters: readonly (Uint8Array | null)[], pool: MaskPool): DistinctMasks {
     const { groups } = input
     const selected = selectRows({ ...input, mask: anyOf(filters, input.rows) })
     const count = selected?.length ?? input.rows
     const args = this.#args.map((index) => pick(input.columns[index], selected, count))
     const ofGroup = selected === null ? groups : Int32Array.from(selected, (row) => groups[row] as number)
     const { rowIds } = this.#values.lookupOrInsert(ofGroup, args, count)
-    if (this.#retracts) return filters.map((filter, slot) => this.#count(input, slot, filter, rowIds, selected))
+    if (this.#retracts) return filters.map((filter, slot) => this.#count(input, slot, filter, rowIds, selected, pool))
     const masks: (Uint8Array | null)[] = []
     for (let word = 0; word * SLOTS_OF_A_WORD < this.#slots; word++) {
       const bits = (this.#values.state(word) as FixedStore).values as Int32Array
       const own = filters.slice(word * SLOTS_OF_A_WORD, (word + 1) * SLOTS_OF_A_WORD)
-      masks.push(...setBits(bits, rowIds, slotBits(own, selected, count), own.length, input.rows, selected))
+      const wanted = slotBits(own, selected, count)
+      const all = setBits(bits, rowIds, wanted, count)
+      for (let slot = 0; slot < own.length; slot++)
+        masks.push(((all >>> slot) & 1) === 0 ? null : maskOf(wanted, slot, selected, count, pool.take(input.rows)))
     }
     return masks
   }
@@ -70,9 +100,10 @@ export class DistinctValues {
     filter: Uint8Array | null,
     entries: Int32Array,
     selected: Int32Array | null,
+    pool: MaskPool,
   ): Uint8Array {
     const counts = (this.#values.state(slot) as FixedStore).values as Float64Array
-    const mask = new Uint8Array(rows)
+    const mask = pool.take(rows).fill(0, 0, rows)
     const count = selected?.length ?? rows
     for (let i = 0; i < count; i++) {
       const row = selected === null ? i : (selected[i] as number)
@@ -129,11 +160,12 @@ function anyOf(masks: readonly (Uint8Array | null)[], rows: number): Uint8Array 
   return any
 }
 
-/** By position: a bit for each slot whose filter has the row. */
+/** By position: a bit for each slot whose filter has the row; valid until the next call. */
 function slotBits(filters: readonly (Uint8Array | null)[], selected: Int32Array | null, count: number): Int32Array {
   let always = 0
   for (const [slot, filter] of filters.entries()) if (filter === null) always |= 1 << slot
-  const bits = new Int32Array(count).fill(always)
+  if (slotsOfRows.length < count) slotsOfRows = new Int32Array(count)
+  const bits = slotsOfRows.fill(always, 0, count)
   for (const [slot, filter] of filters.entries()) {
     if (filter === null) continue
     for (let i = 0; i < count; i++) {
@@ -144,17 +176,10 @@ function slotBits(filters: readonly (Uint8Array | null)[], selected: Int32Array 
   return bits
 }
 
-/** Adds the wanted bits to those of the entries. @returns by slot the rows whose bit was not there before */
-function setBits(
-  bits: Int32Array,
-  entries: Int32Array,
-  wanted: Int32Array,
-  slots: number,
-  rows: number,
-  selected: Int32Array | null,
-): DistinctMasks {
+/** Adds the wanted bits to those of the entries, and leaves those that were not there. @returns all of these */
+function setBits(bits: Int32Array, entries: Int32Array, wanted: Int32Array, count: number): number {
   let all = 0
-  for (let i = 0; i < wanted.length; i++) {
+  for (let i = 0; i < count; i++) {
     const entry = entries[i] as number
     const before = bits[entry] as number
     const added = (wanted[i] as number) & ~before
@@ -162,13 +187,24 @@ function setBits(
     wanted[i] = added
     all |= added
   }
-  return Array.from({ length: slots }, (_, slot) => {
-    if (((all >>> slot) & 1) === 0) return null
-    const mask = new Uint8Array(rows)
-    if (selected === null) for (let i = 0; i < wanted.length; i++) mask[i] = ((wanted[i] as number) >>> slot) & 1
-    else for (let i = 0; i < wanted.length; i++) mask[selected[i] as number] = ((wanted[i] as number) >>> slot) & 1
+  return all
+}
+
+/** Fills in the rows that have the slot's bit. @param mask at least as long as the batch */
+function maskOf(
+  bits: Int32Array,
+  slot: number,
+  selected: Int32Array | null,
+  count: number,
+  mask: Uint8Array,
+): Uint8Array {
+  if (selected === null) {
+    for (let i = 0; i < count; i++) mask[i] = ((bits[i] as number) >>> slot) & 1
     return mask
-  })
+  }
+  mask.fill(0)
+  for (let i = 0; i < count; i++) mask[selected[i] as number] = ((bits[i] as number) >>> slot) & 1
+  return mask
 }
 
 /** Rows that count: their mask is set and their group is there; null: all. */
