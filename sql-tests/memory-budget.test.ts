@@ -1,11 +1,15 @@
 /** A job with a memory budget that is killed: the next process goes on from the checkpoint, whatever the memory was. */
 import { spawnSync } from 'node:child_process'
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { isOfPartitions } from '../executor/checkpoint/partition-pages.ts'
+import { RocksStore } from '../state/rocks-store.ts'
 
 const ROWS = 300_000
+/** Some 80 MB of state, so many that it is divided long before the end. */
+const MANY_ROWS = 1_200_000
 const RUN_QUERY = join(import.meta.dirname, '..', 'bench', 'nexmark', 'run-query.ts')
 
 let directory = ''
@@ -18,26 +22,28 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true })
 })
 
-function counted(name: string, field: string): string {
-  return `CREATE TABLE ${name} (k BIGINT, ${field} BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '100000',
-    'number-of-rows' = '${ROWS}', 'fields.k.kind' = 'sequence', 'fields.k.start' = '0', 'fields.k.end' = '${ROWS - 1}',
-    'fields.${field}.kind' = 'sequence', 'fields.${field}.start' = '5', 'fields.${field}.end' = '${ROWS + 4}')`
+function counted(name: string, field: string, rows: number): string {
+  return `CREATE TABLE ${name} (k BIGINT, ${field} BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '${Math.max(100_000, rows / 6)}',
+    'number-of-rows' = '${rows}', 'fields.k.kind' = 'sequence', 'fields.k.start' = '0', 'fields.k.end' = '${rows - 1}',
+    'fields.${field}.kind' = 'sequence', 'fields.${field}.start' = '5', 'fields.${field}.end' = '${rows + 4}')`
 }
 
 function run(
   parallelism: number,
   killAfter: number | undefined,
+  rows = ROWS,
+  budget = '16 mb',
 ): { readonly signal: string | null; readonly error: string } {
   const request = {
     statements: [
-      counted('a', 'x'),
-      counted('b', 'y'),
+      counted('a', 'x', rows),
+      counted('b', 'y', rows),
       `CREATE TABLE r (k BIGINT, x BIGINT, y BIGINT) WITH ('connector' = 'filesystem', 'format' = 'csv', 'path' = '${join(directory, 'out')}')`,
       'INSERT INTO r SELECT a.k, x, y FROM a JOIN b ON a.k = b.k',
     ],
     configuration: {
       'execution.checkpointing.interval': '500 ms',
-      'state.memory.budget': '16 mb',
+      ...(budget === '' ? {} : { 'state.memory.budget': budget }),
       'parallelism.default': `${parallelism}`,
     },
     dataDirectory: join(directory, 'state'),
@@ -49,21 +55,52 @@ function run(
   return { signal, error: stderr }
 }
 
+/** Each row of both sides once, with the row of the other one. */
+function expectAllRows(rows: number): void {
+  const lines = globSync('out/**/*', { cwd: directory, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+    .flatMap(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8').trimEnd().split('\n'))
+  expect(lines.length).toBe(rows)
+  const keys = new Set<number>()
+  for (const line of lines) {
+    const [k = -1, x, y] = line.split(',').map(Number)
+    keys.add(k)
+    if (x !== k + 5 || y !== k + 5) expect(line).toBe(`${k},${k + 5},${k + 5}`)
+  }
+  expect(keys.size).toBe(rows)
+}
+
+/** Whether the last checkpoint is of operators in partitions. */
+async function isDivided(): Promise<boolean> {
+  const [name = ''] = readdirSync(join(directory, 'state', 'jobs'))
+  const store = new RocksStore({ directory: join(directory, 'state', 'jobs', name), retained: 2, log: () => undefined })
+  try {
+    const restored = await store.restore()
+    const uids = Object.keys(restored?.manifest.operators ?? {})
+    const pages = await Promise.all(uids.map(async (uid) => restored?.pages(uid) ?? []))
+    return pages.some((own) => own.length > 0 && isOfPartitions(own))
+  } finally {
+    await store.close()
+  }
+}
+
 describe.each([1, 2])('with %d workers', (parallelism) => {
   it('goes on after a kill, and leaves no file of its memory', { timeout: 120_000 }, () => {
     expect(run(parallelism, 2)).toEqual({ signal: 'SIGKILL', error: '' })
     expect(globSync('**/millrace-state-memory*', { cwd: directory })).toEqual([])
     expect(run(parallelism, undefined)).toEqual({ signal: null, error: '' })
-    const lines = globSync('out/**/*', { cwd: directory, withFileTypes: true })
-      .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
-      .flatMap(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8').trimEnd().split('\n'))
-    expect(lines.length).toBe(ROWS)
-    const keys = new Set<number>()
-    for (const line of lines) {
-      const [k = -1, x, y] = line.split(',').map(Number)
-      keys.add(k)
-      if (x !== k + 5 || y !== k + 5) expect(line).toBe(`${k},${k + 5},${k + 5}`)
-    }
-    expect(keys.size).toBe(ROWS)
+    expectAllRows(ROWS)
+  })
+})
+
+describe('with state that was divided', () => {
+  it.each([
+    ['without a budget', 1, ''],
+    ['in two workers', 2, '16 mb'],
+  ] as const)('goes on after a kill %s', { timeout: 120_000 }, async (_, parallelism, budget) => {
+    expect(run(1, 3, MANY_ROWS)).toEqual({ signal: 'SIGKILL', error: '' })
+    expect(await isDivided()).toBe(true)
+    expect(run(parallelism, undefined, MANY_ROWS, budget)).toEqual({ signal: null, error: '' })
+    expectAllRows(MANY_ROWS)
   })
 })

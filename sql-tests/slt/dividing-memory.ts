@@ -22,6 +22,7 @@ export class DividingMemory implements StateMemory {
     this.beyond = {
       budget: BUDGET,
       sections: 2,
+      smallestSection: 1,
       smallest: 1,
       isShort: () => ++steps % LOOKED_EVERY === 0,
       section: (): MemorySection => {

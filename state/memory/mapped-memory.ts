@@ -27,7 +27,10 @@ const ZEROS = new Uint8Array(1 << 21)
 const SHORT = 0.75
 /** How often that is looked at. */
 const LOOK_MILLISECONDS = 20
-const SECTIONS = 64
+const FEWEST_SECTIONS = 8
+const MOST_SECTIONS = 64
+/** Of the budget for each section: below that what is not counted of it, its short arrays, is too much. */
+const BUDGET_OF_SECTION = 4 << 20
 /** Share of the budget from which on an operator is divided. */
 const DIVIDED = 1 / 16
 /** Left free on the disk, so that what cannot be had is known before it is full. */
@@ -192,7 +195,11 @@ function beyondBudget(share: MemoryShare, table: MappingTable): MemoryBeyond {
     get budget() {
       return budget()
     },
-    sections: SECTIONS,
+    get sections() {
+      const sections = 2 ** Math.floor(Math.log2(budget() / BUDGET_OF_SECTION))
+      return Math.max(FEWEST_SECTIONS, Math.min(MOST_SECTIONS, sections))
+    },
+    smallestSection: BUDGET_OF_SECTION,
     get smallest() {
       return budget() * DIVIDED
     },

@@ -31,6 +31,8 @@ export interface MemoryBeyond {
   readonly budget: number
   /** Into how many sections an operator's state is divided at first; a power of two. */
   readonly sections: number
+  /** Bytes of a section that is not divided further. */
+  readonly smallestSection: number
   /** Bytes of state from which on it is worth it to divide an operator. */
   readonly smallest: number
   /** Whether state has to be divided: what there is of it nears the budget. */
@@ -126,7 +128,7 @@ export function arrayFor<A extends StateArray>(values: A, length: number): A {
  * @param stride of words for each place
  */
 export function takeIn(words: Int32Array, places: Int32Array, count: number, stride: number): void {
-  if (memoryFor(words.byteLength) === undefined) return
+  if (!comesByThePage(words.byteLength)) return
   const end = words.length / stride
   for (let i = 0; i < count; i++) {
     const place = places[i] as number
@@ -144,7 +146,13 @@ export function takeInToRead(words: Int32Array, places: Int32Array, count: numbe
  * them, and they go before they are needed.
  */
 export function isSparse(bytes: number, places: number): boolean {
-  return places * SPARSE_BYTES < bytes && memoryFor(bytes) !== undefined
+  return places * SPARSE_BYTES < bytes && comesByThePage(bytes)
+}
+
+/** Whether an array may be out of memory in part. A section is there as a whole. */
+function comesByThePage(bytes: number): boolean {
+  const memory = memoryFor(bytes)
+  return memory !== undefined && memory.isLeft !== true
 }
 
 /** For a page of a checkpoint: there are many at once, and they are read once. Never all of its buffer, if that is mapped. */

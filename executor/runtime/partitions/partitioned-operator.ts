@@ -88,6 +88,8 @@ export class PartitionedOperator implements Operator {
   #taking = 0
   /** Processing time as of the last tick. */
   #now: number | undefined
+  /** The partition that was told of it last, while nothing came. */
+  #ticked = 0
 
   constructor(options: PartitionedOptions) {
     this.#options = options
@@ -160,13 +162,23 @@ export class PartitionedOperator implements Operator {
       return
     }
     if (gathered.isEmpty && !this.#isHandingOut) {
-      for (const partition of this.#partitions) this.#run(partition, ({ operator }) => operator.onProcessingTime?.(now))
+      this.#tick(now)
       return
     }
     const started = performance.now()
     const wait = Math.max(WAIT_MILLISECONDS, WAIT_FACTOR * this.#took)
     if (!gathered.isEmpty && !this.#isHandingOut && started - this.#waitingSince >= wait) this.#beginToHandOut(gathered)
     while (this.#isHandingOut && performance.now() - started < STEP_MILLISECONDS) this.#handOutNext()
+  }
+
+  /** While nothing comes: to as many partitions as there is time for, the others are next. */
+  #tick(now: number): void {
+    const started = performance.now()
+    for (let count = 0; count < this.partitions && performance.now() - started < STEP_MILLISECONDS; count++) {
+      this.#ticked = (this.#ticked + 1) % this.partitions
+      const partition = this.#partitions[this.#ticked]
+      if (partition !== undefined) this.#run(partition, ({ operator }) => operator.onProcessingTime?.(now))
+    }
   }
 
   /** All that has come. */
@@ -266,7 +278,7 @@ export class PartitionedOperator implements Operator {
     if (memory === undefined) return undefined
     const { stateBytes } = this.metrics()
     if (this.#gathered === undefined) return stateBytes >= memory.smallest ? memory.sections : undefined
-    const isLarge = stateBytes / this.partitions > memory.budget * LARGEST
+    const isLarge = stateBytes / this.partitions > Math.max(memory.budget * LARGEST, memory.smallestSection)
     return isLarge && this.partitions * FINER <= MOST_PARTITIONS ? this.partitions * FINER : undefined
   }
 
