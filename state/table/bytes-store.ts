@@ -83,6 +83,7 @@ export class BytesStore {
   writeZeros(start: number, end: number): void {
     writeZeros(this.starts, 4 * start, 4 * end)
     writeZeros(this.lengths, 4 * start, 4 * end)
+    if (this.#sources !== null) writeZeros(this.#sources, start, end)
   }
 
   clear(row: number): void {
