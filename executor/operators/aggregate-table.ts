@@ -14,6 +14,7 @@ import { type DistinctInput, type DistinctMasks, DistinctValues, MaskPool } from
 import { planExtremum } from '../functions/aggregate/extremum-accumulator.ts'
 import { findImplementation } from '../functions/aggregate/index.ts'
 import { FIRST, LAST, SKIP, UPDATE } from '../functions/aggregate/kernel.ts'
+import type { LentColumns } from './lent-columns.ts'
 import type { StatePage } from './operator.ts'
 
 export interface AggregateTablePlan {
@@ -169,10 +170,10 @@ export class AggregateTable {
   }
 
   /**
-   * As `stateColumns`, of groups of one row each, whatever their keys. For a table of a plan that can be merged, which
-   * has no other groups; the columns are valid until the next call.
+   * As `lendState`, of groups of one row each, whatever their keys. For a table of a plan that can be merged, which has
+   * no other groups; the columns are valid until the next call.
    */
-  stateOfRows({ rows, columns, kinds }: ChangeBatch): Column[] {
+  stateOfRows({ rows, columns, kinds }: ChangeBatch, lent: LentColumns): Column[] {
     const { storage, values } = this.table
     for (const value of values) value.clearAll(firstRows(this.#lastRows), this.#lastRows)
     this.table.compact()
@@ -181,7 +182,7 @@ export class AggregateTable {
     const groups = firstRows(rows)
     this.#plan.scratch.reserve(rows)
     this.#accumulate({ rows, columns, kinds, groups, actions: null }, false, this.#plan.scratch.changed)
-    return this.stateColumns(groups, rows)
+    return this.lendState(lent, groups, rows)
   }
 
   #act(counts: FixedStore, groups: Int32Array, kinds: Uint8Array | null, rows: number): Uint8Array {
@@ -256,8 +257,20 @@ export class AggregateTable {
     return this.#accumulators.map((accumulator) => accumulator.results(groups, count))
   }
 
+  /** As `results`, valid until the next call for any table of the plan. */
+  lendResults(groups: Int32Array, count: number): Column[] {
+    return this.#accumulators.map(
+      (accumulator) => accumulator.lendResults?.(groups, count) ?? accumulator.results(groups, count),
+    )
+  }
+
   keyColumns(groups: Int32Array, count: number): Column[] {
     return this.table.keys.map((key) => key.gather(groups, count))
+  }
+
+  /** As `keyColumns`, the first of the lent ones. */
+  lendKeys(lent: LentColumns, groups: Int32Array, count: number): Column[] {
+    return this.table.keys.map((key, index) => lent.gatherStored(index, key, groups, count))
   }
 
   /** Groups with rows. */
@@ -284,12 +297,13 @@ export class AggregateTable {
     }
   }
 
-  /** What `addGroups` takes of groups, besides their keys. */
-  stateColumns(groups: Int32Array, count: number): Column[] {
-    return this.table.values.map((value) => value.gather(groups, count))
+  /** What `addGroups` takes of groups, besides their keys: those of the lent ones behind the keys. */
+  lendState(lent: LentColumns, groups: Int32Array, count: number): Column[] {
+    const { keys, values } = this.table
+    return values.map((value, index) => lent.gatherStored(keys.length + index, value, groups, count))
   }
 
-  /** Adds the first `count` groups of `stateColumns` of a table of the same plan, which has to be mergeable. */
+  /** Adds the first `count` groups of `lendState` of a table of the same plan, which has to be mergeable. */
   addGroups(keys: readonly Column[], state: readonly Column[], count: number): void {
     const { rowIds } = this.table.lookupOrInsert(keys, count)
     let next = 0

@@ -16,6 +16,7 @@ import { type Schema, timestamp } from '../../core/types.ts'
 import type { WindowAggregateNode } from '../../planner/physical/graph.ts'
 import { AggregateTable, planAggregates } from './aggregate-table.ts'
 import { SpareTables } from './spare-tables.ts'
+import { LentColumns } from './lent-columns.ts'
 import { WallClock } from './wall-clock.ts'
 import { AttachedWindows, divideBySlice, type Slices, WindowAssigner } from './window-assigner.ts'
 import { groupSchema, keyTypesOf } from './window-groups.ts'
@@ -48,6 +49,7 @@ export class LocalWindowAggregate {
   /** How many rows still go as they are. */
   #toPass = 0
   readonly #rowStates: AggregateTable
+  readonly #lent = new LentColumns()
   /** The first watermark that one of the slices must not wait for. */
   #nextFire = Number.POSITIVE_INFINITY
 
@@ -99,7 +101,7 @@ export class LocalWindowAggregate {
     const { rows } = batch
     this.#toPass -= rows
     const sliceEnds = { kind: 'f64', values: ends, nulls: null } as const
-    const columns = [...this.#keysOf(batch), sliceEnds, ...this.#rowStates.stateOfRows(batch)]
+    const columns = [...this.#keysOf(batch), sliceEnds, ...this.#rowStates.stateOfRows(batch, this.#lent)]
     this.#output(createBatch(this.#schema, columns, rows))
   }
 
@@ -141,11 +143,13 @@ export class LocalWindowAggregate {
 
   #emit(table: AggregateTable, end: number): void {
     const groups = table.groups()
+    const most = Math.min(groups.length, BATCH_GROUPS)
+    const ends = { kind: 'f64', values: new Float64Array(most).fill(end), nulls: null } as const
     for (let from = 0; from < groups.length; from += BATCH_GROUPS) {
       const part = groups.subarray(from, from + BATCH_GROUPS)
       const count = part.length
-      const ends = { kind: 'f64', values: new Float64Array(count).fill(end), nulls: null } as const
-      const columns = [...table.keyColumns(part, count), ends, ...table.stateColumns(part, count)]
+      const keys = table.lendKeys(this.#lent, part, count)
+      const columns = [...keys, ends, ...table.lendState(this.#lent, part, count)]
       this.#output(createBatch(this.#schema, columns, count))
     }
   }

@@ -14,6 +14,7 @@ import { type SqlType, timestamp } from '../../core/types.ts'
 import type { WindowAggregateNode } from '../../planner/physical/graph.ts'
 import { AggregateTable, type AggregateTablePlan, planAggregates } from './aggregate-table.ts'
 import { CounterPage } from './counter-page.ts'
+import { LentColumns } from './lent-columns.ts'
 import { readMilliseconds } from './timestamps.ts'
 import { SpareTables } from './spare-tables.ts'
 import { MIN_WATERMARK, type Operator, type OperatorContext, type OperatorMetrics, type StatePage } from './operator.ts'
@@ -34,6 +35,7 @@ export class WindowAggregate implements Operator {
   readonly #context: OperatorContext
   readonly #plan: AggregateTablePlan
   readonly #spare: SpareTables
+  readonly #lent = new LentColumns()
   readonly #clock: WallClock
   readonly #windows: Slices
   /** The windows as a grid; absent for sessions, which rows bring along. */
@@ -248,26 +250,27 @@ export class WindowAggregate implements Operator {
   /** @param groups absent: all */
   #emit(table: AggregateTable | undefined, end: number, groups = table?.groups()): void {
     if (table === undefined || groups === undefined) return
+    const own = this.node.keys.length
+    const bringsStart = this.#keys.length > own
+    // Those of the window: the same in all of its batches.
+    const shared = bringsStart ? [] : this.#properties(this.#boundsOf(end, Math.min(groups.length, BATCH_ROWS)))
     for (let from = 0; from < groups.length; from += BATCH_ROWS) {
       const part = groups.subarray(from, from + BATCH_ROWS)
       const count = part.length
-      const keys = table.keyColumns(part, count)
-      const columns = [
-        ...keys.slice(0, this.node.keys.length),
-        ...table.results(part, count),
-        ...propertyColumns(this.node, this.#clock, this.#context.clock.now(), this.#bounds(keys, end, count)),
-      ]
+      const keys = table.lendKeys(this.#lent, part, count)
+      const properties = bringsStart ? this.#properties(broughtBounds(keys.at(-1), end, count)) : shared
+      const columns = [...keys.slice(0, own), ...table.lendResults(part, count), ...properties]
       this.#context.output.batch(createBatch(this.node.schema, columns, count))
     }
   }
 
-  #bounds(keys: readonly Column[], end: number, count: number): WindowBounds {
-    const ends = new Float64Array(count).fill(end)
-    const starts = new Float64Array(count)
-    const brought = this.#keys.length > this.node.keys.length ? keys.at(-1) : undefined
-    if (brought === undefined) starts.fill(this.#windows.windowStart(end))
-    else readMilliseconds(brought, 1, count, 0, starts)
-    return { starts, ends, count }
+  #properties(bounds: WindowBounds): readonly Column[] {
+    return propertyColumns(this.node, this.#clock, this.#context.clock.now(), bounds)
+  }
+
+  #boundsOf(end: number, count: number): WindowBounds {
+    const starts = new Float64Array(count).fill(this.#windows.windowStart(end))
+    return { starts, ends: new Float64Array(count).fill(end), count }
   }
 
   snapshot(): readonly StatePage[] {
@@ -347,6 +350,13 @@ function sliceName(end: number): string {
 
 function touchedName(end: number): string {
   return `touched@${end}`
+}
+
+/** @param start column of the rows' window_start */
+function broughtBounds(start: Column | undefined, end: number, count: number): WindowBounds {
+  const starts = new Float64Array(count)
+  if (start !== undefined) readMilliseconds(start, 1, count, 0, starts)
+  return { starts, ends: new Float64Array(count).fill(end), count }
 }
 
 /** Adds the groups of a table to one that has only keys. */

@@ -46,6 +46,8 @@ class WindowJoin implements Operator {
   readonly #condition: JoinCondition | undefined
   readonly #joined = new JoinedRows()
   #times = new Float64Array(0)
+  /** Of rows of the batch at hand. */
+  #ids = new Int32Array(0)
   #lateRows = 0
   readonly #candidates = new Candidates()
   /** Right rows of a full join that have a partner, and of which it is still to be asked. */
@@ -75,7 +77,7 @@ class WindowJoin implements Operator {
     const { rowIds: groups, inserted } = this.#keys.lookupOrInsert(keys, punctual.rows)
     this.#addGroups(groups, inserted, times, rowsWithNullKey(own, this.#node.filterNulls, punctual.rows), punctual.rows)
     const side = input === 0 ? this.#left : this.#right
-    const ids = new Int32Array(punctual.rows)
+    const ids = this.#reserveIds(punctual.rows)
     for (let row = 0; row < punctual.rows; row++) ids[row] = side.add(groups[row] as number, 0)
     for (const [index, column] of punctual.columns.entries()) side.values[index]?.put(ids, column, null, punctual.rows)
   }
@@ -91,13 +93,18 @@ class WindowJoin implements Operator {
 
   #withoutLate(batch: ChangeBatch, input: number): ChangeBatch {
     const times = this.#readEnds(batch, input)
-    const kept = new Int32Array(batch.rows)
+    const kept = this.#reserveIds(batch.rows)
     let count = 0
     for (let row = 0; row < batch.rows; row++)
       if (!this.#open.isComplete(times[row] as number, this.#watermark.value)) kept[count++] = row
     if (count === batch.rows) return batch
     this.#lateRows += batch.rows - count
     return gatherRows(batch, kept, count)
+  }
+
+  #reserveIds(rows: number): Int32Array {
+    if (this.#ids.length < rows) this.#ids = new Int32Array(rows)
+    return this.#ids
   }
 
   #addGroups(

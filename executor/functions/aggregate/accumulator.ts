@@ -42,6 +42,8 @@ export interface Accumulator {
    */
   update(input: UpdateInput): Column | null
   results(groups: Int32Array, count: number): Column
+  /** As `results`, valid until the next call for any table of the plan. Absent: there is only the other. */
+  lendResults?(groups: Int32Array, count: number): Column
   /** Adds groups of an accumulator of the same call over another table. Absent: that cannot be done. */
   merge?(from: Accumulator, groups: Int32Array, fromGroups: Int32Array, count: number): void
   /** As `merge`, of groups given by the columns of their state (`AccumulatorPlan.state`). */
@@ -85,6 +87,8 @@ export function planColumnar(call: AggregateCall, aggregate: ColumnarAggregate, 
 class Kernels {
   readonly results: ResultKernel
   readonly merge: MergeKernel
+  /** What results are lent in. */
+  lent: { readonly length: number; readonly arrays: ResultArrays } | undefined
   readonly #call: AggregateCall
   readonly #aggregate: ColumnarAggregate
   readonly #retracts: boolean
@@ -147,6 +151,14 @@ class ColumnarAccumulator implements Accumulator {
     const out = this.#arrays(count)
     this.#kernels.results(count, groups, this.#state, out)
     return this.#column(out)
+  }
+
+  lendResults(groups: Int32Array, count: number): Column {
+    const kernels = this.#kernels
+    if (kernels.lent === undefined || kernels.lent.length < count)
+      kernels.lent = { length: count, arrays: this.#arrays(count) }
+    kernels.results(count, groups, this.#state, kernels.lent.arrays)
+    return this.#column(kernels.lent.arrays)
   }
 
   merge(from: Accumulator, groups: Int32Array, fromGroups: Int32Array, count: number): void {
