@@ -8,7 +8,7 @@ import { isOfPartitions } from '../executor/checkpoint/partition-pages.ts'
 import { RocksStore } from '../state/rocks-store.ts'
 
 const ROWS = 300_000
-/** Some 80 MB of state, so many that it is divided long before the end. */
+/** Some 170 MB of state, so many that it is divided long before the end. */
 const MANY_ROWS = 1_200_000
 const RUN_QUERY = join(import.meta.dirname, '..', 'bench', 'nexmark', 'run-query.ts')
 
@@ -28,19 +28,42 @@ function counted(name: string, field: string, rows: number): string {
     'fields.${field}.kind' = 'sequence', 'fields.${field}.start' = '5', 'fields.${field}.end' = '${rows + 4}')`
 }
 
+function written(columns: string): string {
+  return `CREATE TABLE r (${columns}) WITH ('connector' = 'filesystem', 'format' = 'csv', 'path' = '${join(directory, 'out')}')`
+}
+
+function joined(rows: number): readonly string[] {
+  return [
+    counted('a', 'x', rows),
+    counted('b', 'y', rows),
+    written('k BIGINT, x BIGINT, y BIGINT'),
+    'INSERT INTO r SELECT a.k, x, y FROM a JOIN b ON a.k = b.k',
+  ]
+}
+
+/** A window of a million rows, two of each of 200,000 keys and one of each of 600,000, and one of the other rows. */
+function windowed(rows: number): readonly string[] {
+  const table = counted('a', 'x', rows).replace(
+    'x BIGINT',
+    "x BIGINT, ts AS TO_TIMESTAMP_LTZ(k / 200, 3), WATERMARK FOR ts AS ts - INTERVAL '1' SECOND",
+  )
+  return [
+    table,
+    written('s TIMESTAMP(3), k BIGINT, n BIGINT, x BIGINT'),
+    `INSERT INTO r SELECT window_start, MOD(k, 800000), COUNT(*), MAX(x)
+      FROM TABLE(TUMBLE(TABLE a, DESCRIPTOR(ts), INTERVAL '5' SECOND))
+      GROUP BY window_start, window_end, MOD(k, 800000)`,
+  ]
+}
+
 function run(
   parallelism: number,
   killAfter: number | undefined,
-  rows = ROWS,
+  statements = joined(ROWS),
   budget = '16 mb',
 ): { readonly signal: string | null; readonly error: string } {
   const request = {
-    statements: [
-      counted('a', 'x', rows),
-      counted('b', 'y', rows),
-      `CREATE TABLE r (k BIGINT, x BIGINT, y BIGINT) WITH ('connector' = 'filesystem', 'format' = 'csv', 'path' = '${join(directory, 'out')}')`,
-      'INSERT INTO r SELECT a.k, x, y FROM a JOIN b ON a.k = b.k',
-    ],
+    statements,
     configuration: {
       'execution.checkpointing.interval': '500 ms',
       ...(budget === '' ? {} : { 'state.memory.budget': budget }),
@@ -55,11 +78,15 @@ function run(
   return { signal, error: stderr }
 }
 
-/** Each row of both sides once, with the row of the other one. */
-function expectAllRows(rows: number): void {
-  const lines = globSync('out/**/*', { cwd: directory, withFileTypes: true })
+function readLines(): readonly string[] {
+  return globSync('out/**/*', { cwd: directory, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
     .flatMap(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8').trimEnd().split('\n'))
+}
+
+/** Each row of both sides once, with the row of the other one. */
+function expectAllRows(rows: number): void {
+  const lines = readLines()
   expect(lines.length).toBe(rows)
   const keys = new Set<number>()
   for (const line of lines) {
@@ -68,6 +95,11 @@ function expectAllRows(rows: number): void {
     if (x !== k + 5 || y !== k + 5) expect(line).toBe(`${k},${k + 5},${k + 5}`)
   }
   expect(keys.size).toBe(rows)
+}
+
+function without(lines: readonly string[], others: readonly string[]): readonly string[] {
+  const known = new Set(others)
+  return lines.filter((line) => !known.has(line))
 }
 
 /** Whether the last checkpoint is of operators in partitions. */
@@ -98,9 +130,26 @@ describe('with state that was divided', () => {
     ['without a budget', 1, ''],
     ['in two workers', 2, '16 mb'],
   ] as const)('goes on after a kill %s', { timeout: 120_000 }, async (_, parallelism, budget) => {
-    expect(run(1, 3, MANY_ROWS)).toEqual({ signal: 'SIGKILL', error: '' })
+    expect(run(1, 3, joined(MANY_ROWS))).toEqual({ signal: 'SIGKILL', error: '' })
     expect(await isDivided()).toBe(true)
-    expect(run(parallelism, undefined, MANY_ROWS, budget)).toEqual({ signal: null, error: '' })
+    expect(run(parallelism, undefined, joined(MANY_ROWS), budget)).toEqual({ signal: null, error: '' })
     expectAllRows(MANY_ROWS)
+  })
+
+  it('aggregates by windows in two phases after a kill', { timeout: 120_000 }, async () => {
+    expect(run(2, 3, windowed(MANY_ROWS))).toEqual({ signal: 'SIGKILL', error: '' })
+    expect(await isDivided()).toBe(true)
+    expect(run(2, undefined, windowed(MANY_ROWS))).toEqual({ signal: null, error: '' })
+    const windows = Map.groupBy(readLines(), (line) => line.slice(0, line.indexOf(',')))
+    const [first = [], second = []] = [...windows.values()].sort((a, b) => b.length - a.length)
+    expect([windows.size, first.length, second.length]).toEqual([2, 800_000, 200_000])
+    const groups = (lines: readonly string[]): readonly string[] =>
+      lines.map((line) => line.slice(line.indexOf(',') + 1))
+    const expected = Array.from({ length: 800_000 }, (_, k) =>
+      k < 200_000 ? `${k},2,${k + 800_005}` : `${k},1,${k + 5}`,
+    )
+    expect(without(groups(first), expected)).toEqual([])
+    const later = Array.from({ length: 200_000 }, (_, i) => `${i + 200_000},1,${i + 1_000_005}`)
+    expect(without(groups(second), later)).toEqual([])
   })
 })
