@@ -148,36 +148,46 @@ class FixedBuffer implements ColumnBuffer {
   }
 }
 
+/** Where the values of rows are in something that is shared by all of them. */
+class Runs extends Mask {
+  starts = new Int32Array(0)
+  lengths = new Int32Array(0)
+
+  /** Room for the rows, which are empty where they are NULL as a whole. */
+  override append(column: Column, start: number, end: number): void {
+    const { rows } = this
+    super.append(column, start, end)
+    this.starts = longer(this.starts, this.rows)
+    this.lengths = longer(this.lengths, this.rows)
+    if (column.kind !== 'null') return
+    this.starts.fill(0, rows, this.rows)
+    this.lengths.fill(0, rows, this.rows)
+  }
+}
+
 class BytesBuffer implements ColumnBuffer {
-  readonly #mask = new Mask()
-  #starts = new Int32Array(0)
-  #lengths = new Int32Array(0)
+  readonly #runs = new Runs()
   #data = new Uint8Array(0)
   #view = dataView(this.#data)
   #size = 0
 
   get bytes(): number {
-    return 8 * this.#mask.rows + this.#size + this.#mask.bytes
+    return 8 * this.#runs.rows + this.#size + this.#runs.bytes
   }
 
   append(column: Column, start: number, end: number): void {
-    let row = this.#mask.rows
-    this.#mask.append(column, start, end)
-    this.#starts = longer(this.#starts, this.#mask.rows)
-    this.#lengths = longer(this.#lengths, this.#mask.rows)
-    if (column.kind === 'null') {
-      this.#starts.fill(0, row, this.#mask.rows)
-      this.#lengths.fill(0, row, this.#mask.rows)
-      return
-    }
+    let { rows: row } = this.#runs
+    this.#runs.append(column, start, end)
+    if (column.kind === 'null') return
     const { starts, lengths, data, nulls } = column as BytesColumn
     const source = dataView(data)
+    const { starts: ownStarts, lengths: ownLengths } = this.#runs
     for (let at = start; at < end; at++, row++) {
       const length = nulls !== null && nulls[at] === 1 ? 0 : (lengths[at] as number)
       if (this.#size + length > this.#data.length) this.#grow(this.#size + length)
       copyRun(source, starts[at] as number, this.#view, this.#size, length)
-      this.#starts[row] = this.#size
-      this.#lengths[row] = length
+      ownStarts[row] = this.#size
+      ownLengths[row] = length
       this.#size += length
     }
   }
@@ -188,12 +198,12 @@ class BytesBuffer implements ColumnBuffer {
   }
 
   column(): Column {
-    const [starts, lengths, data] = [this.#starts, this.#lengths, this.#data]
-    return { kind: 'bytes', starts, lengths, data, nulls: this.#mask.nulls }
+    const { starts, lengths, nulls } = this.#runs
+    return { kind: 'bytes', starts, lengths, data: this.#data, nulls }
   }
 
   clear(): void {
-    this.#mask.clear()
+    this.#runs.clear()
     this.#size = 0
   }
 }
@@ -202,9 +212,7 @@ class BytesBuffer implements ColumnBuffer {
 class NestedBuffer implements ColumnBuffer {
   readonly #kind: 'list' | 'map'
   readonly #children: readonly ColumnBuffer[]
-  readonly #mask = new Mask()
-  #starts = new Int32Array(0)
-  #lengths = new Int32Array(0)
+  readonly #runs = new Runs()
   /** Rows of the children. */
   #items = 0
 
@@ -214,26 +222,21 @@ class NestedBuffer implements ColumnBuffer {
   }
 
   get bytes(): number {
-    return this.#children.reduce((sum, child) => sum + child.bytes, 8 * this.#mask.rows + this.#mask.bytes)
+    return this.#children.reduce((sum, child) => sum + child.bytes, 8 * this.#runs.rows + this.#runs.bytes)
   }
 
   append(column: Column, start: number, end: number): void {
-    let row = this.#mask.rows
-    this.#mask.append(column, start, end)
-    this.#starts = longer(this.#starts, this.#mask.rows)
-    this.#lengths = longer(this.#lengths, this.#mask.rows)
-    if (column.kind === 'null') {
-      this.#starts.fill(0, row, this.#mask.rows)
-      this.#lengths.fill(0, row, this.#mask.rows)
-      return
-    }
+    let { rows: row } = this.#runs
+    this.#runs.append(column, start, end)
+    if (column.kind === 'null') return
     const { starts, lengths, nulls } = column as ListColumn | MapColumn
+    const { starts: ownStarts, lengths: ownLengths } = this.#runs
     const children = column.kind === 'map' ? [column.keys, column.values] : [(column as ListColumn).child]
     for (let at = start; at < end; at++, row++) {
       const length = nulls !== null && nulls[at] === 1 ? 0 : (lengths[at] as number)
       const first = starts[at] as number
-      this.#starts[row] = this.#items
-      this.#lengths[row] = length
+      ownStarts[row] = this.#items
+      ownLengths[row] = length
       if (length === 0) continue
       for (const [n, child] of children.entries()) this.#children[n]?.append(child, first, first + length)
       this.#items += length
@@ -241,7 +244,8 @@ class NestedBuffer implements ColumnBuffer {
   }
 
   column(): Column {
-    const views = { starts: this.#starts, lengths: this.#lengths, nulls: this.#mask.nulls }
+    const { starts, lengths, nulls } = this.#runs
+    const views = { starts, lengths, nulls }
     const [first = NO_ITEMS, second = NO_ITEMS] = this.#children.map((child) => child.column())
     return this.#kind === 'list'
       ? { kind: 'list', child: first, ...views }
@@ -249,7 +253,7 @@ class NestedBuffer implements ColumnBuffer {
   }
 
   clear(): void {
-    this.#mask.clear()
+    this.#runs.clear()
     this.#items = 0
     for (const child of this.#children) child.clear()
   }
@@ -308,7 +312,7 @@ function emptyValues(kind: FixedColumn['kind']): FixedColumn['values'] {
 }
 
 /** The array, or a copy with room for so many elements, at least half as long again. */
-function longer<A extends FixedColumn['values']>(values: A, length: number): A {
+export function longer<A extends FixedColumn['values']>(values: A, length: number): A {
   if (length <= values.length) return values
   const room = Math.max(length, values.length + (values.length >> 1), FIRST_ROWS)
   const copy = new (values.constructor as new (length: number) => A)(room)

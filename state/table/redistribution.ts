@@ -3,6 +3,7 @@
  * columns, get new ids, and go where their key, or the row that they belong to, goes.
  */
 import type { Column } from '../../core/column.ts'
+import { sortByBucket } from '../../core/counting-sort.ts'
 import { decodePage, pageNumber, rowsSpanned, SECOND_PART, storedColumns, storedKinds, type TablePage } from './page.ts'
 import { RowTable } from './row-table.ts'
 import { BytesStore } from './bytes-store.ts'
@@ -132,23 +133,10 @@ export class Redistribution {
   }
 }
 
-/** A stable sort by counting; rows without a subtask are left out. */
 function inOrderOf(subtasks: Int32Array, targets: number): { rows: Int32Array; starts: Int32Array } {
+  const rows = stateArray(Int32Array, subtasks.length)
   const starts = new Int32Array(targets + 1)
-  for (let row = 0; row < subtasks.length; row++) {
-    const next = (subtasks[row] as number) + 1
-    if (next > 0) starts[next] = (starts[next] as number) + 1
-  }
-  for (let n = 1; n <= targets; n++) starts[n] = (starts[n] as number) + (starts[n - 1] as number)
-  const places = starts.slice()
-  const rows = stateArray(Int32Array, starts[targets] as number)
-  for (let row = 0; row < subtasks.length; row++) {
-    const target = subtasks[row] as number
-    if (target < 0) continue
-    const place = places[target] as number
-    rows[place] = row
-    places[target] = place + 1
-  }
+  sortByBucket(subtasks, subtasks.length, rows, starts)
   return { rows, starts }
 }
 

@@ -42,7 +42,7 @@ const HAS_HASHES = 2
 
 /** Beside the kinds of columns. */
 const CONSTANT = COLUMN_KINDS.length
-/** The bytes of others are sent as any. */
+/** How many a reader is told of; texts in further ones are sent with the rows, as all other texts are. */
 const MOST_CONSTANTS = 64
 
 /** Constant bytes that a reader has been sent, numbered in their order. */

@@ -4,8 +4,9 @@
  */
 import { type ChangeBatch, INSERT } from '../../../core/change-batch.ts'
 import type { Column } from '../../../core/column.ts'
-import { type ColumnBuffer, createColumnBuffer } from '../../../core/column-buffer.ts'
+import { type ColumnBuffer, createColumnBuffer, longer } from '../../../core/column-buffer.ts'
 import { gatherColumn } from '../../../core/column-ops.ts'
+import { sortByBucket } from '../../../core/counting-sort.ts'
 import { invariant } from '../../../core/errors.ts'
 import type { Schema } from '../../../core/types.ts'
 import type { Operator } from '../../operators/operator.ts'
@@ -134,7 +135,7 @@ class InputRows {
     for (const [n, buffer] of this.#columns.entries())
       buffer.append(columns[n] ?? { kind: 'null', nulls: null }, 0, rows)
     if (kinds !== null || this.#kinds !== null) {
-      const all = roomFor(this.#kinds ?? new Uint8Array(0), end, (length) => new Uint8Array(length))
+      const all = longer(this.#kinds ?? new Uint8Array(0), end)
       if (this.#kinds === null) all.fill(INSERT, 0, this.rows)
       if (kinds === null) all.fill(INSERT, this.rows, end)
       else all.set(kinds.subarray(0, rows), this.rows)
@@ -145,11 +146,11 @@ class InputRows {
 
   sort(): void {
     const { rows } = this
-    this.#partitions = roomFor(this.#partitions, rows, (length) => new Int32Array(length))
-    this.#order = roomFor(this.#order, rows, (length) => new Int32Array(length))
+    this.#partitions = longer(this.#partitions, rows)
+    this.#order = longer(this.#order, rows)
     const keys = this.#keys.map((key) => this.#columns[key]?.column() ?? ({ kind: 'null', nulls: null } as const))
     this.#groups.workersOf(keys, rows, this.#partitions)
-    sortByPartition(this.#partitions, rows, this.#order, this.#starts)
+    sortByBucket(this.#partitions, rows, this.#order, this.#starts)
   }
 
   rowsOf(partition: number): number {
@@ -188,28 +189,4 @@ class InputRows {
     this.#kinds = null
     for (const column of this.#columns) column.clear()
   }
-}
-
-/** A stable sort by counting. @param starts receives where each partition begins */
-function sortByPartition(partitions: Int32Array, rows: number, order: Int32Array, starts: Int32Array): void {
-  starts.fill(0)
-  for (let row = 0; row < rows; row++) {
-    const next = ((partitions[row] as number) + 1) | 0
-    starts[next] = (starts[next] as number) + 1
-  }
-  for (let n = 1; n < starts.length; n++) starts[n] = (starts[n] as number) + (starts[n - 1] as number)
-  const places = starts.slice()
-  for (let row = 0; row < rows; row++) {
-    const partition = partitions[row] as number
-    const place = places[partition] as number
-    order[place] = row
-    places[partition] = place + 1
-  }
-}
-
-function roomFor<A extends Uint8Array | Int32Array>(values: A, length: number, make: (length: number) => A): A {
-  if (values.length >= length) return values
-  const longer = make(Math.max(length, values.length + (values.length >> 1)))
-  longer.set(values)
-  return longer
 }
