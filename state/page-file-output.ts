@@ -9,7 +9,8 @@ import type { FileChecksum } from './checkpoint-directory.ts'
 import { LARGE_PAGE_BYTES } from './page-entry.ts'
 import { pageFileName } from './page-files.ts'
 import { asStorageError } from './storage-error.ts'
-import type { PageInFile, PageOutput } from './table/page-output.ts'
+import type { PageInFile } from './table/page-bytes.ts'
+import type { PageOutput } from './table/page-output.ts'
 
 /** Bytes that are written at a time. */
 const PART_BYTES = 1 << 20

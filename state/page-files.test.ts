@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { loadLibc } from './memory/libc.ts'
 import { PageFileOutput } from './page-file-output.ts'
 import { PageFiles, pageFileName } from './page-files.ts'
-import { readPage } from './table/page-output.ts'
+import { readPage } from './table/page-bytes.ts'
 
 const PAGE_BYTES = 1 << 20
 

@@ -17,7 +17,7 @@ import { type FileChecksum, syncPath } from './checkpoint-directory.ts'
 import type { PageFileTarget, WrittenPageFile } from './page-file-output.ts'
 import type { PagePlace } from './page-entry.ts'
 import { libcIfAny } from './memory/libc.ts'
-import { type PageBytes, type PageInFile, readPage, readPages } from './table/page-output.ts'
+import { type PageBytes, type PageInFile, readPage, readPages } from './table/page-bytes.ts'
 
 /** Bytes that are written at a time. */
 const PART_BYTES = 4 << 20

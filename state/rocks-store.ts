@@ -42,7 +42,7 @@ import { byPlace, inFile, isPageFile, PageFiles } from './page-files.ts'
 import { decodeKey, encodeKey, operatorRange } from './page-key.ts'
 import type { CheckpointResult, Manifest, PageWrite, RestoredState, StateStore } from './state-store.ts'
 import { asStorageError, storageFull } from './storage-error.ts'
-import { isInFile, type PageBytes, type PageInFile, readPage } from './table/page-output.ts'
+import { isInFile, type PageBytes, type PageInFile, readPage } from './table/page-bytes.ts'
 
 /** What a small page may take of the disk: it is in the log, in a file and in one more while files are merged. */
 const SPACE_FACTOR = 3

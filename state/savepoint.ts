@@ -16,7 +16,7 @@ import {
   writeMetadata,
 } from './checkpoint-directory.ts'
 import type { Manifest, PageWrite, RestoredState } from './state-store.ts'
-import { readPage } from './table/page-output.ts'
+import { readPage } from './table/page-bytes.ts'
 
 const PAGES = 'pages'
 

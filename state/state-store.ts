@@ -4,7 +4,7 @@
  */
 import type { JsonValue } from '../core/json.ts'
 import type { PageFileTarget, WrittenPageFile } from './page-file-output.ts'
-import type { PageBytes } from './table/page-output.ts'
+import type { PageBytes } from './table/page-bytes.ts'
 
 /** Bumped when the layout of the manifest or of the pages changes; older ones are refused by name. */
 export const STATE_FORMAT_VERSION = 4

@@ -10,7 +10,7 @@ import { type Deployment, planDeployment } from '../../planner/physical/exchange
 import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
 import type { Manifest, PageWrite, RestoredState } from '../../state/state-store.ts'
 import type { TablePage } from '../../state/table/page.ts'
-import { readPage } from '../../state/table/page-output.ts'
+import { readPage } from '../../state/table/page-bytes.ts'
 import { gatherStored, type Moves, Redistribution, type Route } from '../../state/table/redistribution.ts'
 import { FixedStore } from '../../state/table/stored-column.ts'
 import type { StatePage } from '../operators/operator.ts'

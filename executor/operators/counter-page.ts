@@ -1,6 +1,7 @@
 /** A single number as state: the watermark of an operator, a count of rows. */
 import { dataView } from '../../core/byte-copy.ts'
-import { isEveryPage, readPage } from '../../state/table/page-output.ts'
+import { readPage } from '../../state/table/page-bytes.ts'
+import { isEveryPage } from '../../state/table/page-output.ts'
 import type { StatePage } from './operator.ts'
 
 export class CounterPage {

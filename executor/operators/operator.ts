@@ -11,7 +11,7 @@
  */
 import type { ChangeBatch } from '../../core/change-batch.ts'
 import type { Clock } from '../../core/clock.ts'
-import type { PageBytes } from '../../state/table/page-output.ts'
+import type { PageBytes } from '../../state/table/page-bytes.ts'
 
 export interface Output {
   batch(batch: ChangeBatch): void

@@ -13,7 +13,7 @@ import type { WatermarkNode } from '../../planner/physical/graph.ts'
 import { compileScalar } from '../codegen/calc.ts'
 import { MAX_WATERMARK, MIN_WATERMARK, type OperatorContext, type SplitOperator, type StatePage } from './operator.ts'
 import { readMilliseconds } from './timestamps.ts'
-import { readPage } from '../../state/table/page-output.ts'
+import { readPage } from '../../state/table/page-bytes.ts'
 
 interface Split {
   watermark: number

@@ -22,7 +22,8 @@ import { AttachedWindows, divideBySlice, NO_WINDOW, type Slices, WindowAssigner 
 import { propertyColumns, type WindowBounds } from './window-bounds.ts'
 import { WallClock } from './wall-clock.ts'
 import { keyTypesOf } from './window-groups.ts'
-import { isEveryPage, readPage } from '../../state/table/page-output.ts'
+import { readPage } from '../../state/table/page-bytes.ts'
+import { isEveryPage } from '../../state/table/page-output.ts'
 
 /** Name of the page that says which windows the state is of. */
 const SPEC = 'spec'

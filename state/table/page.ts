@@ -15,7 +15,8 @@ import { narrowValues, narrowWidth, readNarrow } from './narrow-values.ts'
 import { BytesStore } from './bytes-store.ts'
 import { FIXED_WIDTH, type FixedStore, type StoredColumn, type StoredKind } from './stored-column.ts'
 import { pageBytes } from './memory.ts'
-import { type PageBytes, pageOutput } from './page-output.ts'
+import type { PageBytes } from './page-bytes.ts'
+import { pageOutput } from './page-output.ts'
 
 export const PAGE_SHIFT = 12
 export const PAGE_ROWS = 1 << PAGE_SHIFT

@@ -8,7 +8,7 @@ import { decodePage, pageNumber, rowsSpanned, SECOND_PART, storedColumns, stored
 import { RowTable } from './row-table.ts'
 import { BytesStore } from './bytes-store.ts'
 import { stateArray } from './memory.ts'
-import { readPage } from './page-output.ts'
+import { readPage } from './page-bytes.ts'
 import { createStoredColumn, FixedStore, type StoredColumn, type StoredKind } from './stored-column.ts'
 
 /** Where the rows of one old subtask's table went, by old row id. */

@@ -24,7 +24,8 @@ import {
 import type { MillraceError } from '../../core/errors.ts'
 import { BytesStore } from './bytes-store.ts'
 import { longerArray, stateArray } from './memory.ts'
-import { isEveryPage, readPage } from './page-output.ts'
+import { readPage } from './page-bytes.ts'
+import { isEveryPage } from './page-output.ts'
 import { FixedStore, type StoredColumn } from './stored-column.ts'
 
 const FIRST_ROWS = 8
