@@ -4,7 +4,6 @@
  * chart as SVG beside it. Beside Flink both read the same file of JSON records, one engine at a time, and the final
  * rows of both are compared on a smaller file.
  */
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +11,9 @@ import { parseArgs } from 'node:util'
 import { drawChart } from './chart.ts'
 import { compareResults, writeEvents } from './events-file.ts'
 import { Flink } from './flink.ts'
+import { runQuery } from './query-process.ts'
 import type { RunReport, RunRequest } from './run-query.ts'
+import { type Scaling, scalingOf } from './scaling.ts'
 import {
   fileSource,
   flinkStatements,
@@ -44,6 +45,7 @@ process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
 
 const side = join(directory, 'side-input.csv')
 writeFileSync(side, sideInput())
+if (values.scaling && values.vs !== undefined) throw new Error('--scaling is without --vs')
 if (values.vs !== undefined && values.vs !== 'flink') throw new Error('--vs takes "flink"')
 const flink = values.vs === undefined ? undefined : new Flink(directory, Number(values['flink-timeout']))
 const source = generatorSource(EVENTS, Number(values.rate))
@@ -62,7 +64,7 @@ async function comparedWorkload(kind: keyof typeof COMPARED_EVENTS): Promise<Wor
   return { ...workload, source: fileSource(events) }
 }
 
-interface Result {
+interface Result extends Partial<Scaling> {
   readonly query: string
   readonly error?: string
   readonly events_per_second?: number
@@ -75,12 +77,6 @@ interface Result {
   readonly state_bytes?: number
   readonly results?: number
   readonly recovery_ms?: number
-  /** Events per second, of the query to the same query at parallelism 1. */
-  readonly speedup?: number
-  readonly events_per_second_of_one?: number
-  readonly cpu_seconds_of_one?: number
-  /** CPU time of each worker's thread, without the helpers of the process. */
-  readonly worker_cpu_seconds?: readonly number[]
   /** Of reading the same columns of the same events and doing nothing. */
   readonly input_events_per_cpu_second?: number
   /** Events per CPU second, of the query to its input. */
@@ -96,31 +92,20 @@ interface Result {
   readonly equal?: string
 }
 
-function run(request: RunRequest): RunReport | string {
-  const file = join(directory, 'request.json')
-  writeFileSync(file, JSON.stringify(request))
-  const script = join(import.meta.dirname, 'run-query.ts')
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, file], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-  })
-  if (status === 0) return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as RunReport
-  return stderr.trim() || 'killed'
-}
-
-function measure(query: string): Result {
-  const request: RunRequest = {
-    statements: queryStatements(query, workload),
-    configuration: {
-      'execution.checkpointing.interval': values.interval,
-      'parallelism.default': PARALLELISM,
-    },
+function requestOf(query: string, options: WorkloadOptions, parallelism: string): RunRequest {
+  return {
+    statements: queryStatements(query, options),
+    configuration: { 'execution.checkpointing.interval': values.interval, 'parallelism.default': parallelism },
     dataDirectory: join(directory, query),
   }
+}
+
+async function measure(query: string): Promise<Result> {
+  const request = requestOf(query, workload, PARALLELISM)
   rmSync(workload.output, { recursive: true, force: true })
-  const report = run(request)
+  const report = await runQuery(request, directory)
   if (typeof report === 'string') return { query, error: report }
-  const recovery = values.recover ? recover(request) : undefined
+  const recovery = values.recover ? await recover(request) : undefined
   rmSync(request.dataDirectory, { recursive: true, force: true })
   return {
     query,
@@ -134,30 +119,24 @@ function measure(query: string): Result {
     state_bytes: report.stateBytes,
     results: report.results,
     ...(recovery === undefined ? {} : { recovery_ms: Math.round(recovery) }),
-    ...(values.scaling ? besideOne(request, report) : {}),
-    ...besideInput(request, report),
+    ...(values.scaling ? await scaling(query, report) : {}),
+    ...(await besideInput(request, report)),
     ...(flink === undefined ? {} : besideFlink(query, flink, report.cpuSeconds)),
   }
 }
 
-function besideOne(request: RunRequest, report: RunReport): Partial<Result> {
-  const one = run({ ...request, configuration: { ...request.configuration, 'parallelism.default': '1' } })
-  rmSync(request.dataDirectory, { recursive: true, force: true })
-  if (typeof one === 'string') throw new Error(`the query could not be run at parallelism 1: ${one}`)
-  return {
-    speedup: round(one.wallSeconds / report.wallSeconds),
-    events_per_second_of_one: Math.round(EVENTS / one.wallSeconds),
-    cpu_seconds_of_one: round(one.cpuSeconds),
-    worker_cpu_seconds: report.workerCpuSeconds.map(round),
-  }
+function scaling(query: string, report: RunReport): Promise<Scaling> {
+  const parallelism = Number(PARALLELISM)
+  const part = { ...workload, source: generatorSource(EVENTS / parallelism, Number(values.rate)) }
+  return scalingOf(report, EVENTS, parallelism, requestOf(query, workload, '1'), requestOf(query, part, '1'), directory)
 }
 
 /** By the columns that are read. */
 const inputCpuSeconds = new Map<string, number>()
 
-function besideInput(request: RunRequest, { input, cpuSeconds }: RunReport): Partial<Result> {
+async function besideInput(request: RunRequest, { input, cpuSeconds }: RunReport): Promise<Partial<Result>> {
   if (!inputCpuSeconds.has(input)) {
-    const report = run({ ...request, onlyInput: true })
+    const report = await runQuery({ ...request, onlyInput: true }, directory)
     rmSync(request.dataDirectory, { recursive: true, force: true })
     if (typeof report === 'string') throw new Error(`the input of a query could not be read: ${report}`)
     inputCpuSeconds.set(input, report.cpuSeconds)
@@ -182,10 +161,10 @@ function besideFlink(query: string, engine: Flink, cpuSeconds: number): Partial<
 }
 
 /** Kills the process when two checkpoints are complete and starts it again. @returns undefined: it ended before */
-function recover(request: RunRequest): number | undefined {
+async function recover(request: RunRequest): Promise<number | undefined> {
   const dataDirectory = `${request.dataDirectory}-recovery`
-  const killed = typeof run({ ...request, dataDirectory, killAfter: 2 }) === 'string'
-  const again = killed ? run({ ...request, dataDirectory }) : undefined
+  const killed = typeof (await runQuery({ ...request, dataDirectory, killAfter: 2 }, directory)) === 'string'
+  const again = killed ? await runQuery({ ...request, dataDirectory }, directory) : undefined
   rmSync(dataDirectory, { recursive: true, force: true })
   if (typeof again === 'string') throw new Error(`the query could not go on after the kill: ${again}`)
   return again?.recoveryMs
@@ -212,6 +191,7 @@ const COLUMNS: readonly (readonly [string, keyof Result])[] = [
         ['events/s of 1', 'events_per_second_of_one'],
         ['CPU s of 1', 'cpu_seconds_of_one'],
         ['speedup', 'speedup'],
+        ['processes', 'speedup_of_processes'],
       ] as const)
     : []),
   ...(values.recover ? ([['recovery ms', 'recovery_ms']] as const) : []),
@@ -234,12 +214,13 @@ function cellOf(result: Result, key: keyof Result): string {
 }
 
 process.stdout.write(line(COLUMNS.map(([title]) => title)))
-const results = (values.queries?.split(',') ?? QUERY_NAMES).map((query) => {
-  const result = measure(query)
+const results: Result[] = []
+for (const query of values.queries?.split(',') ?? QUERY_NAMES) {
+  const result = await measure(query)
+  results.push(result)
   const cells = COLUMNS.map(([, key]) => cellOf(result, key))
   process.stdout.write(result.error === undefined ? line(cells) : `${query.padEnd(6)} ${result.error.split('\n')[0]}\n`)
-  return result
-})
+}
 if (values.json !== undefined) {
   writeFileSync(
     values.json,

@@ -3,7 +3,8 @@
  *
  * 1. A batch comes from one split, in the split's order.
  * 2. `position()` covers exactly the batches that `poll()` has returned: after `open(position)` the source goes on
- *    with the row behind them, none lost and none twice.
+ *    with the row behind them, none lost and none twice. Subtasks that take rows out of a common store share a position:
+ *    it is asked for while all of them stand still.
  * 3. `poll` settles within about `maxWait` milliseconds, whether or not there is something to read.
  * 4. A batch is lent until the next call of `poll`: then its arrays may be used again. Texts of a list that never changes
  *    stand in constant bytes (`core/lasting-bytes.ts`): neither state nor exchanges copy them.
@@ -27,6 +28,8 @@ export interface SourceContext {
   readonly batchRows: number
   readonly subtask: number
   readonly parallelism: number
+  /** Of one element, which all subtasks share: 0 before the first one opens (`enumerator.ts`). */
+  readonly enumerator: BigInt64Array
   /** Aborted when the job stops; a waiting `poll` settles at once. */
   readonly signal: AbortSignal
   readonly clock: Clock

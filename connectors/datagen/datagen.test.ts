@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { MillraceError } from '../../core/errors.ts'
 import * as types from '../../core/types.ts'
 import type { SqlType } from '../../core/types.ts'
+import { soleEnumerator } from '../api/enumerator.ts'
 import type { SourceContext } from '../api/source.ts'
 import {
   ManualClock,
@@ -39,7 +40,8 @@ describe('datagen', () => {
 
   it('deals a sequence out to subtasks and goes on behind its position', async () => {
     const request = table({ id: types.BIGINT }, SEQUENCE)
-    const parts = [0, 1, 2].map((subtask) => read(request, { subtask, parallelism: 3 }))
+    const enumerator = soleEnumerator()
+    const parts = [0, 1, 2].map((subtask) => read(request, { subtask, parallelism: 3, enumerator }))
     const all = (await Promise.all(parts)).flat()
     expect(all.sort()).toEqual(Array.from({ length: 10 }, (_, i) => `+I ${i + 5}`).sort())
 

@@ -7,8 +7,8 @@ import { mapTypes, type SqlType, typeToString, unitsPerMillisecond } from '../..
 import { parseDecimal } from '../../core/value-text.ts'
 import type { SourceContext } from '../api/source.ts'
 
-/** Values of the rows `first`, `first + step` … counted over all subtasks. */
-export type Generator = (first: number, step: number, rows: number) => Column
+/** Values of the rows from `first` on, counted over all subtasks. */
+export type Generator = (first: number, rows: number) => Column
 
 const DAY = 86_400_000
 const HEX = '0123456789abcdef'
@@ -26,27 +26,23 @@ export function createGenerator(column: string, type: SqlType | undefined, conte
   const fast = createFastGenerator(column, type, context.options)
   if (fast !== undefined) return fast
   const next = createValueGenerator(column, type, context)
-  return (_first, _step, rows) => columnOf(type, Array.from({ length: rows }, next))
+  return (_first, rows) => columnOf(type, Array.from({ length: rows }, next))
 }
 
 function createSequence(type: SqlType, start: bigint): Generator {
   if (type.kind === 'BIGINT') {
-    return (first, step, rows) => {
+    return (first, rows) => {
       const values = new BigInt64Array(rows)
-      const increment = BigInt(step)
       let value = start + BigInt(first)
-      for (let row = 0; row < rows; row++) {
-        values[row] = value
-        value += increment
-      }
+      for (let row = 0; row < rows; row++) values[row] = value++
       return { kind: 'i64', values, nulls: null }
     }
   }
   const convert = sequenceValue(type)
-  return (first, step, rows) =>
+  return (first, rows) =>
     columnOf(
       type,
-      Array.from({ length: rows }, (_, row) => convert(start + BigInt(first + row * step))),
+      Array.from({ length: rows }, (_, row) => convert(start + BigInt(first + row))),
     )
 }
 
@@ -69,7 +65,7 @@ function createFastGenerator(path: string, type: SqlType, options: OptionValues)
     case 'INT': {
       const [min, max] = bounds(path, options, -2147483648, 2147483647)
       const span = max - min + 1
-      return (_first, _step, rows) => {
+      return (_first, rows) => {
         const values = new Int32Array(rows)
         for (let row = 0; row < rows; row++) values[row] = min + Math.floor(Math.random() * span)
         return { kind: 'i32', values, nulls: null }
@@ -77,7 +73,7 @@ function createFastGenerator(path: string, type: SqlType, options: OptionValues)
     }
     case 'DOUBLE': {
       const [min, max] = bounds(path, options, -Number.MAX_VALUE, Number.MAX_VALUE)
-      return (_first, _step, rows) => {
+      return (_first, rows) => {
         const values = new Float64Array(rows)
         for (let row = 0; row < rows; row++) values[row] = uniform(min, max)
         return { kind: 'f64', values, nulls: null }
@@ -97,7 +93,7 @@ function createHexText(path: string, type: SqlType & { length: number }, options
   const length = textLength(path, type, options)
   const varies = options.boolean(`fields.${path}.var-len`)
   const digits = Buffer.from(HEX)
-  return (_first, _step, rows) => {
+  return (_first, rows) => {
     const data = new Uint8Array(rows * length)
     for (let at = 0; at < data.length; ) {
       let bits = Math.floor(Math.random() * 4294967296)
@@ -235,7 +231,7 @@ function createBigintColumn(path: string, options: OptionValues): Generator {
   const low = Number(min)
   const isSmall = max - min < 2n ** 52n && Number.isSafeInteger(low) && Number.isSafeInteger(low + span)
   const isWhole = max - min === 2n ** 64n - 1n
-  return (_first, _step, rows) => {
+  return (_first, rows) => {
     const values = new BigInt64Array(rows)
     const words = new Int32Array(values.buffer)
     if (isWhole) {

@@ -3,14 +3,14 @@ import { createBatch } from '../../core/change-batch.ts'
 import { delay } from '../../core/delay.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { Source, SourceContext, SourcePoll } from '../api/source.ts'
-import { Lanes } from '../api/lanes.ts'
+import { Enumerator } from '../api/enumerator.ts'
 import { createGenerator, type Generator, sequenceLength } from './generator.ts'
 
 export function createSource(context: SourceContext): Source {
   return new DatagenSource(context)
 }
 
-export { mergeLanes as mergePositions } from '../api/lanes.ts'
+export { mergePositions } from '../api/enumerator.ts'
 
 /** Rows are handed over at the latest after this many milliseconds. */
 const LATENCY = 10
@@ -19,10 +19,9 @@ class DatagenSource implements Source {
   readonly #context: SourceContext
   readonly #generators: readonly Generator[]
   readonly #split: string
-  /** One above the last row of all subtasks; Infinity: no end. */
-  readonly #end: number
   readonly #rowsPerMillisecond: number
-  readonly #lanes: Lanes
+  /** Rows of all subtasks. */
+  readonly #rows: Enumerator
   /** When the allowance was last topped up, and the rows allowed and not yet made. */
   #lastTime = 0
   #allowance = 0
@@ -31,8 +30,7 @@ class DatagenSource implements Source {
     this.#context = context
     this.#split = `datagen-${context.subtask}`
     this.#rowsPerMillisecond = Number(context.options.long('rows-per-second')) / context.parallelism / 1000
-    this.#end = this.#rowsInAll()
-    this.#lanes = new Lanes(1, context.subtask, context.parallelism)
+    this.#rows = new Enumerator(context.enumerator, this.#rowsInAll())
     this.#generators = context.columns.map((name, index) =>
       createGenerator(name, context.schema.fields[index]?.type, context),
     )
@@ -48,22 +46,16 @@ class DatagenSource implements Source {
     return Math.min(limit === undefined ? Number.POSITIVE_INFINITY : Number(limit), ...lengths)
   }
 
-  /** Rows of the lane whose turn it is. */
-  get #left(): number {
-    return Math.max(0, Math.ceil((this.#end - this.#lanes.next) / this.#lanes.step))
-  }
-
   async open(position: JsonValue | undefined): Promise<void> {
-    this.#lanes.restore(position)
+    this.#rows.restore(position)
     this.#lastTime = this.#context.clock.now()
     this.#allowance = 1
   }
 
   poll(maxWait: number): Promise<SourcePoll> | SourcePoll {
-    const left = this.#left
-    if (left === 0) return { kind: 'end' }
+    if (this.#rows.hasEnded) return { kind: 'end' }
     this.#topUp()
-    const wanted = Math.min(this.#context.batchRows, Math.ceil(this.#rowsPerMillisecond * LATENCY), left)
+    const wanted = Math.min(this.#context.batchRows, Math.ceil(this.#rowsPerMillisecond * LATENCY), this.#rows.left)
     if (this.#allowance >= wanted) return this.#make()
     const wait = Math.min(maxWait, Math.ceil((wanted - this.#allowance) / this.#rowsPerMillisecond))
     return this.#pause(wait)
@@ -85,20 +77,19 @@ class DatagenSource implements Source {
 
   #make(): SourcePoll {
     const { batchRows, schema } = this.#context
-    const rows = Math.min(batchRows, Math.floor(this.#allowance), this.#left)
-    const { next, step } = this.#lanes
-    const columns = this.#generators.map((generate) => generate(next, step, rows))
-    this.#lanes.advance(rows)
-    this.#allowance -= rows
-    return { kind: 'rows', split: this.#split, batch: createBatch(schema, columns, rows), bytes: 0 }
+    const { first, count } = this.#rows.take(Math.min(batchRows, Math.floor(this.#allowance)))
+    if (count === 0) return { kind: 'idle' }
+    const columns = this.#generators.map((generate) => generate(first, count))
+    this.#allowance -= count
+    return { kind: 'rows', split: this.#split, batch: createBatch(schema, columns, count), bytes: 0 }
   }
 
   splits(): readonly string[] {
-    return this.#left === 0 ? [] : [this.#split]
+    return this.#rows.hasEnded ? [] : [this.#split]
   }
 
   position(): JsonValue {
-    return this.#lanes.position()
+    return this.#rows.position()
   }
 
   async close(): Promise<void> {}

@@ -1,6 +1,6 @@
 /**
  * The nexmark connector: the events of the Nexmark benchmark (https://github.com/nexmark/nexmark), straight into
- * columns. Fields that are not read are not made. Blocks of events are dealt out over the subtasks, so that any
+ * columns. Fields that are not read are not made. Each subtask takes the next events when it gets to it, so that any
  * parallelism gives the same events.
  */
 import { createBatch } from '../../core/change-batch.ts'
@@ -10,7 +10,7 @@ import { MillraceError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { SqlType } from '../../core/types.ts'
 import type { Source, SourceContext, SourcePoll } from '../api/source.ts'
-import { Lanes } from '../api/lanes.ts'
+import { Enumerator } from '../api/enumerator.ts'
 import { auctionFields } from './auction.ts'
 import { bidFields } from './bid.ts'
 import type { FieldMaker } from './columns.ts'
@@ -21,10 +21,10 @@ export function createSource(context: SourceContext): Source {
   return new NexmarkSource(context)
 }
 
-export { mergeLanes as mergePositions } from '../api/lanes.ts'
+export { mergePositions } from '../api/enumerator.ts'
 
-/** Events that go to one subtask in a row. */
-const BLOCK = 8192
+/** Events that are made at a time, at the most. */
+const MAX_EVENTS = 8192
 
 class NexmarkSource implements Source {
   readonly #context: SourceContext
@@ -32,41 +32,39 @@ class NexmarkSource implements Source {
   readonly #run: EventRun
   readonly #columns: readonly FieldMaker[]
   readonly #split: string
-  /** One above the last event. */
-  readonly #end: number
   /** Events a millisecond; Infinity: as fast as they are taken. */
   readonly #rate: number
   readonly #keepAlive: boolean
-  readonly #lanes: Lanes
+  readonly #events: Enumerator
+  readonly #capacity: number
   #startedAt = 0
 
   constructor(context: SourceContext) {
-    const { options, subtask, parallelism } = context
-    const capacity = Math.min(context.batchRows, BLOCK)
+    const { options, subtask } = context
+    const capacity = Math.min(context.batchRows, MAX_EVENTS)
+    this.#capacity = capacity
     this.#context = context
     this.#schedule = scheduleOf(options)
     this.#run = new EventRun(this.#schedule, capacity)
     this.#columns = createColumns(context, this.#schedule, capacity)
     this.#split = `nexmark-${subtask}`
     const [events, stopAt] = [Number(options.long('events.num')), Number(options.long('stop-at'))]
-    this.#end = Math.min(events === 0 ? Number.MAX_SAFE_INTEGER : events, stopAt < 0 ? Number.MAX_SAFE_INTEGER : stopAt)
+    const end = Math.min(events === 0 ? Number.MAX_SAFE_INTEGER : events, stopAt < 0 ? Number.MAX_SAFE_INTEGER : stopAt)
+    this.#events = new Enumerator(context.enumerator, end)
     this.#rate = options.boolean('max-emit-speed') ? Number.POSITIVE_INFINITY : options.int('first-event.rate') / 1000
     this.#keepAlive = options.boolean('keep-alive')
-    this.#lanes = new Lanes(BLOCK, subtask, parallelism)
   }
 
   async open(position: JsonValue | undefined): Promise<void> {
-    this.#lanes.restore(position)
-    this.#startedAt = this.#context.clock.now() - this.#lanes.next / this.#rate
+    this.#events.restore(position)
+    this.#startedAt = this.#context.clock.now() - this.#events.next / this.#rate
   }
 
   poll(maxWait: number): Promise<SourcePoll> | SourcePoll {
-    const { next, run } = this.#lanes
-    if (next >= this.#end) return this.#keepAlive ? this.#pause(maxWait) : { kind: 'end' }
-    const rows = Math.min(this.#context.batchRows, run, this.#end - next)
-    if (this.#rate === Number.POSITIVE_INFINITY) return this.#make(rows)
-    const due = Math.floor((this.#context.clock.now() - this.#startedAt) * this.#rate) - next
-    return due > 0 ? this.#make(Math.min(rows, due)) : this.#pause(Math.min(maxWait, 10))
+    if (this.#events.hasEnded) return this.#keepAlive ? this.#pause(maxWait) : { kind: 'end' }
+    if (this.#rate === Number.POSITIVE_INFINITY) return this.#make(this.#capacity)
+    const due = Math.floor((this.#context.clock.now() - this.#startedAt) * this.#rate) - this.#events.next
+    return due > 0 ? this.#make(Math.min(this.#capacity, due)) : this.#pause(Math.min(maxWait, 10))
   }
 
   async #pause(milliseconds: number): Promise<SourcePoll> {
@@ -74,19 +72,20 @@ class NexmarkSource implements Source {
     return { kind: 'idle' }
   }
 
-  #make(rows: number): SourcePoll {
-    this.#run.fill(this.#lanes.next, rows)
+  #make(wanted: number): SourcePoll {
+    const { first, count } = this.#events.take(wanted)
+    if (count === 0) return { kind: 'idle' }
+    this.#run.fill(first, count)
     const columns = this.#columns.map((make) => make(this.#run))
-    this.#lanes.advance(rows)
-    return { kind: 'rows', split: this.#split, batch: createBatch(this.#context.schema, columns, rows), bytes: 0 }
+    return { kind: 'rows', split: this.#split, batch: createBatch(this.#context.schema, columns, count), bytes: 0 }
   }
 
   splits(): readonly string[] {
-    return this.#lanes.next >= this.#end ? [] : [this.#split]
+    return this.#events.hasEnded ? [] : [this.#split]
   }
 
   position(): JsonValue {
-    return this.#lanes.position()
+    return this.#events.position()
   }
 
   async close(): Promise<void> {}

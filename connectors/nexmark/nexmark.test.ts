@@ -3,6 +3,7 @@ import { MillraceError } from '../../core/errors.ts'
 import { readValue } from '../../core/column-ops.ts'
 import { BIGINT, INT, type SqlType, STRING, timestamp } from '../../core/types.ts'
 import { sourceContext, type TableRequest } from '../test-support/contexts.ts'
+import { soleEnumerator } from '../api/enumerator.ts'
 import type { SourceContext } from '../api/source.ts'
 import { createSource } from './index.ts'
 
@@ -35,7 +36,7 @@ function table(
 async function events(
   request: TableRequest,
   overrides: Partial<SourceContext> = {},
-  position?: number,
+  position?: { next: number },
 ): Promise<unknown[][]> {
   const context = sourceContext(request, overrides)
   const source = createSource(context)
@@ -132,8 +133,11 @@ it('makes a field the same whether or not the others are read', async () => {
 it('gives the same events from any position and with any parallelism, and others with another seed', async () => {
   const request = table({ 'events.num': '20000' })
   const all = (await events(request)).map(key)
-  expect((await events(request, {}, 5000)).map(key)).toEqual(all.slice(5000))
-  const dealt = await Promise.all([0, 1, 2].map((subtask) => events(request, { subtask, parallelism: 3 })))
+  expect((await events(request, {}, { next: 5000 })).map(key)).toEqual(all.slice(5000))
+  const enumerator = soleEnumerator()
+  const dealt = await Promise.all(
+    [0, 1, 2].map((subtask) => events(request, { subtask, parallelism: 3, batchRows: 1000, enumerator })),
+  )
   expect(dealt.flat().map(key).sort()).toEqual([...all].sort())
   expect(dealt.every((rows) => rows.length > 0)).toBe(true)
   expect((await events(request, { batchRows: 7 })).map(key)).toEqual(all)

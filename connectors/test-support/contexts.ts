@@ -9,6 +9,7 @@ import { type Clock, SYSTEM_CLOCK } from '../../core/clock.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { OptionValues } from '../../core/options.ts'
 import type { SqlType } from '../../core/types.ts'
+import { soleEnumerator } from '../api/enumerator.ts'
 import type { Sink, SinkContext } from '../api/sink.ts'
 import type { Source, SourceContext } from '../api/source.ts'
 
@@ -70,6 +71,7 @@ export function sourceContext(
     batchRows: 4096,
     subtask: 0,
     parallelism: 1,
+    enumerator: soleEnumerator(),
     signal: new AbortController().signal,
     clock: SYSTEM_CLOCK,
     onSkipped: () => {},

@@ -234,7 +234,7 @@ export class Attempt implements JobAttempt {
     this.pipeline.prepareSnapshot()
   }
 
-  /** As `#stand` in all workers: what the others have emitted before they stood still has arrived. */
+  /** As `#stand` in all workers: all of them stand still, and what the others have emitted before has arrived. */
   async #standBehindBarrier(request: GatherRequest): Promise<void> {
     this.#standing = true
     await Promise.all(this.sources.map((source) => source.pause()))
@@ -244,11 +244,20 @@ export class Attempt implements JobAttempt {
       if (request.drain) this.pipeline.endAll()
       else this.pipeline.sendBarrier()
     })
-    while (!this.stopped && !this.pipeline.isAligned) {
-      this.#arrival ??= Promise.withResolvers<void>()
-      await Promise.race([this.#arrival.promise, this.#stopped.promise])
-    }
+    await this.#aligned()
     await this.drained()
+  }
+
+  async #aligned(): Promise<void> {
+    const { exchanges } = this.#options
+    exchanges?.stand()
+    const isAligned = (): boolean => this.pipeline.isAligned && exchanges?.allStand !== false
+    while (!this.stopped && !isAligned()) {
+      this.#arrival ??= Promise.withResolvers<void>()
+      const bell = exchanges?.goToBed() ?? 0
+      if (isAligned()) return
+      await Promise.race([this.#arrival.promise, exchanges?.sleep(bell), this.#stopped.promise])
+    }
   }
 
   async prepare(checkpoint: number, goOn: boolean): Promise<Record<string, JsonValue>> {

@@ -2,6 +2,7 @@
 import { CONNECTOR_DESCRIPTORS, FORMAT_DESCRIPTORS } from '../../catalog/connectors/index.ts'
 import { parseTableOptions } from '../../catalog/table-options.ts'
 import type { Connector } from '../../connectors/index.ts'
+import { soleEnumerator } from '../../connectors/api/enumerator.ts'
 import type { Source, SourcePoll } from '../../connectors/api/source.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
@@ -111,6 +112,7 @@ export async function createSourceTask(
     columns: node.columns,
     batchRows: Number(options.configuration.get('execution.batch-rows') ?? batchRowsOf(subtask.parallelism)),
     ...subtask,
+    enumerator: options.exchanges?.enumerator(node.id) ?? soleEnumerator(),
     signal,
     clock: options.clock,
     onSkipped: options.onSkipped,

@@ -6,6 +6,7 @@ import { MillraceError } from '../../core/errors.ts'
 import type { OptionValues } from '../../core/options.ts'
 import { zoneOffsetFunction } from '../../core/time-zone.ts'
 import type { Connector } from '../../connectors/index.ts'
+import { soleEnumerator } from '../../connectors/api/enumerator.ts'
 import type { LookupContext, LookupSource } from '../../connectors/api/lookup.ts'
 import type { LookupJoinNode } from '../../planner/physical/join-nodes.ts'
 import { keyColumns, rowsWithNullKey } from '../operators/joined-rows.ts'
@@ -92,6 +93,7 @@ export class LookupTask {
       batchRows: BATCH_ROWS,
       subtask: 0,
       parallelism: 1,
+      enumerator: soleEnumerator(),
       signal,
       clock: this.#options.clock,
       onSkipped,

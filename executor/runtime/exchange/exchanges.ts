@@ -29,6 +29,10 @@ export interface SharedMemory {
   readonly bells: SharedArrayBuffer
   /** By exchange, sender and receiver; null where there is nothing to send. */
   readonly rings: readonly (readonly (readonly (SharedArrayBuffer | null)[])[])[]
+  /** By node a number that the subtasks of a source share. */
+  readonly enumerators: SharedArrayBuffer
+  /** How often a worker has stood still, added up over all of them. */
+  readonly standing: SharedArrayBuffer
 }
 
 export function createSharedMemory({ exchanges, parallelism, subtasks }: Deployment): SharedMemory {
@@ -47,6 +51,8 @@ export function createSharedMemory({ exchanges, parallelism, subtasks }: Deploym
         ),
       ),
     ),
+    enumerators: new SharedArrayBuffer(8 * subtasks.length),
+    standing: new SharedArrayBuffer(4),
   }
 }
 
@@ -78,6 +84,10 @@ export class Exchanges {
   readonly #graph: OperatorGraph
   readonly #links: readonly Link[]
   readonly #bells: Int32Array
+  readonly #enumerators: SharedArrayBuffer
+  readonly #standing: Int32Array
+  /** What the sum is when all workers stand as often as this one. */
+  #allStanding = 0
   readonly #writer = new MessageWriter()
   #flushed: PromiseWithResolvers<void> | undefined
   #receiving = false
@@ -87,6 +97,8 @@ export class Exchanges {
     this.deployment = deployment
     this.#graph = graph
     this.#bells = new Int32Array(memory.bells)
+    this.#enumerators = memory.enumerators
+    this.#standing = new Int32Array(memory.standing)
     this.#links = deployment.exchanges.map((exchange) => this.#link(exchange, memory))
   }
 
@@ -157,6 +169,23 @@ export class Exchanges {
   async sleep(bell: number): Promise<void> {
     const waiting = Atomics.waitAsync(this.#bells, 2 * this.worker, bell, SLEEP_MILLISECONDS)
     if (waiting.async) await waiting.value
+  }
+
+  /** What the subtasks of a source share. */
+  enumerator(node: number): BigInt64Array {
+    return new BigInt64Array(this.#enumerators, 8 * node, 1)
+  }
+
+  /** The sources of this worker stand still. */
+  stand(): void {
+    this.#allStanding = (this.#allStanding + this.deployment.parallelism) | 0
+    Atomics.add(this.#standing, 0, 1)
+    for (let worker = 0; worker < this.deployment.parallelism; worker++) this.#ring(worker)
+  }
+
+  /** Whether the sources of all workers do; none goes on before all of them have been asked where they stand. */
+  get allStand(): boolean {
+    return Atomics.load(this.#standing, 0) === this.#allStanding
   }
 
   /** Wakes this worker up. */
@@ -240,10 +269,12 @@ export class Exchanges {
 
   #read(link: Link, sender: number, inbox: Inbox, target: ExchangeTarget, mayGoOn: () => boolean): boolean {
     let worked = false
-    while (mayGoOn() && !this.#isFullBehind(link.exchange)) {
+    // No more than a ring holds: whoever sends faster than this worker reads must not keep it from its own sources.
+    for (let left = inbox.capacity; left > 0 && mayGoOn() && !this.#isFullBehind(link.exchange); ) {
       const bytes = inbox.receive()
       if (bytes === undefined) break
       worked = true
+      left -= bytes.length
       target.receive(link.exchange, sender, readMessage(bytes, link.schema, inbox.constants, link.hashed))
     }
     return worked

@@ -71,6 +71,11 @@ export class Inbox {
     this.#bell = bell
   }
 
+  /** Bytes that may be under way. */
+  get capacity(): number {
+    return this.#ring.capacity
+  }
+
   /** The next whole message, valid until the next call; undefined where none has arrived. */
   receive(): Uint8Array | undefined {
     if (this.#filled < HEADER_BYTES && !this.#fill(HEADER_BYTES)) return undefined

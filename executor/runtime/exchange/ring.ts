@@ -25,6 +25,10 @@ export class Ring {
     this.#mask = this.#bytes.length - 1
   }
 
+  get capacity(): number {
+    return this.#bytes.length
+  }
+
   /** Bytes that can be read now. */
   get readable(): number {
     return (Atomics.load(this.#positions, WRITTEN) - Atomics.load(this.#positions, READ)) >>> 0
