@@ -42,11 +42,6 @@ function subtaskOf(node: OperatorNode, { exchanges }: AttemptOptions): { subtask
   return { subtask: parallelism === 1 ? 0 : (exchanges?.worker ?? 0), parallelism }
 }
 
-/** Of several workers each gets a part of a batch: every operator has costs by the batch as well. */
-function batchRowsOf(parallelism: number): number {
-  return BATCH_ROWS * Math.min(parallelism, 2)
-}
-
 /** Whether a source or sink runs in several workers. */
 export function runsParallel(node: OperatorNode): boolean {
   return isDivisible(EXTENSIONS.connectors, node)
@@ -104,14 +99,13 @@ export async function createSourceTask(
   const { connector, values, name } = await load(node, options)
   if (connector.createSource === undefined)
     throw new MillraceError('UNSUPPORTED_FEATURE', `connector "${name}" cannot be read`)
-  const subtask = subtaskOf(node, options)
   const source = connector.createSource({
     table: node.table,
     options: values,
     schema: node.schema,
     columns: node.columns,
-    batchRows: Number(options.configuration.get('execution.batch-rows') ?? batchRowsOf(subtask.parallelism)),
-    ...subtask,
+    batchRows: Number(options.configuration.get('execution.batch-rows') ?? BATCH_ROWS),
+    ...subtaskOf(node, options),
     enumerator: options.exchanges?.enumerator(node.id) ?? soleEnumerator(),
     signal,
     clock: options.clock,
