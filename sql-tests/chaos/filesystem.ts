@@ -1,10 +1,11 @@
 /** Files to files: filter, arithmetic, windows. */
-import { createWriteStream, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createWriteStream, mkdirSync } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { ORDER_COLUMNS, orders } from './orders.ts'
 import type { Random } from '../random.ts'
+import { fileOutputs, jsonFiles } from './file-outputs.ts'
 import type { ChaosTarget } from './target.ts'
 
 const FILES = 4
@@ -22,48 +23,21 @@ export async function createFilesystemTarget(directory: string, records: number,
     stream.end()
     await finished(stream)
   }
-  return {
-    name: 'filesystem',
-    prepareRun: async (run) => {
-      const own = join(directory, run)
-      mkdirSync(own, { recursive: true })
-      const script = join(own, 'job.sql')
-      writeFileSync(script, sql(input, own))
-      return { script, dataDirectory: join(own, 'state') }
-    },
-    readResults: async (run) => ({
-      windows: readLines(join(directory, run, 'windows')),
-      big: readLines(join(directory, run, 'big')),
-    }),
-    removeRun: async (run) => {
-      rmSync(join(directory, run), { recursive: true, force: true })
-    },
-    close: async () => undefined,
-    servers: [],
-  }
-}
-
-function sql(input: string, output: string): string {
-  const files = (path: string): string => `'connector' = 'filesystem', 'path' = '${path}', 'format' = 'json'`
-  return `
+  return fileOutputs(
+    'filesystem',
+    directory,
+    ['windows', 'big'],
+    (filesOf) => `
 SET 'execution.checkpointing.interval' = '60 ms';
-CREATE TABLE orders (${ORDER_COLUMNS}) WITH (${files(input)}, 'scan.watermark.emit.strategy' = 'on-periodic');
-CREATE TABLE windows (window_start TIMESTAMP(3), product STRING, orders BIGINT, revenue DECIMAL(38, 2)) WITH (${files(join(output, 'windows'))});
-CREATE TABLE big (order_id BIGINT, label STRING, amount DECIMAL(38, 2)) WITH (${files(join(output, 'big'))});
+CREATE TABLE orders (${ORDER_COLUMNS}) WITH (${jsonFiles(input)}, 'scan.watermark.emit.strategy' = 'on-periodic');
+CREATE TABLE windows (window_start TIMESTAMP(3), product STRING, orders BIGINT, revenue DECIMAL(38, 2)) WITH (${filesOf('windows')});
+CREATE TABLE big (order_id BIGINT, label STRING, amount DECIMAL(38, 2)) WITH (${filesOf('big')});
 EXECUTE STATEMENT SET BEGIN
   INSERT INTO windows SELECT window_start, product, COUNT(*), SUM(price * quantity)
     FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ordered_at), INTERVAL '1' MINUTE))
     WHERE quantity > 0 GROUP BY window_start, window_end, product;
   INSERT INTO big SELECT order_id, UPPER(product) || '-' || CAST(customer AS STRING), price * quantity FROM orders WHERE price * quantity > 100;
 END;
-`
-}
-
-/** Visible files only. */
-function readLines(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.') && !entry.name.startsWith('_'))
-    .flatMap((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8').split('\n'))
-    .filter((line) => line !== '')
-    .sort()
+`,
+  )
 }

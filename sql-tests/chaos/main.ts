@@ -1,5 +1,5 @@
 /**
- * Kill runs: `npm run chaos -- --runs N [--target filesystem|kafka-4|kafka-3.9] [--records N] [--kills N] [--seed S]
+ * Kill runs: `npm run chaos -- --runs N [--target filesystem|generator|kafka-4|kafka-3.9] [--records N] [--kills N] [--seed S]
  * [--restarts]`. With --restarts a server (the broker, PostgreSQL, in turn) is restarted under the last start of a run.
  * Every run kills the engine at random moments and at chosen steps of checkpoints, starts the same command again until
  * it ends by itself, and compares what independent readers find with the undisturbed run's. Last line: `N passed, N failed`.
@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createFilesystemTarget } from './filesystem.ts'
+import { createGeneratorTarget } from './generator.ts'
 import { createKafkaTarget } from './kafka-postgres.ts'
 import { runThroughKills, runToEnd } from './kills.ts'
 import { seededRandom } from '../random.ts'
@@ -22,7 +23,7 @@ const { values } = parseArgs({
     'restart-every': { type: 'string', default: '5' },
     parallelism: { type: 'string', default: '1' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    target: { type: 'string', multiple: true, default: ['filesystem', 'kafka-3.9', 'kafka-4'] },
+    target: { type: 'string', multiple: true, default: ['filesystem', 'generator', 'kafka-3.9', 'kafka-4'] },
   },
 })
 const MAX_ATTEMPTS = 5
@@ -52,9 +53,10 @@ process.stdout.write(`seed ${seed}, ${Math.round(performance.now() / 1000)} s\n`
 process.stdout.write(`${passed} passed, ${failed} failed\n`)
 process.exitCode = failed === 0 ? 0 : 1
 
-function createTarget(name: string): Promise<ChaosTarget> {
+async function createTarget(name: string): Promise<ChaosTarget> {
   const own = join(directory, name)
   if (name === 'filesystem') return createFilesystemTarget(own, records, seededRandom(seed))
+  if (name === 'generator') return createGeneratorTarget(own, records)
   if (name === 'kafka-4' || name === 'kafka-3.9') return createKafkaTarget(name, own, records, seededRandom(seed))
   throw new Error(`no target ${name}`)
 }
