@@ -323,6 +323,29 @@ describe.each([1, 2])('in %i workers', { timeout: 120_000 }, (workers) => {
       },
     )
 
+    it.each([1, 2, 3])('of a generator, whose rows each come once, in %i workers', async (next) => {
+      const sequence = `CREATE TABLE counted (n BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '20000',
+        'fields.n.kind' = 'sequence', 'fields.n.start' = '0', 'fields.n.end' = '${ROWS - 1}')`
+      const copy = 'INSERT INTO out_rows SELECT CAST(MOD(n, 7) AS INT), n FROM counted'
+      const first = await session()
+      await first.execute(sequence)
+      const job = await start(first, copy)
+      await until('some is read', () => job.metrics().rowsIn > ROWS / 4)
+      const stopped = await first.execute(`STOP JOB '${job.id}' WITH SAVEPOINT`)
+      if (stopped.kind !== 'table') throw new Error('no table')
+      await first.close()
+      expect(lines('rows').length).toBeLessThan(ROWS)
+      parallelism = next
+      const path = String(stopped.rows[0]?.[0])
+      const second = await session({
+        dataDirectory: join(root, 'elsewhere'),
+        configuration: { 'execution.state-recovery.path': path },
+      })
+      await second.execute(sequence)
+      await (await start(second, copy)).finished
+      expect(lines('rows')).toEqual(Array.from({ length: ROWS }, (_, n) => `${n % 7},${n}`).sort())
+    })
+
     it('WITH DRAIN closes the windows that are open', async () => {
       const first = await session()
       const job = await start(first, statements('numbers'))
