@@ -4,6 +4,7 @@ import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { isOfWaiting } from '../executor/checkpoint/gathered-pages.ts'
 import { isOfPartitions } from '../executor/checkpoint/partition-pages.ts'
 import { RocksStore } from '../state/rocks-store.ts'
 
@@ -102,15 +103,16 @@ function without(lines: readonly string[], others: readonly string[]): readonly 
   return lines.filter((line) => !known.has(line))
 }
 
-/** Whether the last checkpoint is of operators in partitions. */
-async function isDivided(): Promise<boolean> {
+/** What the last checkpoint has: operators in partitions, and rows that wait for theirs. */
+async function stored(): Promise<{ readonly isDivided: boolean; readonly waiting: number }> {
   const [name = ''] = readdirSync(join(directory, 'state', 'jobs'))
   const store = new RocksStore({ directory: join(directory, 'state', 'jobs', name), retained: 2, log: () => undefined })
   try {
     const restored = await store.restore()
     const uids = Object.keys(restored?.manifest.operators ?? {})
     const pages = await Promise.all(uids.map(async (uid) => restored?.pages(uid) ?? []))
-    return pages.some((own) => own.length > 0 && isOfPartitions(own))
+    const isDivided = pages.some((own) => isOfPartitions(own.filter((page) => !isOfWaiting(page))))
+    return { isDivided, waiting: pages.flat().filter(isOfWaiting).length }
   } finally {
     await store.close()
   }
@@ -127,18 +129,22 @@ describe.each([1, 2])('with %d workers', (parallelism) => {
 
 describe('with state that was divided', () => {
   it.each([
-    ['without a budget', 1, ''],
+    ['with a budget', 1, '16 mb'],
+    ['without one', 1, ''],
     ['in two workers', 2, '16 mb'],
-  ] as const)('goes on after a kill %s', { timeout: 120_000 }, async (_, parallelism, budget) => {
+  ] as const)('goes on after a kill while rows wait, %s', { timeout: 120_000 }, async (_, parallelism, budget) => {
     expect(run(1, 3, joined(MANY_ROWS))).toEqual({ signal: 'SIGKILL', error: '' })
-    expect(await isDivided()).toBe(true)
+    const { isDivided, waiting } = await stored()
+    expect(isDivided).toBe(true)
+    // A run, and in which order they are.
+    expect(waiting).toBeGreaterThanOrEqual(2)
     expect(run(parallelism, undefined, joined(MANY_ROWS), budget)).toEqual({ signal: null, error: '' })
     expectAllRows(MANY_ROWS)
   })
 
   it('aggregates by windows in two phases after a kill', { timeout: 120_000 }, async () => {
     expect(run(2, 3, windowed(MANY_ROWS))).toEqual({ signal: 'SIGKILL', error: '' })
-    expect(await isDivided()).toBe(true)
+    expect((await stored()).isDivided).toBe(true)
     expect(run(2, undefined, windowed(MANY_ROWS))).toEqual({ signal: null, error: '' })
     const windows = Map.groupBy(readLines(), (line) => line.slice(0, line.indexOf(',')))
     const [first = [], second = []] = [...windows.values()].sort((a, b) => b.length - a.length)

@@ -3,6 +3,7 @@
  * partition are as those of a subtask, their tables with the partition and the number of partitions behind the name.
  */
 import type { StatePage } from '../operators/operator.ts'
+import { isOfWaiting } from './gathered-pages.ts'
 
 const SEPARATOR = '\u0003'
 
@@ -11,8 +12,9 @@ export function partitionTable(table: string, partition: number, partitions: num
   return `${table}${SEPARATOR}${partition}/${partitions}`
 }
 
+/** Whether only an operator that can be divided can go on from them. */
 export function isOfPartitions(pages: readonly StatePage[]): boolean {
-  return pages.some(({ table }) => table.includes(SEPARATOR))
+  return pages.some((page) => page.table.includes(SEPARATOR) || isOfWaiting(page))
 }
 
 /**

@@ -16,7 +16,9 @@ import { FixedStore } from '../../state/table/stored-column.ts'
 import type { StatePage } from '../operators/operator.ts'
 import { KeyGroups } from '../runtime/exchange/partitioner.ts'
 import { type RowReference, type TableRule, tableRule } from './state-layout.ts'
+import { isOfWaiting } from './gathered-pages.ts'
 import { pagesOfPartitions } from './partition-pages.ts'
+import { divideWaiting } from './rescale-waiting.ts'
 import { subtaskUid } from './subtask-state.ts'
 
 /** Puts the positions of all subtasks of a source together; undefined: it cannot be divided otherwise. */
@@ -56,7 +58,8 @@ export async function rescale(
   for (const node of graph.nodes) {
     const written = Array.from({ length: old[node.id] ?? 1 }, (_, subtask) => subtaskUid(node.uid, subtask))
     const lists = await Promise.all(written.map((uid) => restored.pages(uid)))
-    const parts = lists.flatMap(pagesOfPartitions)
+    const parts = lists.flatMap((own) => pagesOfPartitions(own.filter((page) => !isOfWaiting(page))))
+    if (lists.some((own) => own.some(isOfWaiting))) pages.push(...waitingPages(node, graph, lists, subtasks))
     if (parts.length === 1 && subtasks.of[node.id] === 1) pages.push(...(parts[0] ?? []))
     else if (parts.some((part) => part.length > 0)) pages.push(...ofOperator(node, parts, subtasks))
     const found = written.flatMap((uid) => manifest.positions[uid] ?? [])
@@ -82,6 +85,18 @@ export async function goneWith(
   const gone: PageWrite[] = []
   for await (const page of all) if (!kept.has(key(page))) gone.push({ ...page, bytes: null })
   return gone
+}
+
+function waitingPages(
+  node: OperatorNode,
+  graph: OperatorGraph,
+  lists: readonly (readonly PageWrite[])[],
+  { parallelism, maxParallelism, divisions, of }: Subtasks,
+): PageWrite[] {
+  const placement = { targets: of[node.id] ?? 1, parallelism, maxParallelism, division: divisions[node.uid] }
+  return divideWaiting(node, graph, lists, placement).flatMap((own, subtask) =>
+    own.map((page) => ({ uid: subtaskUid(node.uid, subtask), ...page })),
+  )
 }
 
 function ofOperator(node: OperatorNode, parts: readonly (readonly PageWrite[])[], subtasks: Subtasks): PageWrite[] {

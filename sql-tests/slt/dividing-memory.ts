@@ -2,6 +2,7 @@
 import { tmpdir } from 'node:os'
 import { MappedMemory } from '../../state/memory/mapped-memory.ts'
 import { MappingTable } from '../../state/memory/mapping-table.ts'
+import { ScratchFile } from '../../state/memory/scratch-file.ts'
 import type { MemoryBeyond, MemorySection, StateMemory } from '../../state/table/memory.ts'
 
 /** Steps of operators between two looks: so that there is state when it is divided. */
@@ -29,6 +30,7 @@ export class DividingMemory implements StateMemory {
         divided++
         return new MappedMemory(share, true)
       },
+      scratch: () => new ScratchFile(tmpdir()),
     }
   }
 

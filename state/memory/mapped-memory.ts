@@ -13,6 +13,7 @@ import type { MemoryBeyond, MemorySection } from '../table/memory.ts'
 import { ENOSPC, type Libc, loadLibc } from './libc.ts'
 import { MappingTable } from './mapping-table.ts'
 import { MemoryFile } from './memory-file.ts'
+import { ScratchFile } from './scratch-file.ts'
 
 /** Bytes of the shortest array that has a file. */
 const SHORTEST = 1 << 20
@@ -210,6 +211,7 @@ function beyondBudget(share: MemoryShare, table: MappingTable): MemoryBeyond {
       return table.bytes > SHORT * table.budget
     },
     section: (): MemorySection => new MappedMemory(share, true),
+    scratch: () => new ScratchFile(share.directory),
   }
 }
 

@@ -15,6 +15,19 @@ export const FILE_NAME = 'millrace-state-memory'
 
 let files = 0
 
+/**
+ * The descriptor of a new file, for reading and writing. Errors: of the system.
+ *
+ * @param name what the one begins with that it has for a moment
+ */
+export function openUnnamed(directory: string, name: string): number {
+  const path = join(directory, `${name}-${process.pid}-${threadId}-${files++}`)
+  mkdirSync(directory, { recursive: true })
+  const descriptor = openSync(path, 'wx+')
+  rmSync(path)
+  return descriptor
+}
+
 export class MemoryFile {
   readonly descriptor: number
   readonly #libc: Libc
@@ -25,11 +38,8 @@ export class MemoryFile {
   /** @throws MillraceError IO_ERROR */
   constructor(directory: string, libc: Libc) {
     this.#libc = libc
-    const path = join(directory, `${FILE_NAME}-${process.pid}-${threadId}-${files++}`)
     try {
-      mkdirSync(directory, { recursive: true })
-      this.descriptor = openSync(path, 'wx+')
-      rmSync(path)
+      this.descriptor = openUnnamed(directory, FILE_NAME)
     } catch (error) {
       throw asMillraceError(error, 'IO_ERROR')
     }

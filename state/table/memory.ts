@@ -38,6 +38,17 @@ export interface MemoryBeyond {
   /** Whether state has to be divided: what there is of it nears the budget. */
   isShort(): boolean
   section(): MemorySection
+  /** Room outside of memory, empty. */
+  scratch(): Scratch
+}
+
+/** What is written once and read in pieces. */
+export interface Scratch {
+  /** @returns where it is. @throws MillraceError STORAGE_FULL, IO_ERROR */
+  append(bytes: Uint8Array): number
+  read(offset: number, into: Uint8Array): void
+  /** The room is free again. */
+  clear(): void
 }
 
 /** Memory that comes and goes as a whole. Arrays in it that are touched while it is away come back one page at a time. */

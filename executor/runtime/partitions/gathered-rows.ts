@@ -1,18 +1,16 @@
 /**
  * Rows that wait until there are enough of them for each partition: copied, in the order in which they came, with the
- * watermarks between them. They are handed out partition by partition, in batches.
+ * watermarks between them. Partition by partition they become a run (`gathered-run.ts`).
  */
 import { type ChangeBatch, INSERT } from '../../../core/change-batch.ts'
-import type { Column } from '../../../core/column.ts'
 import { type ColumnBuffer, createColumnBuffer, longer } from '../../../core/column-buffer.ts'
-import { gatherColumn } from '../../../core/column-ops.ts'
 import { sortByBucket } from '../../../core/counting-sort.ts'
 import { invariant } from '../../../core/errors.ts'
 import type { Schema } from '../../../core/types.ts'
-import type { Operator } from '../../operators/operator.ts'
 import { KeyGroups } from '../exchange/partitioner.ts'
+import type { RunEncoder } from './gathered-run.ts'
 
-/** Rows of a batch that is handed out. */
+/** Rows of a batch that will be handed out. */
 const BATCH_ROWS = 4096
 /** Key groups of each partition: all that a key's exchange tells apart, so that each worker has keys of all partitions. */
 const GROUPS = 128
@@ -35,10 +33,12 @@ interface Mark {
 }
 
 export class GatheredRows {
+  readonly #partitions: number
   readonly #inputs: readonly InputRows[]
   #marks: Mark[] = []
 
   constructor(inputs: readonly GatheredInput[], partitions: number) {
+    this.#partitions = partitions
     this.#inputs = inputs.map((input) => new InputRows(input, partitions))
   }
 
@@ -70,26 +70,22 @@ export class GatheredRows {
     this.#marks.push({ time, rows })
   }
 
-  /** To be called when all rows are there, before they are handed out. */
-  sort(): void {
+  /** All of them, and none are left: of a partition rows of a key in the order in which they came, and watermarks where they came. */
+  encode(encoder: RunEncoder): void {
     for (const input of this.#inputs) input.sort()
-  }
-
-  rowsOf(partition: number): number {
-    return this.#inputs.reduce((sum, input) => sum + input.rowsOf(partition), 0)
-  }
-
-  /** Rows of a key in the order in which they came, and watermarks where they came. */
-  handOut(partition: number, target: Pick<Operator, 'onBatch' | 'onWatermark'>): void {
-    for (const input of this.#inputs) input.start(partition)
-    for (const { time, rows } of this.#marks) {
-      for (const [n, input] of this.#inputs.entries()) input.handOut(rows[n] ?? 0, (batch) => target.onBatch(batch, n))
-      target.onWatermark(time)
+    for (let partition = 0; partition < this.#partitions; partition++) {
+      encoder.begin(partition)
+      for (const input of this.#inputs) input.start(partition)
+      for (const { time, rows } of this.#marks) {
+        for (const [n, input] of this.#inputs.entries()) input.encode(rows[n] ?? 0, n, encoder)
+        encoder.watermark(time)
+      }
+      for (const [n, input] of this.#inputs.entries()) input.encode(input.rows, n, encoder)
     }
-    for (const [n, input] of this.#inputs.entries()) input.handOut(input.rows, (batch) => target.onBatch(batch, n))
+    this.#clear()
   }
 
-  clear(): void {
+  #clear(): void {
     this.#marks = []
     for (const input of this.#inputs) input.clear()
   }
@@ -110,8 +106,6 @@ class InputRows {
   #order = new Int32Array(0)
   #next = 0
   #end = 0
-  #batch: readonly Column[] = []
-  #batchKinds = new Uint8Array(BATCH_ROWS)
 
   constructor({ schema, keys }: GatheredInput, partitions: number) {
     this.#schema = schema
@@ -153,35 +147,27 @@ class InputRows {
     sortByBucket(this.#partitions, rows, this.#order, this.#starts)
   }
 
-  rowsOf(partition: number): number {
-    return (this.#starts[partition + 1] as number) - (this.#starts[partition] as number)
-  }
-
   start(partition: number): void {
     this.#next = this.#starts[partition] as number
     this.#end = this.#starts[partition + 1] as number
   }
 
   /** The rows from where it stands on that came before a position. */
-  handOut(before: number, take: (batch: ChangeBatch) => void): void {
+  encode(before: number, input: number, encoder: RunEncoder): void {
     const order = this.#order
     let end = this.#end
     if (before < this.rows) {
       end = this.#next
       while (end < this.#end && (order[end] as number) < before) end++
     }
+    if (this.#next === end) return
+    const columns = this.#columns.map((column) => column.column())
+    const batch = { schema: this.#schema, rows: this.rows, columns, kinds: this.#kinds }
     while (this.#next < end) {
       const count = Math.min(BATCH_ROWS, end - this.#next)
-      take(this.#gather(order.subarray(this.#next, this.#next + count), count))
+      encoder.rows(input, batch, order.subarray(this.#next, this.#next + count), count)
       this.#next += count
     }
-  }
-
-  #gather(indices: Int32Array, count: number): ChangeBatch {
-    this.#batch = this.#columns.map((column, n) => gatherColumn(column.column(), indices, count, this.#batch[n]))
-    const kinds = this.#kinds
-    if (kinds !== null) for (let i = 0; i < count; i++) this.#batchKinds[i] = kinds[indices[i] as number] as number
-    return { schema: this.#schema, rows: count, columns: this.#batch, kinds: kinds === null ? null : this.#batchKinds }
   }
 
   clear(): void {

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ALL_CHANGES } from '../../../catalog/connector.ts'
 import { formatBatch, parseBatch } from '../../../core/batch-text.ts'
@@ -7,8 +8,10 @@ import type { OperatorGraph } from '../../../planner/physical/graph.ts'
 import { MappedMemory } from '../../../state/memory/mapped-memory.ts'
 import { MappingTable } from '../../../state/memory/mapping-table.ts'
 import type { MemoryBeyond } from '../../../state/table/memory.ts'
+import { isOfWaiting } from '../../checkpoint/gathered-pages.ts'
 import { isOfPartitions, pagesOfPartitions } from '../../checkpoint/partition-pages.ts'
 import { dividePages } from '../../checkpoint/rescale.ts'
+import { divideWaiting } from '../../checkpoint/rescale-waiting.ts'
 import { createOperator } from '../../operators/index.ts'
 import { materialize, type NodeOf } from '../../operators/operator-harness.ts'
 import type { Operator, Output, StatePage } from '../../operators/operator.ts'
@@ -139,13 +142,13 @@ describe('an operator that is divided', () => {
     for (let from = 500; from < 2000; from += 100) operator.onBatch(rows(from, from + 100), 0)
     operator.divide(16)
     operator.onBatch(rows(2000, 3000), 0)
-    operator.prepareSnapshot()
+    operator.end()
     expect(operator.partitions).toBe(16)
     expect(byKey(output.lines)).toEqual(byKey(straight(3000)))
     expect(operator.metrics().stateEntries).toBeGreaterThanOrEqual(97)
   })
 
-  it('goes on from its checkpoints as it was, and leaves no page of before', () => {
+  it('goes on from its checkpoints as it was, and leaves no page of before', async () => {
     const pages = new Map<string, StatePage>()
     const output = new Recorder()
     const first = aggregate(output, memory())
@@ -159,11 +162,21 @@ describe('an operator that is divided', () => {
     first.onBatch(rows(900, 1000), 0)
     first.divide(8)
     snapshot(first, pages)
-    // Only what has changed.
+    // Only what has changed: the row waits, and the partition that it is for has not had it.
     first.onBatch(rows(1000, 1001), 0)
     first.prepareSnapshot()
+    const waiting = first.snapshot()
+    expect(waiting.every(isOfWaiting)).toBe(true)
+    store(pages, waiting)
+    first.onProcessingTime(1)
+    await setTimeout(150)
+    first.onProcessingTime(2)
+    first.prepareSnapshot()
     const changed = first.snapshot()
-    expect(new Set(changed.map((page) => page.table.split('\u0003')[1])).size).toBe(1)
+    expect(
+      new Set(changed.filter((page) => !isOfWaiting(page)).map((page) => page.table.split('\u0003')[1])).size,
+    ).toBe(1)
+    expect(changed.filter(isOfWaiting).every(({ bytes }) => bytes === null)).toBe(true)
     store(pages, changed)
     for (const limit of [memory(), undefined]) {
       const later = new Recorder()
@@ -171,7 +184,7 @@ describe('an operator that is divided', () => {
       second.restore([...pages.values()])
       expect(second.partitions).toBe(8)
       second.onBatch(rows(1001, 2000), 0)
-      second.prepareSnapshot()
+      second.end()
       expect(byKey([...output.lines, ...later.lines])).toEqual(byKey(straight(2000)))
     }
   })
@@ -183,17 +196,32 @@ describe('an operator that is divided', () => {
     first.divide(4)
     first.onBatch(rows(0, 1000), 0)
     snapshot(first, pages)
-    const parts = pagesOfPartitions([...pages.values()])
+    expect([...pages.values()].some(isOfWaiting)).toBe(true)
+    const own = [...pages.values()].filter((page) => !isOfWaiting(page))
     const placement = { targets: 3, groups: new KeyGroups([], 3, 128), division: undefined }
-    const workers = [...dividePages(node, parts, placement)].map((own) => {
+    const states = [...dividePages(node, pagesOfPartitions(own), placement)]
+    const waiting = divideWaiting(node, graph, [[...pages.values()]], {
+      targets: 3,
+      parallelism: 3,
+      maxParallelism: 128,
+      division: undefined,
+    })
+    const workers = states.map((state, n) => {
       const worker = aggregate(output, undefined)
-      worker.restore(own)
+      worker.restore([...state, ...(waiting[n] ?? [])])
       return worker
     })
+    for (const worker of workers) {
+      worker.prepareSnapshot()
+      // What has waited is gone.
+      expect(worker.snapshot().filter((page) => isOfWaiting(page) && page.bytes !== null)).toEqual([])
+    }
+    const lines = [...output.lines]
+    first.end()
     expect(workers.map(({ partitions }) => partitions)).toEqual([1, 1, 1])
     expect(workers.reduce((sum, worker) => sum + worker.metrics().stateEntries, 0)).toBe(first.metrics().stateEntries)
     expect(workers.every((worker) => worker.metrics().stateEntries > 0)).toBe(true)
-    expect(materialize(output.lines)).toEqual(materialize(straight(1000)))
+    expect(materialize(lines)).toEqual(materialize(straight(1000)))
   })
 })
 
@@ -222,7 +250,16 @@ class Teller implements Operator {
 }
 
 describe('gathered rows', () => {
-  function tellers(): { operator: PartitionedOperator; told: string[][]; output: Recorder } {
+  /** Watermarks above a line: each batch has one behind it. */
+  function marksBefore(lines: readonly string[], line: number): number {
+    return lines.slice(0, line).filter((other) => other.startsWith('w')).length
+  }
+
+  function tellers(limit: MemoryBeyond | undefined = memory()): {
+    operator: PartitionedOperator
+    told: string[][]
+    output: Recorder
+  } {
     const told: string[][] = []
     const output = new Recorder()
     const operator = new PartitionedOperator({
@@ -232,7 +269,8 @@ describe('gathered rows', () => {
         { schema: SCHEMA, keys: [0] },
       ],
       output,
-      memory: memory(),
+      memory: limit,
+      mustBeEmpty: false,
       create: (own) => {
         const lines: string[] = []
         told.push(lines)
@@ -255,6 +293,8 @@ describe('gathered rows', () => {
     expect(told.flat()).toEqual([])
     expect(output.lines).toEqual([])
     operator.prepareSnapshot()
+    expect(told.flat()).toEqual([])
+    operator.end()
     expect(output.lines).toEqual(['watermark 9'])
     const ofA = told.find((lines) => lines.includes('0 +I a 1')) ?? []
     expect(ofA.filter((line) => !line.includes(' b '))).toEqual([
@@ -269,6 +309,35 @@ describe('gathered rows', () => {
     expect(
       told.every((lines) => lines.filter((line) => line.startsWith('w')).join() === 'watermark 7,watermark 9'),
     ).toBe(true)
+  })
+
+  it('wait over a checkpoint, and go on with the partition that is next', () => {
+    const { operator, told } = tellers()
+    const marks = (): Set<number> => new Set(told.map((lines) => marksBefore(lines, lines.length)))
+    let fed = 0
+    // Until some have had their rows of what is handed out, and others not.
+    for (; fed < 100 && marks().size === 1; fed++) {
+      operator.onBatch(rows(20 * fed, 20 * fed + 20), fed % 2)
+      operator.onWatermark(fed)
+    }
+    expect(marks().size).toBe(2)
+    const before = told.map((lines) => [...lines])
+    operator.prepareSnapshot()
+    const pages = operator.snapshot()
+    expect(pages.length).toBeGreaterThan(2)
+    const expected = Array.from({ length: fed }, (_, n) => `watermark ${n}`)
+    for (const limit of [memory(), undefined]) {
+      const again = tellers(limit)
+      again.operator.restore(pages)
+      again.operator.end()
+      const all = before.map((lines, partition) => [...lines, ...(again.told[partition] ?? [])])
+      for (const lines of all) {
+        expect(lines.filter((line) => line.startsWith('w'))).toEqual(expected)
+        for (const [n, line] of lines.entries())
+          if (!line.startsWith('w')) expect(Math.floor(Number(line.split(' ')[3]) / 20)).toBe(marksBefore(lines, n))
+      }
+      expect(all.flat().filter((line) => !line.startsWith('w')).length).toBe(20 * fed)
+    }
   })
 
   it('do not wait for more than there is room for', () => {

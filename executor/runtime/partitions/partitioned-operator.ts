@@ -2,19 +2,21 @@
  * PartitionedOperator: an operator by key whose state may be more than there is memory for. It is the node's own
  * operator until it is divided: then several of them, each for a part of the keys, with its state in a section of
  * memory of its own. Rows are gathered, and each partition in turn takes those that are its own, so that the state of
- * one has to be in memory at a time, and many rows are there for each page that comes in. While those of before are
- * handed out the next ones are gathered, a partition every few batches: no step takes long.
+ * one has to be in memory at a time, and many rows are there for each page that comes in. How many are gathered grows
+ * with the state, so that what a row costs does not: beyond a share of the memory they are in a file (`waiting-rows.ts`).
+ * While those of before are handed out the next ones are gathered, a partition every few batches.
  *
  * Laws:
  * 1. Rows of a key, and watermarks between them, come to its partition in the order in which they came; between keys
  *    and between inputs any order is right.
  * 2. A watermark goes on when all partitions have passed it on.
- * 3. Gathered rows are no state: `prepareSnapshot` hands them out.
+ * 3. Rows that wait are state: a checkpoint has them, and which partitions have had theirs; it hands nothing out.
  */
 import type { ChangeBatch } from '../../../core/change-batch.ts'
 import { withEveryPage } from '../../../state/table/page-output.ts'
 import { type MemoryBeyond, type MemorySection, withStateMemory } from '../../../state/table/memory.ts'
 import type { OperatorNode } from '../../../planner/physical/graph.ts'
+import { isOfWaiting, readOrder } from '../../checkpoint/gathered-pages.ts'
 import { pagesOfPartitions, partitionTable } from '../../checkpoint/partition-pages.ts'
 import { dividePages } from '../../checkpoint/rescale.ts'
 import {
@@ -25,11 +27,15 @@ import {
   type StatePage,
 } from '../../operators/operator.ts'
 import { KeyGroups } from '../exchange/partitioner.ts'
-import { GatheredRows, type GatheredInput, partitionOwners } from './gathered-rows.ts'
+import { type GatheredInput, partitionOwners } from './gathered-rows.ts'
+import { WaitingRows } from './waiting-rows.ts'
 
-/** Share of the budget that gathered rows may take, and again those that are handed out. */
+/** Share of the budget that gathered rows may take in memory. */
 const GATHERED = 1 / 16
 const MOST_GATHERED = 1 << 24
+/** So much of the state in bytes is gathered, where that is more. */
+const GATHERED_OF_STATE = 1 / 16
+const MOST_RUNS = 256
 /** Partitions are done before as many rows have come again: when this share of them has. */
 const PACE = 0.9
 /** Share of the budget that partitions may have in memory between two turns. */
@@ -40,8 +46,6 @@ const WAIT_MILLISECONDS = 100
 const WAIT_FACTOR = 2
 /** How long rows are handed out at a time when nothing comes. */
 const STEP_MILLISECONDS = 50
-/** Watermarks that wait at the most: at each of them what a partition takes is cut. */
-const MOST_WATERMARKS = 256
 /** Share of the budget from which on a partition is too large. */
 const LARGEST = 1 / 8
 /** Into how many partitions one that is too large is divided. */
@@ -55,6 +59,8 @@ export interface PartitionedOptions {
   readonly output: Output
   /** Absent: there is no limit; then what a checkpoint has divided stays so, in memory. */
   readonly memory: MemoryBeyond | undefined
+  /** Rows do not wait over a checkpoint. */
+  readonly mustBeEmpty: boolean
   create(output: Output): Operator
 }
 
@@ -66,17 +72,19 @@ interface Partition {
   isIn: boolean
   /** Not all of its pages are in a checkpoint that are unchanged: the next one takes all. */
   isNew: boolean
+  /** Something may have changed since the last checkpoint. */
+  isTouched: boolean
 }
 
 export class PartitionedOperator implements Operator {
   readonly #options: PartitionedOptions
   /** One, until it is divided. */
   #partitions: readonly Partition[]
-  /** Once it is divided. */
-  #gathered: GatheredRows | undefined
-  /** What was gathered before, and is handed out to the partitions from `#next` on; empty: all have theirs. */
-  #leaving: GatheredRows | undefined
-  #next = 0
+  #isDivided = false
+  /** Once it is divided; before that, what waited in the checkpoint that it goes on from. */
+  #waiting: WaitingRows | undefined
+  /** Bytes from which on rows are handed out. */
+  #enough = 0
   #watermark = MIN_WATERMARK
   /** Pages of before it was divided. */
   #gone: StatePage[] = []
@@ -94,81 +102,109 @@ export class PartitionedOperator implements Operator {
   constructor(options: PartitionedOptions) {
     this.#options = options
     const operator = options.create(options.output)
-    this.#partitions = [{ operator, section: undefined, watermark: MIN_WATERMARK, isIn: true, isNew: false }]
+    this.#partitions = [
+      { operator, section: undefined, watermark: MIN_WATERMARK, isIn: true, isNew: false, isTouched: true },
+    ]
   }
 
   get partitions(): number {
     return this.#partitions.length
   }
 
-  get #isHandingOut(): boolean {
-    return this.#leaving !== undefined && !this.#leaving.isEmpty
-  }
-
   get #whole(): Operator | undefined {
-    return this.#gathered === undefined ? this.#partitions[0]?.operator : undefined
+    return this.#isDivided ? undefined : this.#partitions[0]?.operator
   }
 
   restore(pages: readonly StatePage[]): void {
-    const parts = pagesOfPartitions(pages)
-    if (parts.length === 1) {
-      this.#whole?.restore?.(pages)
-      return
+    const { inputs } = this.#options
+    const schemas = inputs.map(({ schema }) => schema)
+    const order = readOrder(pages, schemas)
+    const own = pages.filter((page) => !isOfWaiting(page))
+    const parts = pagesOfPartitions(own)
+    const partitions = Math.max(parts.length, order?.partitions ?? 1)
+    if (partitions === 1) {
+      if (own.length > 0) this.#whole?.restore?.(own)
+      if (order !== undefined) this.#waiting = this.#newWaiting(1)
+    } else {
+      this.#partitions = this.#createPartitions(partitions)
+      for (const [n, part] of parts.entries()) this.#restorePartition(this.#partitions[n], part, false)
     }
-    this.#partitions = this.#createPartitions(parts.length)
-    for (const [n, part] of parts.entries()) this.#restorePartition(this.#partitions[n], part, false)
+    if (order !== undefined) this.#waiting?.restore(order, pages)
+    this.#beginToGather()
   }
 
   onBatch(batch: ChangeBatch, input: number): void {
-    const gathered = this.#gathered
-    if (gathered === undefined) {
+    if (!this.#isDivided) {
+      this.#catchUp()
       this.#whole?.onBatch(batch, input)
       return
     }
-    this.#beginToWait(gathered)
-    gathered.add(batch, input)
-    this.#keepPace(gathered)
+    this.#gather((waiting) => {
+      waiting.add(batch, input)
+    })
   }
 
   onWatermark(time: number): void {
-    const gathered = this.#gathered
-    if (gathered === undefined) {
+    if (!this.#isDivided) {
+      this.#catchUp()
       this.#whole?.onWatermark(time)
       return
     }
-    this.#beginToWait(gathered)
-    gathered.addWatermark(time)
-    this.#keepPace(gathered)
+    this.#gather((waiting) => {
+      waiting.addWatermark(time)
+    })
   }
 
-  #beginToWait(gathered: GatheredRows): void {
-    if (gathered.isEmpty) this.#waitingSince = performance.now()
+  /** Where it is whole: what waited in the checkpoint goes before all that comes. */
+  #catchUp(): void {
+    if (this.#isDivided || this.#waiting === undefined) return
+    this.#handOut()
+  }
+
+  #gather(add: (waiting: WaitingRows) => void): void {
+    const waiting = this.#waiting
+    if (waiting === undefined) return
+    if (waiting.isEmpty) this.#waitingSince = performance.now()
+    add(waiting)
+    this.#keepPace(waiting)
+  }
+
+  get #mostInMemory(): number {
+    return Math.min((this.#options.memory?.budget ?? MOST_GATHERED) * GATHERED, MOST_GATHERED)
   }
 
   /** Hands out as much of what was gathered before as has come since. */
-  #keepPace(gathered: GatheredRows): void {
-    const most = Math.min((this.#options.memory?.budget ?? MOST_GATHERED) * GATHERED, MOST_GATHERED)
-    const share = Math.max(gathered.bytes / most, gathered.watermarks / MOST_WATERMARKS)
+  #keepPace(waiting: WaitingRows): void {
+    const share = Math.max(waiting.bytes / this.#enough, waiting.runs / MOST_RUNS)
     const due = Math.min(1, share / PACE) * this.partitions
-    while (this.#isHandingOut && this.#next < due) this.#handOutNext()
-    if (share >= 1) this.#beginToHandOut(gathered)
+    while (waiting.isHandingOut && waiting.next < due) this.#handOutNext(waiting)
+    if (share >= 1) this.#beginToHandOut(waiting)
+    else if (waiting.isFullOfWatermarks || waiting.bytesInMemory >= this.#mostInMemory) waiting.flush()
+  }
+
+  #beginToGather(): void {
+    const most = this.#mostInMemory
+    const isLimited = this.#options.memory !== undefined
+    this.#enough = isLimited ? Math.max(most, this.metrics().stateBytes * GATHERED_OF_STATE) : most
   }
 
   onProcessingTime(now: number): void {
-    const gathered = this.#gathered
+    const waiting = this.#waiting
     this.#now = now
-    if (gathered === undefined) {
+    if (!this.#isDivided) {
+      this.#catchUp()
       this.#whole?.onProcessingTime?.(now)
       return
     }
-    if (gathered.isEmpty && !this.#isHandingOut) {
+    if (waiting === undefined) return
+    if (waiting.isEmpty && !waiting.isHandingOut) {
       this.#tick(now)
       return
     }
     const started = performance.now()
     const wait = Math.max(WAIT_MILLISECONDS, WAIT_FACTOR * this.#took)
-    if (!gathered.isEmpty && !this.#isHandingOut && started - this.#waitingSince >= wait) this.#beginToHandOut(gathered)
-    while (this.#isHandingOut && performance.now() - started < STEP_MILLISECONDS) this.#handOutNext()
+    if (!waiting.isEmpty && !waiting.isHandingOut && started - this.#waitingSince >= wait) this.#beginToHandOut(waiting)
+    while (waiting.isHandingOut && performance.now() - started < STEP_MILLISECONDS) this.#handOutNext(waiting)
   }
 
   /** While nothing comes: to as many partitions as there is time for, the others are next. */
@@ -183,42 +219,38 @@ export class PartitionedOperator implements Operator {
 
   /** All that has come. */
   #handOut(): void {
-    while (this.#isHandingOut) this.#handOutNext()
-    const gathered = this.#gathered
-    if (gathered !== undefined && !gathered.isEmpty) this.#beginToHandOut(gathered)
-    while (this.#isHandingOut) this.#handOutNext()
+    const waiting = this.#waiting
+    if (waiting === undefined) return
+    while (waiting.isHandingOut) this.#handOutNext(waiting)
+    if (!waiting.isEmpty) this.#beginToHandOut(waiting)
+    while (waiting.isHandingOut) this.#handOutNext(waiting)
   }
 
   /** When nothing is left of what was gathered before. */
-  #beginToHandOut(gathered: GatheredRows): void {
-    const { inputs } = this.#options
+  #beginToHandOut(waiting: WaitingRows): void {
     const started = performance.now()
-    gathered.sort()
-    this.#gathered = this.#leaving ?? new GatheredRows(inputs, this.partitions)
-    this.#leaving = gathered
-    this.#next = 0
+    waiting.begin()
+    this.#beginToGather()
     this.#taking = performance.now() - started
   }
 
   /** To the next partition. */
-  #handOutNext(): void {
-    const rows = this.#leaving
-    const partition = this.#partitions[this.#next]
-    if (rows === undefined || partition === undefined) return
+  #handOutNext(waiting: WaitingRows): void {
+    const partition = this.#partitions[waiting.next]
+    if (partition === undefined) return
     const started = performance.now()
     const { operator } = partition
+    let isLast = false
     const step = (): void => {
-      rows.handOut(this.#next, operator)
+      isLast = waiting.handOutNext(operator)
       if (this.#now !== undefined) operator.onProcessingTime?.(this.#now)
     }
-    if (rows.rowsOf(this.#next) > 0) this.#turn(partition, step)
+    if (waiting.rowsOfNext() > 0) this.#turn(partition, step)
     else this.#run(partition, step)
-    this.#next++
     this.#taking += performance.now() - started
-    if (this.#next < this.partitions) return
-    rows.clear()
+    if (!isLast) return
     this.#took = this.#taking
-    this.#passWatermark()
+    if (this.#isDivided) this.#passWatermark()
   }
 
   #passWatermark(): void {
@@ -229,35 +261,41 @@ export class PartitionedOperator implements Operator {
   }
 
   prepareSnapshot(): void {
-    this.#handOut()
+    if (!this.#isDivided || this.#options.mustBeEmpty) this.#handOut()
     for (const partition of this.#partitions) {
       if (partition.operator.prepareSnapshot === undefined) continue
-      if (this.#gathered === undefined) partition.operator.prepareSnapshot()
-      else this.#turn(partition, ({ operator }) => operator.prepareSnapshot?.())
+      if (!this.#isDivided) partition.operator.prepareSnapshot()
+      else if (partition.isTouched) this.#turn(partition, ({ operator }) => operator.prepareSnapshot?.())
     }
   }
 
   snapshot(): readonly StatePage[] {
-    const { partitions } = this
-    if (this.#gathered === undefined) return this.#whole?.snapshot?.() ?? []
+    const waiting = this.#waiting?.snapshot() ?? []
+    if (!this.#isDivided) {
+      this.#waiting = undefined
+      return [...(this.#whole?.snapshot?.() ?? []), ...waiting]
+    }
     const pages = this.#gone
     this.#gone = []
     for (const [n, partition] of this.#partitions.entries()) {
+      if (!partition.isTouched) continue
       const snapshot = (): readonly StatePage[] => partition.operator.snapshot?.() ?? []
       // Not in the memory of the section: pages stay when it has left.
       const own = this.#visit(partition, () => (partition.isNew ? withEveryPage(snapshot) : snapshot()))
       partition.isNew = false
-      for (const page of own) pages.push({ ...page, table: partitionTable(page.table, n, partitions) })
+      partition.isTouched = false
+      for (const page of own) pages.push({ ...page, table: partitionTable(page.table, n, this.partitions) })
     }
+    pages.push(...waiting)
     return pages
   }
 
   end(): void {
-    if (this.#gathered === undefined) {
+    this.#handOut()
+    if (!this.#isDivided) {
       this.#whole?.end?.()
       return
     }
-    this.#handOut()
     for (const partition of this.#partitions) this.#turn(partition, ({ operator }) => operator.end?.())
   }
 
@@ -277,13 +315,14 @@ export class PartitionedOperator implements Operator {
     const { memory } = this.#options
     if (memory === undefined) return undefined
     const { stateBytes } = this.metrics()
-    if (this.#gathered === undefined) return stateBytes >= memory.smallest ? memory.sections : undefined
+    if (!this.#isDivided) return stateBytes >= memory.smallest ? memory.sections : undefined
     const isLarge = stateBytes / this.partitions > Math.max(memory.budget * LARGEST, memory.smallestSection)
     return isLarge && this.partitions * FINER <= MOST_PARTITIONS ? this.partitions * FINER : undefined
   }
 
   /** Between two steps of the job: from now on it runs in so many partitions, a multiple of what they are. */
   divide(partitions: number): void {
+    this.#handOut()
     this.prepareSnapshot()
     const placement = {
       targets: partitions,
@@ -291,7 +330,7 @@ export class PartitionedOperator implements Operator {
       division: undefined,
     }
     const [old, before] = [this.#partitions, this.partitions]
-    const wasWhole = this.#gathered === undefined
+    const wasWhole = !this.#isDivided
     this.#lateRows = this.metrics().lateRows
     const gone: StatePage[] = []
     this.#partitions = this.#createPartitions(partitions)
@@ -307,12 +346,20 @@ export class PartitionedOperator implements Operator {
       }
     }
     this.#gone.push(...gone)
+    this.#beginToGather()
+  }
+
+  #newWaiting(partitions: number): WaitingRows {
+    const { memory, inputs } = this.#options
+    return new WaitingRows(inputs, partitions, memory && (() => memory.scratch()))
   }
 
   #createPartitions(count: number): readonly Partition[] {
-    const { create, output, memory, inputs } = this.#options
-    this.#gathered = new GatheredRows(inputs, count)
-    this.#leaving = undefined
+    const { create, output, memory } = this.#options
+    const waiting = this.#newWaiting(count)
+    if (this.#waiting !== undefined) waiting.follow(this.#waiting)
+    this.#waiting = waiting
+    this.#isDivided = true
     return Array.from({ length: count }, (): Partition => {
       const section = memory?.section()
       const own: Output = {
@@ -325,7 +372,7 @@ export class PartitionedOperator implements Operator {
         readsValues: () => output.readsValues?.() !== false,
       }
       const operator = section === undefined ? create(own) : withStateMemory(section, () => create(own))
-      const partition = { operator, section, watermark: MIN_WATERMARK, isIn: true, isNew: false }
+      const partition = { operator, section, watermark: MIN_WATERMARK, isIn: true, isNew: false, isTouched: true }
       return partition
     })
   }
@@ -335,12 +382,14 @@ export class PartitionedOperator implements Operator {
     partition.isNew = isNew
     this.#run(partition, ({ operator }) => operator.restore?.(pages))
     partition.isIn = true
+    partition.isTouched = isNew
     this.#leave(partition)
   }
 
   /** With what is in memory already, or comes in by the page. */
   #run(partition: Partition, step: (partition: Partition) => void): void {
     const { section } = partition
+    partition.isTouched = true
     if (section === undefined) step(partition)
     else
       withStateMemory(section, () => {

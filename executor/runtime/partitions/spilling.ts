@@ -26,7 +26,9 @@ export function createPartitioned(
   output: Output,
   create: (output: Output) => Operator,
 ): PartitionedOperator | undefined {
-  return inputs && new PartitionedOperator({ node, inputs, output, memory, create })
+  // What reaches a window aggregate may be rows or groups of them, as the number of workers is.
+  const mustBeEmpty = node.kind === 'window-aggregate'
+  return inputs && new PartitionedOperator({ node, inputs, output, memory, mustBeEmpty, create })
 }
 
 export class Spilling {
