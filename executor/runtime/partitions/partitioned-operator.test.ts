@@ -255,7 +255,14 @@ describe('gathered rows', () => {
     return lines.slice(0, line).filter((other) => other.startsWith('w')).length
   }
 
-  function tellers(limit: MemoryBeyond | undefined = memory()): {
+  /** What each partition is told. */
+  function divided(): ReturnType<typeof tellers> {
+    const { operator, told, output } = tellers(memory())
+    operator.divide(4)
+    return { operator, told: told.slice(1), output }
+  }
+
+  function tellers(limit: MemoryBeyond | undefined): {
     operator: PartitionedOperator
     told: string[][]
     output: Recorder
@@ -277,12 +284,11 @@ describe('gathered rows', () => {
         return new Teller(own, lines)
       },
     })
-    operator.divide(4)
-    return { operator, told: told.slice(1), output }
+    return { operator, told, output }
   }
 
   it('come with the watermarks where they were between them, and a watermark goes on behind all of them', () => {
-    const { operator, told, output } = tellers()
+    const { operator, told, output } = divided()
     operator.onBatch(parseBatch(SCHEMA, '+I a 1\n+I b 2\n-D a 1'), 0)
     operator.onBatch(parseBatch(SCHEMA, '+I a 3'), 1)
     operator.onWatermark(5)
@@ -312,7 +318,7 @@ describe('gathered rows', () => {
   })
 
   it('wait over a checkpoint, and go on with the partition that is next', () => {
-    const { operator, told } = tellers()
+    const { operator, told } = divided()
     const marks = (): Set<number> => new Set(told.map((lines) => marksBefore(lines, lines.length)))
     let fed = 0
     // Until some have had their rows of what is handed out, and others not.
@@ -330,7 +336,7 @@ describe('gathered rows', () => {
       const again = tellers(limit)
       again.operator.restore(pages)
       again.operator.end()
-      const all = before.map((lines, partition) => [...lines, ...(again.told[partition] ?? [])])
+      const all = before.map((lines, partition) => [...lines, ...(again.told.slice(1)[partition] ?? [])])
       for (const lines of all) {
         expect(lines.filter((line) => line.startsWith('w'))).toEqual(expected)
         for (const [n, line] of lines.entries())
@@ -341,7 +347,7 @@ describe('gathered rows', () => {
   })
 
   it('do not wait for more than there is room for', () => {
-    const { operator, told } = tellers()
+    const { operator, told } = divided()
     // An eighth of 64 KiB.
     for (let batch = 0; batch < 20; batch++) operator.onBatch(rows(100 * batch, 100 * batch + 100), 0)
     const lines = told.flat().length

@@ -11,6 +11,7 @@
  *    and between inputs any order is right.
  * 2. A watermark goes on when all partitions have passed it on.
  * 3. Rows that wait are state: a checkpoint has them, and which partitions have had theirs; it hands nothing out.
+ *    (Where `mustBeEmpty` it does.)
  */
 import type { ChangeBatch } from '../../../core/change-batch.ts'
 import { withEveryPage } from '../../../state/table/page-output.ts'
