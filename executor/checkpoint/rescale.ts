@@ -234,7 +234,13 @@ function withOwner({ column, plus }: RowReference, moves: readonly Moves[]): Rou
   return (columns, rows, subtask) => {
     const ids = columns[column]
     const values = ids instanceof FixedStore ? ids.values : new Int32Array(0)
-    return Int32Array.from(rows, (row) => moves[subtask]?.subtasks[Number(values[row] ?? -1) - plus] ?? -1)
+    const { subtasks } = moves[subtask] ?? { subtasks: new Int32Array(0) }
+    const out = new Int32Array(rows.length)
+    for (let i = 0; i < out.length; i++) {
+      const owner = Number(values[rows[i] as number] ?? -1) - plus
+      out[i] = owner >= 0 && owner < subtasks.length ? (subtasks[owner] as number) : -1
+    }
+    return out
   }
 }
 

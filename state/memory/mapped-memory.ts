@@ -29,7 +29,7 @@ const SHORT = 0.75
 /** How often that is looked at. */
 const LOOK_MILLISECONDS = 20
 const FEWEST_SECTIONS = 8
-const MOST_SECTIONS = 64
+const MOST_SECTIONS = 128
 /** Of the budget for each section: below that what is not counted of it, its short arrays, is too much. */
 const BUDGET_OF_SECTION = 4 << 20
 /** Share of the budget from which on an operator is divided. */

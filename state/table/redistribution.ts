@@ -121,12 +121,11 @@ export class Redistribution {
       if (stored === undefined || order === undefined) continue
       const rows = order.rows.subarray(order.starts[target], order.starts[target + 1])
       // Ids are given in the order in which rows are placed.
-      const ids = Int32Array.from(rows, () => table.allocate())
+      const ids = new Int32Array(rows.length)
+      for (let i = 0; i < ids.length; i++) ids[i] = table.allocate()
       for (const [n, column] of stored.columns.entries()) copyValues(column, rows, columns[n], ids)
-      for (const id of ids) {
-        for (const reference of references) follow(columns[reference.column], id, reference, subtask)
-        if (unique !== undefined) spread(columns[unique], id, subtask, this.#stored.length)
-      }
+      for (const reference of references) follow(columns[reference.column], ids, reference, subtask)
+      if (unique !== undefined) spread(columns[unique], ids, subtask, this.#stored.length)
       table.markAll(ids, ids.length)
     }
     return table.snapshotPages()
@@ -140,16 +139,22 @@ function inOrderOf(subtasks: Int32Array, targets: number): { rows: Int32Array; s
   return { rows, starts }
 }
 
-function follow(ids: StoredColumn | undefined, row: number, { moves, plus }: Reference, subtask: number): void {
-  if (!(ids instanceof FixedStore) || ids.kind !== 'i32') return
-  const old = (ids.values[row] as number) - plus
+function follow(ids: StoredColumn | undefined, of: Int32Array, { moves, plus }: Reference, subtask: number): void {
+  if (!(ids instanceof FixedStore) || !(ids.values instanceof Int32Array)) return
+  const { values } = ids
   const { subtasks, rows } = moves[subtask] ?? NOWHERE
-  ids.values[row] = (subtasks[old] ?? -1) < 0 ? 0 : (rows[old] as number) + plus
+  for (let i = 0; i < of.length; i++) {
+    const row = of[i] as number
+    const old = (values[row] as number) - plus
+    const isGone = old < 0 || old >= subtasks.length || (subtasks[old] as number) < 0
+    values[row] = isGone ? 0 : (rows[old] as number) + plus
+  }
 }
 
-function spread(numbers: StoredColumn | undefined, row: number, subtask: number, subtasks: number): void {
+function spread(numbers: StoredColumn | undefined, of: Int32Array, subtask: number, subtasks: number): void {
   if (!(numbers instanceof FixedStore) || !(numbers.values instanceof BigInt64Array)) return
-  numbers.values[row] = (numbers.values[row] as bigint) * BigInt(subtasks) + BigInt(subtask)
+  const { values } = numbers
+  for (const row of of) values[row] = (values[row] as bigint) * BigInt(subtasks) + BigInt(subtask)
 }
 
 const NOWHERE: Moves = { subtasks: new Int32Array(0), rows: new Int32Array(0) }
