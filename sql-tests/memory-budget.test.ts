@@ -129,18 +129,23 @@ describe.each([1, 2])('with %d workers', (parallelism) => {
 
 describe('with state that was divided', () => {
   it.each([
-    ['with a budget', 1, '16 mb'],
-    ['without one', 1, ''],
-    ['in two workers', 2, '16 mb'],
-  ] as const)('goes on after a kill while rows wait, %s', { timeout: 120_000 }, async (_, parallelism, budget) => {
-    expect(run(1, 3, joined(MANY_ROWS))).toEqual({ signal: 'SIGKILL', error: '' })
-    const { isDivided, waiting } = await stored()
-    expect(isDivided).toBe(true)
-    // A run, and in which order they are.
-    expect(waiting).toBeGreaterThanOrEqual(2)
-    expect(run(parallelism, undefined, joined(MANY_ROWS), budget)).toEqual({ signal: null, error: '' })
-    expectAllRows(MANY_ROWS)
-  })
+    ['with a budget', 1, 1, '16 mb'],
+    ['without one', 1, 1, ''],
+    ['in two workers', 1, 2, '16 mb'],
+    ['in one worker after two, without a budget', 2, 1, ''],
+  ] as const)(
+    'goes on after a kill while rows wait, %s',
+    { timeout: 120_000 },
+    async (_, before, parallelism, budget) => {
+      expect(run(before, 3, joined(MANY_ROWS))).toEqual({ signal: 'SIGKILL', error: '' })
+      const { isDivided, waiting } = await stored()
+      expect(isDivided).toBe(true)
+      // A run, and in which order they are.
+      expect(waiting).toBeGreaterThanOrEqual(2)
+      expect(run(parallelism, undefined, joined(MANY_ROWS), budget)).toEqual({ signal: null, error: '' })
+      expectAllRows(MANY_ROWS)
+    },
+  )
 
   it('aggregates by windows in two phases after a kill', { timeout: 120_000 }, async () => {
     expect(run(2, 3, windowed(MANY_ROWS))).toEqual({ signal: 'SIGKILL', error: '' })
