@@ -49,8 +49,11 @@ const WAIT_FACTOR = 2
 const STEP_MILLISECONDS = 50
 /** Share of the budget from which on a partition is too large. */
 const LARGEST = 1 / 8
+/** The same where there are many: to divide them costs as much as their rows did. */
+const MANY_PARTITIONS = 64
+const LARGEST_OF_MANY = 1 / 3
 /** Into how many partitions one that is too large is divided. */
-const FINER = 4
+const FINER = 8
 const MOST_PARTITIONS = 1024
 const NO_METRICS: OperatorMetrics = { stateBytes: 0, stateEntries: 0, lateRows: 0 }
 
@@ -317,7 +320,8 @@ export class PartitionedOperator implements Operator {
     if (memory === undefined) return undefined
     const { stateBytes } = this.metrics()
     if (!this.#isDivided) return stateBytes >= memory.smallest ? memory.sections : undefined
-    const isLarge = stateBytes / this.partitions > Math.max(memory.budget * LARGEST, memory.smallestSection)
+    const largest = this.partitions < MANY_PARTITIONS ? LARGEST : LARGEST_OF_MANY
+    const isLarge = stateBytes / this.partitions > Math.max(memory.budget * largest, memory.smallestSection)
     return isLarge && this.partitions * FINER <= MOST_PARTITIONS ? this.partitions * FINER : undefined
   }
 
