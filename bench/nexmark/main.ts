@@ -13,7 +13,7 @@ import { compareResults, writeEvents } from './events-file.ts'
 import { Flink } from './flink.ts'
 import { runQuery } from './query-process.ts'
 import type { RunReport, RunRequest } from './run-query.ts'
-import { type Scaling, scalingOf } from './scaling.ts'
+import { round, type Scaling, scalingOf } from './scaling.ts'
 import {
   fileSource,
   flinkStatements,
@@ -168,10 +168,6 @@ async function recover(request: RunRequest): Promise<number | undefined> {
   rmSync(dataDirectory, { recursive: true, force: true })
   if (typeof again === 'string') throw new Error(`the query could not go on after the kill: ${again}`)
   return again?.recoveryMs
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100
 }
 
 const COLUMNS: readonly (readonly [string, keyof Result])[] = [

@@ -64,6 +64,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
 }
 
-function round(value: number): number {
+/** To two places. */
+export function round(value: number): number {
   return Math.round(value * 100) / 100
 }

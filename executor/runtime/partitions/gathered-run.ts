@@ -36,7 +36,6 @@ function headerBytes(partitions: number): number {
 export class RunEncoder {
   readonly #partitions: number
   readonly #writer = new MessageWriter()
-  #indices = new Int32Array(0)
   #bytes = new Uint8Array(0)
   #size = 0
   #starts: Uint32Array
@@ -61,9 +60,9 @@ export class RunEncoder {
     this.#starts[partition] = this.#size - headerBytes(this.#partitions)
   }
 
-  /** @param indices which rows of the batch; absent: the first ones */
-  rows(input: number, batch: ChangeBatch, indices: Int32Array | undefined, count: number): void {
-    this.#writer.rows(batch, indices ?? this.#first(count), count)
+  /** @param indices which rows of the batch, the first `count` of them */
+  rows(input: number, batch: ChangeBatch, indices: Int32Array, count: number): void {
+    this.#writer.rows(batch, indices, count)
     this.#rows[this.#partition] = (this.#rows[this.#partition] as number) + count
     this.#append(input)
   }
@@ -71,11 +70,6 @@ export class RunEncoder {
   watermark(time: number): void {
     this.#writer.signal('watermark', time)
     this.#append(0)
-  }
-
-  #first(count: number): Int32Array {
-    if (this.#indices.length < count) this.#indices = Int32Array.from({ length: count }, (_, row) => row)
-    return this.#indices
   }
 
   #append(input: number): void {

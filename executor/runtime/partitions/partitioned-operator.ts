@@ -139,7 +139,7 @@ export class PartitionedOperator implements Operator {
 
   onBatch(batch: ChangeBatch, input: number): void {
     if (!this.#isDivided) {
-      this.#catchUp()
+      this.#handOut()
       this.#whole?.onBatch(batch, input)
       return
     }
@@ -150,19 +150,13 @@ export class PartitionedOperator implements Operator {
 
   onWatermark(time: number): void {
     if (!this.#isDivided) {
-      this.#catchUp()
+      this.#handOut()
       this.#whole?.onWatermark(time)
       return
     }
     this.#gather((waiting) => {
       waiting.addWatermark(time)
     })
-  }
-
-  /** Where it is whole: what waited in the checkpoint goes before all that comes. */
-  #catchUp(): void {
-    if (this.#isDivided || this.#waiting === undefined) return
-    this.#handOut()
   }
 
   #gather(add: (waiting: WaitingRows) => void): void {
@@ -196,7 +190,7 @@ export class PartitionedOperator implements Operator {
     const waiting = this.#waiting
     this.#now = now
     if (!this.#isDivided) {
-      this.#catchUp()
+      this.#handOut()
       this.#whole?.onProcessingTime?.(now)
       return
     }
@@ -221,7 +215,7 @@ export class PartitionedOperator implements Operator {
     }
   }
 
-  /** All that has come. */
+  /** All that has come; where it is whole, what waited in the checkpoint, before anything else comes. */
   #handOut(): void {
     const waiting = this.#waiting
     if (waiting === undefined) return
