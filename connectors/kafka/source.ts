@@ -255,9 +255,16 @@ export class KafkaSource implements Source {
     return undefined
   }
 
-  /** One loop for each broker that leads a partition. */
+  /** No loop goes on or begins. */
+  get #isOver(): boolean {
+    return this.#closed || this.#failure !== undefined || this.#context.signal.aborted
+  }
+
+  /** One loop for each broker that leads a partition of which there is more to fetch. */
   #startFetchers(client: KafkaClient): void {
+    if (this.#isOver) return
     for (const state of this.#order) {
+      if (isFetched(state)) continue
       const leader = client.leaderOf(state) ?? -1
       if (this.#fetching.has(leader)) continue
       this.#fetching.add(leader)
@@ -267,7 +274,7 @@ export class KafkaSource implements Source {
 
   async #fetchLoop(client: KafkaClient, leader: number): Promise<void> {
     try {
-      while (!this.#closed && !this.#context.signal.aborted) {
+      while (!this.#isOver) {
         const wanted = this.#order.filter((state) => (client.leaderOf(state) ?? -1) === leader && !isFetched(state))
         if (wanted.length === 0) break
         const open = wanted.filter((state) => state.queue.length < QUEUED_ANSWERS)
@@ -278,12 +285,12 @@ export class KafkaSource implements Source {
         await client.retry('a fetch', () => this.#fetch(client, leader, open), PATIENCE_MILLISECONDS)
       }
     } catch (error) {
-      if (!this.#closed && !this.#context.signal.aborted) this.#failure = error
+      if (!this.#isOver) this.#failure = error
       this.#wake?.()
     } finally {
       this.#fetching.delete(leader)
-      if (!this.#closed && this.#failure === undefined && this.#order.some((state) => !isFetched(state)))
-        this.#startFetchers(client)
+      // Another broker may lead its partitions now.
+      this.#startFetchers(client)
     }
   }
 
