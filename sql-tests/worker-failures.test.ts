@@ -10,6 +10,7 @@ import type { ChangeBatch } from '../core/change-batch.ts'
 import { SYSTEM_CLOCK } from '../core/clock.ts'
 import { type Job, type JobOptions, runJob } from '../executor/runtime/job.ts'
 import { startThread } from '../executor/runtime/workers/parallel-attempt.ts'
+import type { FromWorker } from '../executor/runtime/workers/protocol.ts'
 import { parseStatement } from '../parser/parse.ts'
 import { planStatement } from '../planner/plan.ts'
 import { Session } from '../session/session.ts'
@@ -100,4 +101,30 @@ it('an error in an operator of one worker is that of the job', { timeout: 120_00
   await expect(job.finished).rejects.toMatchObject({ code: 'DIVISION_BY_ZERO' })
   expect(job.status).toBe('FAILED')
   expect(job.metrics().restarts).toBe(0)
+})
+
+it('a job is cancelled in the middle of a checkpoint, whatever a worker has not answered', async () => {
+  const threads: Worker[] = []
+  let isCommitted = false
+  const job = await start('SELECT k, COUNT(*), SUM(v) FROM numbers GROUP BY k', {
+    startWorker: (setup) => {
+      const thread = startThread(setup)
+      threads.push(thread)
+      if (setup.worker === 0) return thread
+      return {
+        postMessage: (message, transfer) => {
+          // What is done once a checkpoint is complete never comes to its end in this worker.
+          if (message.kind === 'complete') isCommitted = true
+          else thread.postMessage(message, transfer)
+        },
+        on: (event: 'message' | 'error' | 'exit', listener: (content: never) => void) =>
+          thread.on(event as 'message', listener as (message: FromWorker) => void),
+        terminate: () => thread.terminate(),
+      }
+    },
+    onCollect: () => new Promise((resolve) => setTimeout(resolve, 2)),
+  })
+  await expect.poll(() => isCommitted, { timeout: 20_000 }).toBe(true)
+  await job.cancel()
+  expect(job.status).toBe('CANCELED')
 })

@@ -270,6 +270,8 @@ class WorkerThread {
     clearTimeout(timer)
     this.#isOver = true
     await this.#thread.terminate()
+    // A checkpoint that was under way hears no answer any more.
+    this.#refuseAll(new MillraceError('JOB_CANCELLED', 'the worker was ended', { retryable: true }))
   }
 
   #post(message: ToWorker): void {
@@ -326,8 +328,12 @@ class WorkerThread {
   #end(error: MillraceError): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#refuseAll(error)
+    this.#onFailure(error)
+  }
+
+  #refuseAll(error: MillraceError): void {
     for (const { reject } of this.#asked.values()) reject(error)
     this.#asked.clear()
-    this.#onFailure(error)
   }
 }
