@@ -3,13 +3,15 @@
  * by the script and their place among its jobs of one name; their state stays until the whole script has ended, so
  * that a script that is killed between the ends of two jobs does not run the first one again.
  */
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { removeAside, setAside } from '../state/removal.ts'
 
 export class JobState {
   readonly #directory: string
   readonly #script: string | undefined
   readonly #taken = new Map<string, number>()
+  /** Settles when what ended scripts had on the disk is gone. */
+  removed: Promise<void> = Promise.resolve()
 
   /** @param directory the data directory */
   constructor(directory: string, script: string | undefined) {
@@ -38,11 +40,7 @@ export class JobState {
   forgetScript(): void {
     if (this.#script === undefined) return
     const jobs = join(this.#directory, 'jobs')
-    const own = join(jobs, encodeURIComponent(this.#script))
-    if (!existsSync(own)) return
-    const ended = join(jobs, `.ended-${process.pid}-${encodeURIComponent(this.#script)}`)
-    renameSync(own, ended)
-    for (const name of readdirSync(jobs).filter((candidate) => candidate.startsWith('.ended-')))
-      rmSync(join(jobs, name), { recursive: true, force: true })
+    setAside(jobs, [encodeURIComponent(this.#script)])
+    this.removed = removeAside(jobs)
   }
 }

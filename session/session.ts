@@ -125,10 +125,11 @@ export class Session {
     this.#state.forgetScript()
   }
 
-  /** Cancels what runs and lets go of the data directory. */
+  /** Cancels what runs and lets go of the data directory, in which nothing is done afterwards. */
   async close(): Promise<void> {
     await Promise.all(this.#jobs.running().map((job) => job.cancel()))
     this.catalog.close()
+    await Promise.all([...this.#jobs.list().map((job) => job.removed), this.#state.removed])
   }
 
   plannerContext(): PlannerContext {

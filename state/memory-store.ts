@@ -37,6 +37,8 @@ export class MemoryStore implements StateStore {
     this.#manifest = undefined
   }
 
+  readonly removed = Promise.resolve()
+
   async close(): Promise<void> {
     return
   }

@@ -142,6 +142,19 @@ describe('checkpoints', () => {
     await closeAll()
     expect((await open()).restored).toBeUndefined()
   })
+
+  it('leave the disk beside what goes on, and those that a killed process left at the next start', async () => {
+    await writeThree()
+    const aside = (): string[] => readdirSync(directory).filter((name) => name.startsWith('.removed-'))
+    const { store } = await open()
+    await store.clear()
+    await store.removed
+    expect(aside()).toEqual([])
+    await closeAll()
+    mkdirSync(join(directory, '.removed-abc', 'chk-7'), { recursive: true })
+    await (await open()).store.removed
+    expect(readdirSync(directory).sort()).toEqual(['db', 'lock', 'page-files'])
+  })
 })
 
 describe('large pages', () => {

@@ -18,7 +18,7 @@ import {
   rmSync,
   statfsSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import RocksDB from 'rocksdb-native'
 import { lockDirectory } from '../core/directory-lock.ts'
 import { asMillraceError, MillraceError } from '../core/errors.ts'
@@ -40,9 +40,13 @@ import { decodeEntry, encodeInline, encodePlace, LARGE_PAGE_BYTES, type PagePlac
 import type { PageFileTarget, WrittenPageFile } from './page-file-output.ts'
 import { byPlace, inFile, isPageFile, PageFiles } from './page-files.ts'
 import { decodeKey, encodeKey, operatorRange } from './page-key.ts'
+import { removeAside, setAside } from './removal.ts'
 import type { CheckpointResult, Manifest, PageWrite, RestoredState, StateStore } from './state-store.ts'
 import { asStorageError, storageFull } from './storage-error.ts'
 import { isInFile, type PageBytes, type PageInFile, readPage } from './table/page-bytes.ts'
+
+const DATABASE = 'db'
+const PAGE_FILES = 'page-files'
 
 /** What a small page may take of the disk: it is in the log, in a file and in one more while files are merged. */
 const SPACE_FACTOR = 3
@@ -68,17 +72,19 @@ export class RocksStore implements StateStore {
   readonly #checksums = new Map<string, FileChecksum>()
   readonly #files: PageFiles
   #db: RocksDB | undefined
+  removed: Promise<void>
 
   /** @throws MillraceError DATA_DIRECTORY_LOCKED, IO_ERROR */
   constructor(options: RocksStoreOptions) {
     this.#options = options
-    this.#database = join(options.directory, 'db')
-    this.#files = new PageFiles(join(options.directory, 'page-files'))
+    this.#database = join(options.directory, DATABASE)
+    this.#files = new PageFiles(join(options.directory, PAGE_FILES))
     try {
       this.#release = lockDirectory(options.directory)
     } catch (error) {
       throw asMillraceError(error, 'IO_ERROR')
     }
+    this.removed = this.#remove()
   }
 
   async restore(): Promise<RestoredState | undefined> {
@@ -137,10 +143,21 @@ export class RocksStore implements StateStore {
 
   async clear(): Promise<void> {
     await this.#closeDatabase()
-    for (const number of checkpointNumbers(this.#options.directory)) {
-      rmSync(checkpointPath(this.#options.directory, number), { recursive: true, force: true })
-    }
+    const { directory } = this.#options
+    // The newest one goes last: without it an older one would be gone on from.
+    const checkpoints = checkpointNumbers(directory).reverse()
+    const paths = checkpoints.map((number) => checkpointPath(directory, number))
+    setAside(directory, [...paths.map((path) => basename(path)), DATABASE, PAGE_FILES])
+    this.removed = this.#remove()
     await this.#openFrom(undefined, {})
+  }
+
+  /** What is left goes when the directory is opened the next time. */
+  async #remove(): Promise<void> {
+    const { directory, log } = this.#options
+    await removeAside(directory).catch((error: unknown) => {
+      log(`old state in "${directory}" could not be removed: ${String(error)}`)
+    })
   }
 
   async close(): Promise<void> {

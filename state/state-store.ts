@@ -71,5 +71,8 @@ export interface StateStore {
   allPages(): AsyncIterable<PageWrite>
   /** Forgets everything: the job has ended and been acknowledged, or starts afresh. */
   clear(): Promise<void>
+  /** Another one may open the same directory. */
   close(): Promise<void>
+  /** Settles when what was forgotten has left the disk. */
+  readonly removed: Promise<void>
 }

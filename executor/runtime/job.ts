@@ -87,6 +87,8 @@ export interface Job {
   readonly startTime: number
   /** Settles when the job has ended: rejects with the cause when it failed or was cancelled. */
   readonly finished: Promise<void>
+  /** Settles after `finished`, when what the job no longer needs has left the disk. */
+  readonly removed: Promise<void>
   metrics(): JobMetrics
   /** Ends the job; its last checkpoint stays. Settles when it has ended. */
   cancel(): Promise<void>
@@ -115,6 +117,7 @@ class RunningJob implements Job {
   #coordinator: CheckpointCoordinator | undefined
   #stopping = false
   #cancelRequested = false
+  #removed: Promise<void> = Promise.resolve()
 
   constructor(options: JobOptions) {
     this.#options = options
@@ -135,8 +138,12 @@ class RunningJob implements Job {
     return this.#finished.promise
   }
 
+  get removed(): Promise<void> {
+    return this.#removed
+  }
+
   start(): void {
-    void this.#run()
+    this.#removed = this.#run().then(() => this.#store?.removed)
   }
 
   metrics(): JobMetrics {
