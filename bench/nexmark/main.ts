@@ -126,9 +126,11 @@ async function measure(query: string): Promise<Result> {
 }
 
 function scaling(query: string, report: RunReport): Promise<Scaling> {
-  const parallelism = Number(PARALLELISM)
-  const part = { ...workload, source: generatorSource(EVENTS / parallelism, Number(values.rate)) }
-  return scalingOf(report, EVENTS, parallelism, requestOf(query, workload, '1'), requestOf(query, part, '1'), directory)
+  const withEvents = (events: number, parallelism: number): RunRequest => {
+    const part = { ...workload, source: generatorSource(events, Number(values.rate)) }
+    return requestOf(query, part, `${parallelism}`)
+  }
+  return scalingOf(report, EVENTS, Number(PARALLELISM), withEvents, directory)
 }
 
 /** By the columns that are read. */
@@ -188,6 +190,8 @@ const COLUMNS: readonly (readonly [string, keyof Result])[] = [
         ['CPU s of 1', 'cpu_seconds_of_one'],
         ['speedup', 'speedup'],
         ['processes', 'speedup_of_processes'],
+        ['steady', 'steady_speedup'],
+        ['processes', 'steady_speedup_of_processes'],
       ] as const)
     : []),
   ...(values.recover ? ([['recovery ms', 'recovery_ms']] as const) : []),
