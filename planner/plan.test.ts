@@ -306,3 +306,45 @@ test('EXPLAIN shows both phases of a window aggregate whose rows go to other wor
   planner.configuration.set('table.optimizer.agg-phase-strategy', 'ONE_PHASE')
   expect(one(counts)).toBe(true)
 })
+
+test('a side of a window join with one row a window goes to all workers, the other stays where it is', () => {
+  const planner = createTestPlanner(TABLES)
+  planner.configuration.set('parallelism.default', '2')
+  const exchanges = (sql: string): readonly string[] => {
+    const text = explainStatement(parseStatement(sql), sql, planner.context)
+    const lines = text.slice(text.indexOf('Optimized Execution Plan')).split('\n')
+    return lines.filter((line) => line.includes('Exchange')).map((line) => /\[(.*)\]/.exec(line)?.[1] ?? '')
+  }
+  const windows = "TABLE(HOP(TABLE clicks, DESCRIPTOR(ts), INTERVAL '2' SECOND, INTERVAL '10' SECOND))"
+  const counts = `SELECT k, COUNT(*) AS n, window_start, window_end FROM ${windows} GROUP BY k, window_start, window_end`
+  const most = `SELECT MAX(n) AS n, window_start, window_end FROM (${counts}) GROUP BY window_start, window_end`
+  const join = (left: string, type: string, right: string, rest = 'AND l.n >= r.n'): string =>
+    `SELECT l.n FROM (${left}) AS l ${type} JOIN (${right}) AS r ON l.window_start = r.window_start AND l.window_end = r.window_end ${rest}`
+  const exists = (left: string, not: string, right: string): string =>
+    `SELECT l.n FROM (${left}) AS l WHERE ${not} EXISTS (SELECT * FROM (${right}) AS r WHERE l.window_start = r.window_start AND l.window_end = r.window_end AND l.n >= r.n)`
+  const rightGoes = ['hash[k]', 'broadcast', 'single']
+  const leftGoes = ['broadcast', 'single', 'hash[k]']
+  const bothGo = expect.arrayContaining(['hash[window_end]', 'hash[window_end]'])
+  expect(exchanges(join(counts, 'INNER', most))).toEqual(rightGoes)
+  expect(exchanges(join(most, 'INNER', counts))).toEqual(leftGoes)
+  expect(exchanges(join(counts, 'LEFT', most))).toEqual(rightGoes)
+  expect(exchanges(join(most, 'LEFT', counts))).toEqual(bothGo)
+  expect(exchanges(join(counts, 'RIGHT', most))).toEqual(bothGo)
+  expect(exchanges(join(most, 'RIGHT', counts))).toEqual(leftGoes)
+  expect(exchanges(join(counts, 'FULL', most))).toEqual(bothGo)
+  expect(exchanges(join(most, 'FULL', counts))).toEqual(bothGo)
+  for (const not of ['', 'NOT']) {
+    expect(exchanges(exists(counts, not, most))).toEqual(rightGoes)
+    expect(exchanges(exists(most, not, counts))).toEqual(bothGo)
+  }
+  // With a key, with many rows of a window on both sides, and where the other side is in one worker as well.
+  expect(exchanges(join(counts, 'INNER', most, 'AND l.n = r.n'))).toContain('hash[n]')
+  expect(exchanges(join(counts, 'INNER', counts))).toEqual(bothGo)
+  expect(exchanges(join(most, 'INNER', most))).not.toContain('broadcast')
+  // Some of the rows, with other columns.
+  const some = `SELECT n + 1 AS n, window_end, window_start FROM (${most}) WHERE n > 2`
+  expect(exchanges(join(counts, 'INNER', some))).toEqual(rightGoes)
+  // Rows stay where they are by the key of the other side.
+  const joined = join(counts, 'INNER', most).replace('SELECT l.n', 'SELECT l.k, l.n')
+  expect(exchanges(`SELECT k, SUM(n) FROM (${joined}) GROUP BY k`)).toEqual(rightGoes)
+})

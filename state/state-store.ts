@@ -32,6 +32,8 @@ export interface Manifest {
   readonly maxParallelism?: number
   /** By uid of the operators whose state is divided by some of their keys alone: the positions of these keys. */
   readonly divisions?: { readonly [uid: string]: readonly number[] }
+  /** By uid of the operators that have all rows of an input in every subtask: which input. */
+  readonly broadcasts?: { readonly [uid: string]: number }
   /** Description of every stateful operator by uid: what a restore compares with. */
   readonly operators: { readonly [uid: string]: string }
   /** What `Source.position()` gave, by uid; of a second and further subtask under a uid of its own. */

@@ -149,8 +149,10 @@ export class CheckpointCoordinator {
   }
 }
 
-function layoutOf(deployment: Deployment | undefined): Pick<Manifest, 'parallelism' | 'maxParallelism' | 'divisions'> {
+function layoutOf(
+  deployment: Deployment | undefined,
+): Pick<Manifest, 'parallelism' | 'maxParallelism' | 'divisions' | 'broadcasts'> {
   if (deployment === undefined) return {}
-  const { parallelism, maxParallelism, divisions } = deployment
-  return { parallelism, maxParallelism, divisions }
+  const { parallelism, maxParallelism, divisions, broadcasts } = deployment
+  return { parallelism, maxParallelism, divisions, broadcasts }
 }

@@ -9,9 +9,10 @@ import { keysOfInputs } from '../../planner/physical/exchange.ts'
 import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
 import { readPage } from '../../state/table/page-bytes.ts'
 import { MIN_WATERMARK, type StatePage } from '../operators/operator.ts'
-import { Partitioner, type Share } from '../runtime/exchange/partitioner.ts'
+import { Partitioner } from '../runtime/exchange/partitioner.ts'
 import { GatheredRun, RunEncoder, type RunItem, type RunRows } from '../runtime/partitions/gathered-run.ts'
 import { orderPage, readOrder, runPage, runsOf, type WaitingOrder } from './gathered-pages.ts'
+import { type Divide, divideBroadcastRows, type WaitingBroadcast } from './waiting-broadcast.ts'
 
 /** Bytes of a run from which on the next one begins. */
 const RUN_BYTES = 1 << 24
@@ -22,6 +23,7 @@ export interface WaitingPlacement {
   readonly parallelism: number
   readonly maxParallelism: number
   readonly division: readonly number[] | undefined
+  readonly broadcast?: WaitingBroadcast | undefined
 }
 
 /**
@@ -42,11 +44,17 @@ export function divideWaiting(
     return order === undefined ? [] : [new OldSubtask(itemsOf(order, pages, schemas))]
   })
   const targets = Array.from({ length: placement.targets }, () => new NewSubtask())
-  if (sources.length > 0) distribute(sources, targets, divisionOf(node, graph, schemas, placement))
+  if (sources.length > 0) {
+    const byKey = divisionOf(node, graph, schemas, placement)
+    const { broadcast } = placement
+    distribute(
+      sources,
+      targets,
+      broadcast === undefined ? byKey : divideBroadcastRows(broadcast, placement.targets, byKey),
+    )
+  }
   return targets.map((target) => target.pages(schemas))
 }
-
-type Divide = (rows: RunRows) => readonly Share[]
 
 function divisionOf(
   node: OperatorNode,
@@ -75,7 +83,7 @@ function distribute(sources: readonly OldSubtask[], targets: readonly NewSubtask
     if (open.length === 0) return
     const behind = open.reduce((least, source) => (source.watermark < least.watermark ? source : least))
     for (const rows of behind.toNextWatermark()) {
-      for (const [n, { indices, count }] of divide(rows).entries())
+      for (const [n, { indices, count }] of divide(rows, sources.indexOf(behind)).entries())
         if (count > 0) targets[n]?.encoder.rows(rows.input, rows.batch, indices, count)
       for (const target of targets) target.endRunIfFull()
     }

@@ -2,19 +2,20 @@
  * A checkpoint of one number of subtasks as if another number had written it: rows of state go where the exchanges
  * will send their keys, and each source gets the positions of all subtasks, to take its own.
  */
-import { dataView } from '../../core/byte-copy.ts'
 import { invariant, MillraceError, unreachable } from '../../core/errors.ts'
 import type { JsonValue } from '../../core/json.ts'
-import { columnsOf } from '../../planner/physical/distribution.ts'
 import { type Deployment, planDeployment } from '../../planner/physical/exchange.ts'
 import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
 import type { Manifest, PageWrite, RestoredState } from '../../state/state-store.ts'
 import type { TablePage } from '../../state/table/page.ts'
 import { readPage } from '../../state/table/page-bytes.ts'
-import { gatherStored, type Moves, Redistribution, type Route } from '../../state/table/redistribution.ts'
+import { type Moves, Redistribution, type Route } from '../../state/table/redistribution.ts'
 import { FixedStore } from '../../state/table/stored-column.ts'
 import type { StatePage } from '../operators/operator.ts'
+import { windowEndOf } from '../operators/window-join.ts'
 import { KeyGroups } from '../runtime/exchange/partitioner.ts'
+import { type BroadcastState, divideBroadcast } from './rescale-broadcast.ts'
+import { mergedNumber, pagesOfTable, type Placement, routeByKey } from './placement.ts'
 import { type RowReference, type TableRule, tableRule } from './state-layout.ts'
 import { isOfWaiting } from './gathered-pages.ts'
 import { pagesOfPartitions } from './partition-pages.ts'
@@ -36,6 +37,7 @@ interface Subtasks {
   /** By node id. */
   readonly of: readonly number[]
   readonly divisions: Deployment['divisions']
+  readonly broadcasts: Deployment['broadcasts']
 }
 
 /** @throws MillraceError INVALID_CHECKPOINT that names the operator */
@@ -51,7 +53,7 @@ export async function rescale(
   const old = planDeployment(graph, before, manifest.maxParallelism ?? 1, runsParallel, false).subtasks
   const subtasks: Subtasks =
     deployment === undefined
-      ? { parallelism: 1, maxParallelism: 1, of: graph.nodes.map(() => 1), divisions: {} }
+      ? { parallelism: 1, maxParallelism: 1, of: graph.nodes.map(() => 1), divisions: {}, broadcasts: {} }
       : { ...deployment, of: deployment.subtasks }
   const pages: PageWrite[] = []
   const positions: Record<string, JsonValue> = {}
@@ -59,8 +61,10 @@ export async function rescale(
     const written = Array.from({ length: old[node.id] ?? 1 }, (_, subtask) => subtaskUid(node.uid, subtask))
     const lists = await Promise.all(written.map((uid) => restored.pages(uid)))
     const parts = lists.flatMap((own) => pagesOfPartitions(own.filter((page) => !isOfWaiting(page))))
-    if (lists.some((own) => own.some(isOfWaiting))) pages.push(...waitingPages(node, graph, lists, subtasks))
+    const broadcast = broadcastState(node, graph, parts, manifest, subtasks)
+    if (lists.some((own) => own.some(isOfWaiting))) pages.push(...waitingPages(node, graph, lists, subtasks, broadcast))
     if (parts.length === 1 && subtasks.of[node.id] === 1) pages.push(...(parts[0] ?? []))
+    else if (broadcast !== undefined) pages.push(...ofSubtasks(node, broadcast.parts))
     else if (parts.some((part) => part.length > 0)) pages.push(...ofOperator(node, parts, subtasks))
     const found = written.flatMap((uid) => manifest.positions[uid] ?? [])
     if (found.length === 0) continue
@@ -69,9 +73,9 @@ export async function rescale(
     for (let subtask = 0; subtask < (subtasks.of[node.id] ?? 1); subtask++)
       positions[subtaskUid(node.uid, subtask)] = merged
   }
-  const { parallelism: _, maxParallelism: __, divisions: ___, ...rest } = manifest
-  const { parallelism, maxParallelism, divisions } = subtasks
-  const layout = deployment === undefined ? {} : { parallelism, maxParallelism, divisions }
+  const { parallelism: _, maxParallelism: __, divisions: ___, broadcasts: ____, ...rest } = manifest
+  const { parallelism, maxParallelism, divisions, broadcasts } = subtasks
+  const layout = deployment === undefined ? {} : { parallelism, maxParallelism, divisions, broadcasts }
   return { pages, manifest: { ...rest, ...layout, positions } }
 }
 
@@ -92,34 +96,41 @@ function waitingPages(
   graph: OperatorGraph,
   lists: readonly (readonly PageWrite[])[],
   { parallelism, maxParallelism, divisions, of }: Subtasks,
+  broadcast: BroadcastState | undefined,
 ): PageWrite[] {
-  const placement = { targets: of[node.id] ?? 1, parallelism, maxParallelism, division: divisions[node.uid] }
-  return divideWaiting(node, graph, lists, placement).flatMap((own, subtask) =>
-    own.map((page) => ({ uid: subtaskUid(node.uid, subtask), ...page })),
-  )
+  const targets = of[node.id] ?? 1
+  const placement = { targets, parallelism, maxParallelism, division: divisions[node.uid], broadcast }
+  return ofSubtasks(node, divideWaiting(node, graph, lists, placement))
+}
+
+function ofSubtasks(node: OperatorNode, parts: Iterable<readonly StatePage[]>): PageWrite[] {
+  return [...parts].flatMap((pages, subtask) => pages.map((page) => ({ uid: subtaskUid(node.uid, subtask), ...page })))
 }
 
 function ofOperator(node: OperatorNode, parts: readonly (readonly PageWrite[])[], subtasks: Subtasks): PageWrite[] {
   if (node.kind === 'watermark') return ofWatermark(node, parts, subtasks)
-  const { parallelism, maxParallelism, divisions } = subtasks
-  const placement = {
-    targets: subtasks.of[node.id] ?? 1,
-    groups: new KeyGroups([], parallelism, maxParallelism),
-    division: divisions[node.uid],
-  }
-  return [...dividePages(node, parts, placement)].flatMap((pages, subtask) =>
-    pages.map((page) => ({ uid: subtaskUid(node.uid, subtask), ...page })),
-  )
+  return ofSubtasks(node, dividePages(node, parts, placementOf(node, subtasks)))
 }
 
-/** Where the rows of an operator go. */
-export interface Placement {
-  /** How many parts there will be. */
-  readonly targets: number
-  /** Of the keys that say so. */
-  readonly groups: KeyGroups
-  /** Positions of these among the operator's keys; undefined: all of them, in their order. */
-  readonly division: readonly number[] | undefined
+function placementOf(node: OperatorNode, { parallelism, maxParallelism, divisions, of }: Subtasks): Placement {
+  const groups = new KeyGroups([], parallelism, maxParallelism)
+  return { targets: of[node.id] ?? 1, groups, division: divisions[node.uid] }
+}
+
+/** Of an operator that has all rows of an input in every subtask, or had them when the checkpoint was written. */
+function broadcastState(
+  node: OperatorNode,
+  graph: OperatorGraph,
+  parts: readonly (readonly PageWrite[])[],
+  manifest: Manifest,
+  subtasks: Subtasks,
+): BroadcastState | undefined {
+  const now = subtasks.broadcasts[node.uid]
+  const input = now ?? manifest.broadcasts?.[node.uid]
+  if (node.kind !== 'window-join' || input === undefined) return undefined
+  const schema = graph.nodes[node.inputs[input] ?? -1]?.schema ?? { fields: [] }
+  const end = windowEndOf(schema, input === 0 ? node.left.end : node.right.end)
+  return divideBroadcast(parts, { ...placementOf(node, subtasks), input, isCopied: now !== undefined, end })
 }
 
 /**
@@ -166,7 +177,7 @@ class TablesOfOperator {
         return (target) => placed.pagesOf(target, followed, unique)
       }
       case 'number': {
-        const numbers = this.#number(table, rule.merge)
+        const numbers = mergedNumber(this.#own(table), rule.merge, this.#targets)
         return (target) => numbers[target] ?? []
       }
       case 'copied': {
@@ -185,9 +196,7 @@ class TablesOfOperator {
   }
 
   #own(table: string): readonly (readonly TablePage[])[] {
-    return this.#parts.map((part) =>
-      part.flatMap(({ table: name, page, bytes }) => (name === table && bytes !== null ? [{ page, bytes }] : [])),
-    )
+    return pagesOfTable(this.#parts, table)
   }
 
   #place(table: string): Redistribution {
@@ -196,37 +205,11 @@ class TablesOfOperator {
     const rule = this.#rule(table)
     invariant(rule.kind === 'rows', 'rows go with rows')
     const { owner } = rule
-    const route = 'table' in owner ? withOwner(owner, this.#place(owner.table).moves) : this.#byKey(owner)
+    const route =
+      'table' in owner ? withOwner(owner, this.#place(owner.table).moves) : routeByKey(owner, this.#placement)
     const placed = new Redistribution(this.#own(table), this.#targets, route)
     this.#placed.set(table, placed)
     return placed
-  }
-
-  #byKey(key: readonly number[]): Route {
-    const { groups, division } = this.#placement
-    return (columns, rows) => {
-      const workers = new Int32Array(rows.length)
-      if (this.#targets === 1) return workers
-      const keys = columnsOf(key, division).flatMap((column) => columns[column] ?? [])
-      groups.workersOf(gatherStored(keys, rows), rows.length, workers)
-      return workers
-    }
-  }
-
-  /** A subtask without the number has that of the beginning, below all others. */
-  #number(table: string, merge: 'lowest' | 'highest' | 'sum'): readonly (readonly TablePage[])[] {
-    const pages = this.#own(table).flat()
-    const numbers = pages.flatMap(({ bytes }) =>
-      bytes === null ? [] : [dataView(readPage(bytes)).getFloat64(0, true)],
-    )
-    if (numbers.length === 0 || (merge === 'lowest' && numbers.length < this.#parts.length)) return []
-    const sum = numbers.reduce((a, b) => a + b)
-    const merged = merge === 'sum' ? sum : merge === 'lowest' ? Math.min(...numbers) : Math.max(...numbers)
-    return Array.from({ length: this.#targets }, (_, subtask) => {
-      const bytes = new Uint8Array(8)
-      new DataView(bytes.buffer).setFloat64(0, merge === 'sum' && subtask > 0 ? 0 : merged, true)
-      return [{ page: 0, bytes }]
-    })
   }
 }
 

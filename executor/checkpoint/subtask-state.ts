@@ -51,7 +51,11 @@ export function isOfSubtasks(manifest: Manifest, deployment: Deployment | undefi
   if ((manifest.parallelism ?? 1) !== (deployment?.parallelism ?? 1)) return false
   if (deployment === undefined) return true
   if (manifest.maxParallelism !== deployment.maxParallelism) return false
-  return JSON.stringify(manifest.divisions ?? {}) === JSON.stringify(deployment.divisions)
+  const { divisions = {}, broadcasts = {} } = manifest
+  return (
+    JSON.stringify(divisions) === JSON.stringify(deployment.divisions) &&
+    JSON.stringify(broadcasts) === JSON.stringify(deployment.broadcasts)
+  )
 }
 
 /** Uids of all subtasks whose state a checkpoint may hold. */

@@ -58,7 +58,7 @@ class WindowJoin implements Operator {
     this.#node = node
     this.#context = context
     this.#open = new WindowEnds(node.left.timeType, context.timeZone)
-    this.#ends = [endOf(left, node.left.end), endOf(right, node.right.end)]
+    this.#ends = [windowEndOf(left, node.left.end), windowEndOf(right, node.right.end)]
     const keyTypes = node.leftKeys.map((key): SqlType => left.fields[key]?.type ?? { kind: 'NULL', nullable: true })
     this.#keys = new KeyedTable([BIGINT, ...keyTypes], [{ kind: 'bool' }])
     this.#left = new TimedRows(rowColumns(left))
@@ -268,7 +268,7 @@ class WindowJoin implements Operator {
   }
 }
 
-interface WindowEnd {
+export interface WindowEnd {
   readonly column: number
   /** Of the column's timestamps in a millisecond. */
   readonly units: number
@@ -288,7 +288,8 @@ function wholeNumbers(times: Float64Array, rows: number): BigInt64Array<ArrayBuf
   return out
 }
 
-function endOf(schema: Schema, column: number): WindowEnd {
+/** Where the rows of an input have the end of their window. */
+export function windowEndOf(schema: Schema, column: number): WindowEnd {
   const type = schema.fields[column]?.type
   return { column, units: type?.kind === 'TIMESTAMP' ? Number(unitsPerMillisecond(type.precision)) : 1 }
 }

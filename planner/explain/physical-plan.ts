@@ -70,7 +70,7 @@ function namesOf(node: OperatorNode | undefined): readonly string[] {
 
 /** As Flink prints it. */
 function exchangeText({ distribution }: Exchange, from: OperatorNode | undefined): string {
-  if (distribution.kind === 'single') return 'Exchange(distribution=[single])'
+  if (distribution.kind !== 'hash') return `Exchange(distribution=[${distribution.kind}])`
   const names = distribution.columns.map((column) => from?.schema.fields[column]?.name ?? `$${column}`)
   return `Exchange(distribution=[hash[${names.join(', ')}]])`
 }

@@ -7,6 +7,7 @@
 import type { ConnectorDescriptor } from '../../catalog/connector.ts'
 import { unreachable } from '../../core/errors.ts'
 import type { SqlType } from '../../core/types.ts'
+import { broadcastInput } from './broadcast.ts'
 import { columnsOf, divisionOf, isPlaced, outputPlacements, type Placements } from './distribution.ts'
 import type { OperatorGraph, OperatorNode } from './graph.ts'
 import { hasTwoPhases } from './two-phase.ts'
@@ -25,11 +26,15 @@ export function callsProgram(graph: OperatorGraph): boolean {
   return JSON.stringify(graph).includes('"kind":"registered"')
 }
 
-/** What an operator needs of an input: rows stay where they are, go by the hash of columns, or all to the first worker. */
+/**
+ * What an operator needs of an input: rows stay where they are, go by the hash of columns, all to the first worker, or
+ * each to all of them.
+ */
 export type Distribution =
   | { readonly kind: 'forward' }
   | { readonly kind: 'hash'; readonly columns: readonly number[] }
   | { readonly kind: 'single' }
+  | { readonly kind: 'broadcast' }
 
 export interface Exchange {
   /** Position in `Deployment.exchanges`; they are in the order of the operators that they lead to. */
@@ -54,10 +59,13 @@ export interface Deployment {
   readonly exchanges: readonly Exchange[]
   /** By uid of the operators whose rows go by some of their keys alone: the positions of these keys. */
   readonly divisions: { readonly [uid: string]: readonly number[] }
+  /** By uid of the operators that have all rows of an input in every worker: which input. */
+  readonly broadcasts: { readonly [uid: string]: number }
 }
 
 const FORWARD: Distribution = { kind: 'forward' }
 const SINGLE: Distribution = { kind: 'single' }
+const BROADCAST: Distribution = { kind: 'broadcast' }
 
 /**
  * @param runsParallel whether a source or sink can be divided among workers
@@ -73,10 +81,16 @@ export function planDeployment(
   const subtasks: number[] = []
   const exchanges: Exchange[] = []
   const divisions: Record<string, readonly number[]> = {}
+  const broadcasts: Record<string, number> = {}
   /** By node id: how its rows are divided. */
   const placements: Placements[] = []
   for (const node of graph.nodes) {
-    const needed = distributions(node, graph, runsParallel)
+    const broadcast = broadcastInput(node, graph, subtasks)
+    if (broadcast !== undefined) broadcasts[node.uid] = broadcast
+    const needed =
+      broadcast === undefined
+        ? distributions(node, graph, runsParallel)
+        : node.inputs.map((_, input) => (input === broadcast ? BROADCAST : FORWARD))
     subtasks.push(subtasksOf(node, needed, subtasks, parallelism, runsParallel))
     const inputs = node.inputs.map((from) => placements[from] ?? [])
     const division = divisionOf(needed.map(hashColumns), inputs)
@@ -85,14 +99,14 @@ export function planDeployment(
     for (const [input, from] of node.inputs.entries()) {
       const distribution = divided(needed[input] ?? FORWARD, division)
       const isThere = isArranged(distribution, subtasks[from] ?? 1, inputs[input] ?? [])
-      arrived.push(isThere ? (inputs[input] ?? []) : [hashColumns(distribution)])
+      arrived.push(isThere ? (inputs[input] ?? []) : arrivedBy(distribution))
       if (distribution.kind === 'forward' || isThere) continue
       const twoPhase = twoPhases && hasTwoPhases(node)
       exchanges.push({ index: exchanges.length, from, to: node.id, input, distribution, twoPhase })
     }
     placements.push(subtasks[node.id] === 1 ? [] : outputPlacements(node, graph, arrived))
   }
-  return { parallelism, maxParallelism, subtasks, exchanges, divisions }
+  return { parallelism, maxParallelism, subtasks, exchanges, divisions, broadcasts }
 }
 
 /** Whether rows need not go to other workers. */
@@ -104,9 +118,16 @@ function isArranged(needed: Distribution, subtasks: number, placements: Placemen
       return subtasks === 1
     case 'hash':
       return isPlaced(placements, needed.columns)
+    case 'broadcast':
+      return false
     default:
       return unreachable(needed)
   }
+}
+
+/** How rows are divided behind an exchange. */
+function arrivedBy(distribution: Distribution): Placements {
+  return distribution.kind === 'hash' ? [distribution.columns] : []
 }
 
 function hashColumns(distribution: Distribution): readonly number[] {

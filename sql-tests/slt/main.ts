@@ -1,6 +1,6 @@
 /**
  * `npm run slt -- [--update] [--parallel] [--dropped] [--divided] [PATTERN]`: runs the suites whose path contains PATTERN;
- * --update rewrites expectations, --parallel compares with two workers, and with a job that goes from one to two to three, in place
+ * --update rewrites expectations, --parallel compares with two workers, and with jobs that go from one to two to three and from two to one, in place
  * of tiny batches and failures; --dropped with state that is never in memory, --divided with operators that are divided on the way.
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { type Way, WAYS } from './three-ways.ts'
 
 const SUITES = join(import.meta.dirname, 'suites')
 const OTHER_WAYS: Readonly<Record<string, readonly Way[]>> = {
-  '--parallel': ['straight', 'parallel', 'rescaled'],
+  '--parallel': ['straight', 'parallel', 'rescaled', 'rescaled back'],
   '--dropped': ['straight', 'dropped', 'dropped and restored'],
   '--divided': ['straight', 'divided', 'divided and restored'],
 }

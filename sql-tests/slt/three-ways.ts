@@ -28,6 +28,7 @@ export type Way =
   | 'parallel'
   | 'threads'
   | 'rescaled'
+  | 'rescaled back'
   | 'dropped'
   | 'dropped and restored'
   | 'divided'
@@ -35,7 +36,7 @@ export type Way =
 
 /** Ways with several workers at some time. */
 export function isInWorkers(way: Way): boolean {
-  return way === 'parallel' || way === 'threads' || way === 'rescaled'
+  return way === 'parallel' || way === 'threads' || way.startsWith('rescaled')
 }
 
 export const WAYS: readonly Way[] = ['straight', 'tiny', 'restored']
@@ -43,19 +44,20 @@ export const WAYS: readonly Way[] = ['straight', 'tiny', 'restored']
 const BATCHES_BEFORE_CHECKPOINT = 2
 const BATCHES_BEFORE_FAILURE = 1
 
-/** Begun by one worker, gone on with by two, ended by three: from one to the next by a savepoint. */
-const PARALLELISMS = [1, 2, 3]
+/** How many workers begin, go on and end: from one number to the next by a savepoint. */
+const PARALLELISMS = { rescaled: [1, 2, 3], 'rescaled back': [2, 1, 3] } as const
 
 async function runRescaled(
   graph: OperatorGraph,
   settings: Readonly<Record<string, string>>,
+  parallelisms: readonly number[],
 ): Promise<readonly ChangeBatch[]> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-rescaled-'))
   const collected: ChangeBatch[] = []
   let savepointPath: string | undefined
   try {
-    for (const parallelism of PARALLELISMS) {
-      const isLast = parallelism === PARALLELISMS.at(-1)
+    for (const parallelism of parallelisms) {
+      const isLast = parallelism === parallelisms.at(-1)
       const job = runJob({
         keepFinished: false,
         graph,
@@ -107,7 +109,7 @@ export async function runWay(
   settings: Readonly<Record<string, string>>,
   way: Way,
 ): Promise<readonly ChangeBatch[]> {
-  if (way === 'rescaled') return runRescaled(graph, settings)
+  if (way === 'rescaled' || way === 'rescaled back') return runRescaled(graph, settings, PARALLELISMS[way])
   const configuration = new Configuration({
     ...settings,
     ...(way === 'straight' ? {} : { 'execution.batch-rows': '2' }),

@@ -7,7 +7,7 @@ import { groupSchema } from '../../operators/window-groups.ts'
 
 export interface ExchangedRows {
   readonly schema: Schema
-  /** By whose hash they are divided; undefined: all go to the first worker. */
+  /** By whose hash they are divided; undefined: all go to the first worker, or to every one. */
   readonly columns: readonly number[] | undefined
 }
 

@@ -65,7 +65,7 @@ interface Link {
   readonly outboxes: readonly (Outbox | undefined)[]
   /** By sender. */
   readonly inboxes: readonly (Inbox | undefined)[]
-  /** undefined: everything goes to the first worker. */
+  /** undefined: everything goes to the first worker, or to all of them. */
   readonly partitioner: Partitioner | undefined
   /** The columns that a hash of each row goes along of; empty: none does. */
   readonly hashed: readonly number[]
@@ -111,7 +111,9 @@ export class Exchanges {
     const link = this.#links[exchange.index]
     if (link === undefined) return
     if (link.partitioner === undefined) {
-      this.#sendRows(link, 0, batch, everyRow(batch.rows), target)
+      const rows = everyRow(batch.rows)
+      const receivers = exchange.distribution.kind === 'broadcast' ? (this.deployment.subtasks[exchange.to] ?? 1) : 1
+      for (let receiver = 0; receiver < receivers; receiver++) this.#sendRows(link, receiver, batch, rows, target)
       return
     }
     const shares = link.partitioner.divide(batch)
