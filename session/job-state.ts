@@ -41,6 +41,7 @@ export class JobState {
     if (this.#script === undefined) return
     const jobs = join(this.#directory, 'jobs')
     setAside(jobs, [encodeURIComponent(this.#script)])
-    this.removed = removeAside(jobs)
+    // What cannot be removed is tried again when the next script ends.
+    this.removed = removeAside(jobs).catch(() => undefined)
   }
 }
