@@ -104,12 +104,10 @@ it('an error in an operator of one worker is that of the job', { timeout: 120_00
 })
 
 it('a job is cancelled in the middle of a checkpoint, whatever a worker has not answered', async () => {
-  const threads: Worker[] = []
   let isCommitted = false
   const job = await start('SELECT k, COUNT(*), SUM(v) FROM numbers GROUP BY k', {
     startWorker: (setup) => {
       const thread = startThread(setup)
-      threads.push(thread)
       if (setup.worker === 0) return thread
       return {
         postMessage: (message, transfer) => {

@@ -3,6 +3,7 @@ import type { PageFileTarget } from './page-file-output.ts'
 import type { CheckpointResult, Manifest, PageWrite, RestoredState, StateStore } from './state-store.ts'
 
 export class MemoryStore implements StateStore {
+  readonly removed = Promise.resolve()
   readonly #pages = new Map<string, PageWrite>()
   #manifest: Manifest | undefined
 
@@ -36,8 +37,6 @@ export class MemoryStore implements StateStore {
     this.#pages.clear()
     this.#manifest = undefined
   }
-
-  readonly removed = Promise.resolve()
 
   async close(): Promise<void> {
     return

@@ -191,7 +191,7 @@ const COLUMNS: readonly (readonly [string, keyof Result])[] = [
         ['speedup', 'speedup'],
         ['processes', 'speedup_of_processes'],
         ['steady', 'steady_speedup'],
-        ['processes', 'steady_speedup_of_processes'],
+        ['steady proc.', 'steady_speedup_of_processes'],
       ] as const)
     : []),
   ...(values.recover ? ([['recovery ms', 'recovery_ms']] as const) : []),

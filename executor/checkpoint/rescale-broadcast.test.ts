@@ -1,13 +1,10 @@
 /** Window joins of which every subtask has all rows of one side. Suites with savepoints: `broadcast-joins.slt`. */
-import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { INSERT_ONLY } from '../../catalog/connector.ts'
 import { formatBatch, parseBatch } from '../../core/batch-text.ts'
 import { type Schema, STRING, timestamp } from '../../core/types.ts'
 import type { Deployment } from '../../planner/physical/exchange.ts'
 import type { OperatorGraph, OperatorNode } from '../../planner/physical/graph.ts'
-import { MappedMemory } from '../../state/memory/mapped-memory.ts'
-import { MappingTable } from '../../state/memory/mapping-table.ts'
 import type { Manifest, PageWrite } from '../../state/state-store.ts'
 import type { MemoryBeyond } from '../../state/table/memory.ts'
 import { createOperator } from '../operators/index.ts'
@@ -15,6 +12,7 @@ import type { NodeOf } from '../operators/operator-harness.ts'
 import { MAX_WATERMARK, type Operator, type Output } from '../operators/operator.ts'
 import type { PartitionedOperator } from '../runtime/partitions/partitioned-operator.ts'
 import { createPartitioned, graphInputs } from '../runtime/partitions/spilling.ts'
+import { shortMemory } from '../runtime/partitions/short-memory.ts'
 import { isOfWaiting } from './gathered-pages.ts'
 import { rescale } from './rescale.ts'
 import { isOfSubtasks, splitSubtaskUid, subtaskUid } from './subtask-state.ts'
@@ -60,15 +58,6 @@ function deploymentOf(parallelism: number, broadcasts: Deployment['broadcasts'])
 }
 
 const BROADCAST = { j: 1 }
-
-const table = new MappingTable()
-table.addBudget(1 << 20)
-
-function memory(): MemoryBeyond {
-  const { beyond } = new MappedMemory({ table: table.memory, directory: tmpdir(), owner: 0, shortest: 256 })
-  if (beyond === undefined) throw new Error('memory has a limit')
-  return { ...beyond, budget: 1 << 16, sections: 4, smallest: 1, isShort: () => true }
-}
 
 /** Subtasks of the join, and all that they have given out. */
 class Subtasks {
@@ -219,7 +208,7 @@ describe('a window join that has all rows of one side in every subtask', () => {
 
   it.each([1, 3])('goes on in %d subtasks where rows wait in one of two, or in both', async (parallelism) => {
     for (const waiting of [[0], [1], [0, 1]]) {
-      const two = new Subtasks(2, [], memory())
+      const two = new Subtasks(2, [], shortMemory())
       two.left(0, 'a 10, b 20')
       two.left(1, 'c 10, d 20')
       two.right('x 10')
@@ -238,7 +227,7 @@ describe('a window join that has all rows of one side in every subtask', () => {
   })
 
   it('ends with windows that are divided, where rows wait', async () => {
-    const two = new Subtasks(2, [], memory())
+    const two = new Subtasks(2, [], shortMemory())
     two.right('x 10')
     for (const operator of two.all) operator.divide(4)
     two.left(0, 'a 10, b 20')

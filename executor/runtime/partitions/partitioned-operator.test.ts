@@ -1,12 +1,9 @@
-import { tmpdir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ALL_CHANGES } from '../../../catalog/connector.ts'
 import { formatBatch, parseBatch } from '../../../core/batch-text.ts'
 import { BIGINT, type Schema, STRING } from '../../../core/types.ts'
 import type { OperatorGraph } from '../../../planner/physical/graph.ts'
-import { MappedMemory } from '../../../state/memory/mapped-memory.ts'
-import { MappingTable } from '../../../state/memory/mapping-table.ts'
 import type { MemoryBeyond } from '../../../state/table/memory.ts'
 import { isOfWaiting } from '../../checkpoint/gathered-pages.ts'
 import { isOfPartitions, pagesOfPartitions } from '../../checkpoint/partition-pages.ts'
@@ -17,6 +14,7 @@ import { materialize, type NodeOf } from '../../operators/operator-harness.ts'
 import type { Operator, Output, StatePage } from '../../operators/operator.ts'
 import { KeyGroups } from '../exchange/partitioner.ts'
 import { PartitionedOperator } from './partitioned-operator.ts'
+import { shortMemory } from './short-memory.ts'
 import { createPartitioned, graphInputs } from './spilling.ts'
 
 const SCHEMA: Schema = {
@@ -24,15 +22,6 @@ const SCHEMA: Schema = {
     { name: 'k', type: STRING },
     { name: 'v', type: BIGINT },
   ],
-}
-
-const table = new MappingTable()
-table.addBudget(1 << 20)
-
-function memory(): MemoryBeyond {
-  const { beyond } = new MappedMemory({ table: table.memory, directory: tmpdir(), owner: 0, shortest: 256 })
-  if (beyond === undefined) throw new Error('memory has a limit')
-  return { ...beyond, budget: 1 << 16, sections: 4, smallest: 1, isShort: () => true }
 }
 
 const node: NodeOf<'group-aggregate'> = {
@@ -136,7 +125,7 @@ function straight(to: number): readonly string[] {
 describe('an operator that is divided', () => {
   it('gives each key the changes that it would have, divided while it runs and once more', () => {
     const output = new Recorder()
-    const operator = aggregate(output, memory())
+    const operator = aggregate(output, shortMemory())
     operator.onBatch(rows(0, 500), 0)
     operator.divide(4)
     for (let from = 500; from < 2000; from += 100) operator.onBatch(rows(from, from + 100), 0)
@@ -151,7 +140,7 @@ describe('an operator that is divided', () => {
   it('goes on from its checkpoints as it was, and leaves no page of before', async () => {
     const pages = new Map<string, StatePage>()
     const output = new Recorder()
-    const first = aggregate(output, memory())
+    const first = aggregate(output, shortMemory())
     first.onBatch(rows(0, 500), 0)
     snapshot(first, pages)
     expect(isOfPartitions([...pages.values()])).toBe(false)
@@ -178,7 +167,7 @@ describe('an operator that is divided', () => {
     ).toBe(1)
     expect(changed.filter(isOfWaiting).every(({ bytes }) => bytes === null)).toBe(true)
     store(pages, changed)
-    for (const limit of [memory(), undefined]) {
+    for (const limit of [shortMemory(), undefined]) {
       const later = new Recorder()
       const second = aggregate(later, limit)
       second.restore([...pages.values()])
@@ -192,7 +181,7 @@ describe('an operator that is divided', () => {
   it('is whole again for another number of workers', () => {
     const pages = new Map<string, StatePage>()
     const output = new Recorder()
-    const first = aggregate(output, memory())
+    const first = aggregate(output, shortMemory())
     first.divide(4)
     first.onBatch(rows(0, 1000), 0)
     snapshot(first, pages)
@@ -257,7 +246,7 @@ describe('gathered rows', () => {
 
   /** What each partition is told. */
   function divided(): ReturnType<typeof tellers> {
-    const { operator, told, output } = tellers(memory())
+    const { operator, told, output } = tellers(shortMemory())
     operator.divide(4)
     return { operator, told: told.slice(1), output }
   }
@@ -332,7 +321,7 @@ describe('gathered rows', () => {
     const pages = operator.snapshot()
     expect(pages.length).toBeGreaterThan(2)
     const expected = Array.from({ length: fed }, (_, n) => `watermark ${n}`)
-    for (const limit of [memory(), undefined]) {
+    for (const limit of [shortMemory(), undefined]) {
       const again = tellers(limit)
       again.operator.restore(pages)
       again.operator.end()
