@@ -36,12 +36,15 @@ export class JobState {
     if (this.#script === undefined) this.#taken.set(name, Math.max(0, (this.#taken.get(name) ?? 0) - 1))
   }
 
-  /** The script has ended: in one atomic step, all of its jobs begin anew the next time. */
-  forgetScript(): void {
+  /**
+   * The script has ended: in one atomic step, all of its jobs begin anew the next time.
+   *
+   * @param log is told what of their state stays on the disk until the next script ends
+   */
+  forgetScript(log: (text: string) => void): void {
     if (this.#script === undefined) return
     const jobs = join(this.#directory, 'jobs')
     setAside(jobs, [encodeURIComponent(this.#script)])
-    // What cannot be removed is tried again when the next script ends.
-    this.removed = removeAside(jobs).catch(() => undefined)
+    this.removed = removeAside(jobs, log)
   }
 }

@@ -122,7 +122,7 @@ export class Session {
 
   /** Every job of the script has ended well: the next run begins anew. */
   endScript(): void {
-    this.#state.forgetScript()
+    this.#state.forgetScript(this.#log())
   }
 
   /** Cancels what runs and lets go of the data directory, in which nothing is done afterwards. */
@@ -161,6 +161,10 @@ export class Session {
     return this.#options.clock ?? SYSTEM_CLOCK
   }
 
+  #log(): (text: string) => void {
+    return this.#options.onNotice ?? (() => undefined)
+  }
+
   async #startJob(request: JobRequest): Promise<Job> {
     const savepoint = this.configuration.get('execution.state-recovery.path')
     const job = runJob({
@@ -173,7 +177,7 @@ export class Session {
       dataDirectory: request.durable ? this.#dataDirectory : undefined,
       output: this.#options.output ?? STANDARD_OUTPUT,
       clock: this.#clock(),
-      log: this.#options.onNotice ?? (() => undefined),
+      log: this.#log(),
       ...(savepoint === undefined || !request.durable ? {} : { savepointPath: savepoint }),
       ...(request.onCollect === undefined ? {} : { onCollect: request.onCollect }),
       ...(this.#options.onCheckpointPhase === undefined ? {} : { onPhase: this.#options.onCheckpointPhase }),

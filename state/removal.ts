@@ -16,9 +16,17 @@ export function setAside(directory: string, names: readonly string[]): void {
   for (const name of there) renameSync(join(directory, name), join(aside, name))
 }
 
-/** All that was set aside in the directory, also by a process that was killed before it had removed it. */
-export async function removeAside(directory: string): Promise<void> {
+/**
+ * All that was set aside in the directory, also by a process that was killed before it had removed it.
+ *
+ * @param log is told what could not be removed, which is tried again the next time
+ */
+export async function removeAside(directory: string, log: (text: string) => void): Promise<void> {
   if (!existsSync(directory)) return
-  const aside = (await readdir(directory)).filter((name) => name.startsWith(PREFIX))
-  await Promise.all(aside.map((name) => rm(join(directory, name), { recursive: true, force: true })))
+  try {
+    const aside = (await readdir(directory)).filter((name) => name.startsWith(PREFIX))
+    await Promise.all(aside.map((name) => rm(join(directory, name), { recursive: true, force: true })))
+  } catch (error) {
+    log(`old state in "${directory}" could not be removed: ${String(error)}`)
+  }
 }

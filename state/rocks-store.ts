@@ -84,7 +84,7 @@ export class RocksStore implements StateStore {
     } catch (error) {
       throw asMillraceError(error, 'IO_ERROR')
     }
-    this.removed = this.#remove()
+    this.removed = removeAside(options.directory, options.log)
   }
 
   async restore(): Promise<RestoredState | undefined> {
@@ -143,21 +143,13 @@ export class RocksStore implements StateStore {
 
   async clear(): Promise<void> {
     await this.#closeDatabase()
-    const { directory } = this.#options
+    const { directory, log } = this.#options
     // The newest one goes last: without it an older one would be gone on from.
     const checkpoints = checkpointNumbers(directory).reverse()
     const paths = checkpoints.map((number) => checkpointPath(directory, number))
     setAside(directory, [...paths.map((path) => basename(path)), DATABASE, PAGE_FILES])
-    this.removed = this.#remove()
+    this.removed = removeAside(directory, log)
     await this.#openFrom(undefined, {})
-  }
-
-  /** What is left goes when the directory is opened the next time. */
-  async #remove(): Promise<void> {
-    const { directory, log } = this.#options
-    await removeAside(directory).catch((error: unknown) => {
-      log(`old state in "${directory}" could not be removed: ${String(error)}`)
-    })
   }
 
   async close(): Promise<void> {
