@@ -1,9 +1,8 @@
 import type * as fs from 'node:fs'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { removeAside, setAside } from './removal.ts'
 import { RocksStore } from './rocks-store.ts'
 import { STATE_FORMAT_VERSION } from './state-store.ts'
 
@@ -53,18 +52,4 @@ it('a job whose state was being forgotten goes on from its newest checkpoint or 
   const found: (number | undefined)[] = []
   for (let steps = 0; steps <= 5; steps++) found.push(await checkpointAfterKill(steps))
   expect(found).toEqual([3, 3, 3, undefined, undefined, undefined])
-})
-
-it('what cannot be removed is told, and goes the next time', async () => {
-  const notes: string[] = []
-  const file = join(directory, 'file')
-  writeFileSync(file, '')
-  await removeAside(file, (text) => notes.push(text))
-  expect(notes).toEqual([expect.stringMatching(/^old state in ".*file" could not be removed: Error: ENOTDIR/)])
-  mkdirSync(join(directory, 'old'))
-  setAside(directory, ['old', 'not there'])
-  expect(readdirSync(directory).filter((name) => name === 'old')).toEqual([])
-  await removeAside(directory, (text) => notes.push(text))
-  expect(readdirSync(directory)).toEqual(['file'])
-  expect(notes.length).toBe(1)
 })
